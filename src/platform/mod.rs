@@ -1,0 +1,4 @@
+//! What every slice stands on: settings, database and tenancy, sessions, queue, mail, secrets, clock, telemetry.
+//! Knows nothing of calls or assistants.
+pub mod private_pg;
+pub mod queue;

@@ -1,0 +1,3 @@
+//! The outside services: for each the real client, and the simulator that speaks its wire format.
+pub mod sim;
+pub mod vapi;

@@ -1,0 +1,1 @@
+//! Mounts every door, starts workers, shuts down in order.
