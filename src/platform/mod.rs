@@ -3,6 +3,7 @@
 
 pub mod bus;
 pub mod clock;
+pub mod config;
 pub mod core;
 pub mod crypto;
 pub mod db;

@@ -1,1 +1,2 @@
-
+//! The integration tests: one binary, mirrored by room (STYLE §6).
+mod private_pg;
