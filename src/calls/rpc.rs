@@ -17,14 +17,14 @@ pub async fn list_calls(filter: CallFilter, page: PageRequest) -> Result<Page<Ca
 
 /// Everything about one call. Errors: `NotFound`.
 #[server]
-pub async fn call_detail(id: CallId) -> Result<CallDetail, AppError> {
+pub async fn read_call(id: CallId) -> Result<CallDetail, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::detail(&OrgScope::of_request().await?, id).await
 }
 
 /// Every call that is not over, for the first paint of the board.
 #[server]
-pub async fn board() -> Result<Vec<CallCard>, AppError> {
+pub async fn read_board() -> Result<Vec<CallCard>, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::board(&OrgScope::of_request().await?).await
 }
@@ -52,7 +52,7 @@ pub async fn simulate_call(#[server(default)] assistant: Option<AssistantId>, #[
 
 /// Figures for Home.
 #[server]
-pub async fn home_figures() -> Result<HomeFigures, AppError> {
+pub async fn read_home() -> Result<HomeFigures, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::home_figures(&OrgScope::of_request().await?).await
 }

@@ -1,6 +1,6 @@
 //! What every door and worker holds: pool, settings, clock, vault, news, files. Cheap to clone.
 
-use super::{bus::Bus, clock::Clock, config::Config, crypto::Vault, outbound::Outbound};
+use super::{bus::Bus, clock::Clock, config::Config, crypto::Vault};
 use object_store::ObjectStore;
 use sqlx::PgPool;
 use std::{ops::Deref, sync::Arc};
@@ -18,8 +18,6 @@ pub struct Parts {
     pub clock: Clock,
     pub vault: Vault,
     pub bus: Bus,
-    /// Outgoing HTTP, with deadlines and breakers.
-    pub outbound: Outbound,
     /// Recordings and exports.
     pub files: Arc<dyn ObjectStore>,
     /// At most as many password hashes at once as there are cores.

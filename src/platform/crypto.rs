@@ -4,6 +4,7 @@
 //! byte 0 format (1), bytes 1–4 which master key, 12 bytes nonce, then ciphertext and tag. The organisation and the
 //! purpose are authenticated, so a value moved to another row or tenant does not open.
 
+use super::config::SecretKeys;
 use anyhow::{Context, bail};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
@@ -27,21 +28,13 @@ struct MasterKey {
 }
 
 impl Vault {
-    /// From the current secret and the ones before it. Each at least 16 bytes.
-    pub fn new(current: &str, previous: &[String]) -> anyhow::Result<Self> {
-        let keys = std::iter::once(current)
-            .chain(previous.iter().map(String::as_str))
-            .map(|secret| {
-                if secret.len() < 16 {
-                    bail!("ZENCALL_SECRET_KEY is shorter than 16 characters");
-                }
-                let hash = Sha256::digest([b"zencall key id:", secret.as_bytes()].concat());
-                let mut id = [0; 4];
-                id.copy_from_slice(&hash[..4]);
-                Ok(MasterKey { id, prk: hkdf::Salt::new(hkdf::HKDF_SHA256, b"zencall seal v1").extract(secret.as_bytes()) })
-            })
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(Self { keys: keys.into() })
+    /// From the settings.
+    pub fn new(keys: &SecretKeys) -> Self {
+        let keys = std::iter::once(&keys.current).chain(&keys.previous).map(|key| MasterKey {
+            id: key_id(key.bytes()),
+            prk: hkdf::Salt::new(hkdf::HKDF_SHA256, b"zencall seal v1").extract(key.bytes()),
+        });
+        Self { keys: keys.collect() }
     }
 
     /// Seals `plain` for one organisation (nil for what belongs to none) and one purpose.
@@ -90,6 +83,11 @@ impl Vault {
     }
 }
 
+fn key_id(key: &[u8; 32]) -> [u8; 4] {
+    let hash = Sha256::digest([&b"zencall key id:"[..], key].concat());
+    [hash[0], hash[1], hash[2], hash[3]]
+}
+
 impl MasterKey {
     fn bytes(&self, info: &[&[u8]]) -> anyhow::Result<[u8; 32]> {
         let mut out = [0; 32];
@@ -127,13 +125,14 @@ pub fn token_hash(token: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn vault(current: &str, previous: &[&str]) -> Vault {
-        Vault::new(current, &previous.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>()).expect("good keys")
+    fn vault(current: u8, previous: &[u8]) -> Vault {
+        let key = |seed: u8| hex::encode([seed; 32]).parse().expect("a key");
+        Vault::new(&SecretKeys { current: key(current), previous: previous.iter().map(|seed| key(*seed)).collect() })
     }
 
     #[test]
     fn a_value_opens_only_for_its_organisation_and_purpose() {
-        let vault = vault("a long enough secret", &[]);
+        let vault = vault(1, &[]);
         let (acme, globex) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let sealed = vault.seal(acme, "hook", b"whsec").expect("seals");
         assert_eq!(vault.open(acme, "hook", &sealed).expect("opens"), b"whsec");
@@ -145,18 +144,18 @@ mod tests {
     #[test]
     fn rotation_opens_old_values_and_says_which_are_stale() {
         let org = Uuid::from_u128(1);
-        let old = vault("the first long secret", &[]);
+        let old = vault(1, &[]);
         let sealed = old.seal(org, "x", b"v").expect("seals");
-        let new = vault("the second long secret", &["the first long secret"]);
+        let new = vault(2, &[1]);
         assert_eq!(new.open(org, "x", &sealed).expect("opens"), b"v");
         assert!(new.is_stale(&sealed));
         assert!(!new.is_stale(&new.seal(org, "x", b"v").expect("seals")));
-        assert!(vault("the second long secret", &[]).open(org, "x", &sealed).is_err());
+        assert!(vault(2, &[]).open(org, "x", &sealed).is_err());
     }
 
     #[test]
     fn damage_is_an_error_not_a_panic() {
-        let vault = vault("a long enough secret", &[]);
+        let vault = vault(1, &[]);
         let mut sealed = vault.seal(Uuid::nil(), "x", b"value").expect("seals");
         for at in 0..sealed.len() {
             assert!(vault.open(Uuid::nil(), "x", &sealed[..at]).is_err());

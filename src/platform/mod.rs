@@ -7,6 +7,7 @@ pub mod config;
 pub mod core;
 pub mod crypto;
 pub mod db;
+pub mod failpoint;
 pub mod private_pg;
 pub mod problem;
 pub mod queue;

@@ -149,7 +149,7 @@ impl OrgTx<'_> {
 
     /// Enqueues a job in this transaction. Jobs live outside the tenant's tables, so the role steps back for the one statement.
     pub async fn enqueue<J: super::queue::Job>(&mut self, job: &J, opts: super::queue::Opts) -> Result<i64, AppError> {
-        let opts = super::queue::Opts { tenant: Some(self.scope.org.0), ..opts };
+        let opts = opts.tenant(self.scope.org.0);
         sqlx::query("select set_config('role', 'none', true)").execute(&mut *self.tx).await?;
         let id = super::queue::enqueue(&mut self.tx, job, opts).await?;
         sqlx::query("select set_config('role', 'zencall_org', true)").execute(&mut *self.tx).await?;
