@@ -9,7 +9,7 @@ use crate::shared::{
     ids::{AccountId, ApiKeyId, OrgId, SessionId},
     permission::{Permission, Role},
 };
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 /// Who acts.
@@ -123,10 +123,13 @@ impl OrgScope {
     }
 }
 
-impl FromRequestParts<Core> for OrgScope {
+impl<S: Send + Sync> FromRequestParts<S> for OrgScope
+where
+    Core: FromRef<S>,
+{
     type Rejection = AppError;
-    async fn from_request_parts(parts: &mut http::request::Parts, core: &Core) -> Result<Self, AppError> {
-        Self::of_parts(core, parts)
+    async fn from_request_parts(parts: &mut http::request::Parts, state: &S) -> Result<Self, AppError> {
+        Self::of_parts(&Core::from_ref(state), parts)
     }
 }
 
