@@ -1,0 +1,62 @@
+//! Who may do what. Roles are sets of permissions; the check stands in `platform::tenancy` alone.
+
+text_enum! {
+    /// One thing a person or a key may be allowed to do.
+    Permission {
+        /// See calls, live and past, and their transcripts.
+        CallsRead = "calls.read",
+        /// Start a call.
+        CallsStart = "calls.start",
+        /// Speak, instruct, mute, transfer or end a live call.
+        CallsControl = "calls.control",
+        /// Hear a live call or a recording.
+        CallsListen = "calls.listen",
+        /// Take the call log away as a file.
+        CallsExport = "calls.export",
+        /// See assistants.
+        AssistantsRead = "assistants.read",
+        /// Make, change, activate and delete assistants.
+        AssistantsEdit = "assistants.edit",
+        /// See how providers are connected, and the webhook journal.
+        IntegrationsRead = "integrations.read",
+        /// Change how providers are connected, and their secrets.
+        IntegrationsManage = "integrations.manage",
+        /// Rename the organisation, remove demo data.
+        OrgManage = "org.manage",
+    }
+}
+
+text_enum! {
+    /// What somebody is in an organisation.
+    Role {
+        Owner = "owner",
+        Admin = "admin",
+        Supervisor = "supervisor",
+        Agent = "agent",
+        Analyst = "analyst",
+        Billing = "billing",
+        Developer = "developer",
+        ReadOnly = "read_only",
+    }
+}
+
+impl Role {
+    /// What this role may do.
+    pub fn permissions(self) -> &'static [Permission] {
+        use Permission::*;
+        match self {
+            Self::Owner | Self::Admin => Permission::ALL,
+            Self::Supervisor => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsExport, AssistantsRead, AssistantsEdit],
+            Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, AssistantsRead],
+            Self::Analyst => &[CallsRead, CallsListen, CallsExport, AssistantsRead],
+            Self::Billing => &[],
+            Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage],
+            Self::ReadOnly => &[CallsRead, AssistantsRead],
+        }
+    }
+
+    /// Whether the role holds a permission.
+    pub fn may(self, permission: Permission) -> bool {
+        self.permissions().contains(&permission)
+    }
+}

@@ -1,0 +1,33 @@
+//! What the interface knows of who is signed in.
+
+use super::{ids::{AccountId, OrgId}, permission::{Permission, Role}};
+use serde::{Deserialize, Serialize};
+
+/// The reader: who, where, and what they may do. Given by the server with the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    pub account_id: AccountId,
+    pub account_name: String,
+    pub email: String,
+    pub email_confirmed: bool,
+    pub org_id: OrgId,
+    pub org_name: String,
+    pub role: Role,
+    pub permissions: Vec<Permission>,
+    /// `fr`, `en`.
+    pub locale: String,
+    /// IANA name, such as `Europe/Paris`.
+    pub timezone: String,
+    /// The zone's distance from UTC now, in minutes: what browser and server format times with.
+    pub utc_offset_minutes: i32,
+    /// The providers are simulators.
+    pub sandbox: bool,
+    pub has_demo_data: bool,
+}
+
+impl Session {
+    /// Whether the interface shows what needs this permission. The server decides again.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.contains(&permission)
+    }
+}
