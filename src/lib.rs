@@ -4,6 +4,7 @@
 
 pub mod i18n;
 pub mod kit;
+pub mod nav;
 pub mod shared;
 pub mod site;
 

@@ -236,6 +236,24 @@ fn is_unit(rest: &[char]) -> bool {
     matches!(word.as_str(), "h" | "min" | "s" | "j" | "ms" | "Ko" | "Mo" | "Go")
 }
 
+impl<'de> serde::Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        match value {
+            serde_json::Value::String(text) => Ok(Self::Text(text)),
+            serde_json::Value::Object(forms) => forms
+                .into_iter()
+                .map(|(name, text)| match text {
+                    serde_json::Value::String(text) => Ok((name, text)),
+                    other => Err(D::Error::custom(format!("plural form `{name}` is {other}, not a text"))),
+                })
+                .collect::<Result<_, _>>()
+                .map(Self::Plural),
+            other => Err(D::Error::custom(format!("{other} is neither a text nor plural forms"))),
+        }
+    }
+}
+
 /// The pairs of a flat object, in order and with repetitions (a map would swallow them).
 fn read(text: &str) -> Result<Vec<(String, Entry)>, serde_json::Error> {
     struct Pairs<V>(std::marker::PhantomData<V>);
@@ -250,23 +268,6 @@ fn read(text: &str) -> Result<Vec<(String, Entry)>, serde_json::Error> {
                 pairs.push(pair);
             }
             Ok(pairs)
-        }
-    }
-    impl<'de> serde::Deserialize<'de> for Entry {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let value = serde_json::Value::deserialize(deserializer)?;
-            match value {
-                serde_json::Value::String(text) => Ok(Self::Text(text)),
-                serde_json::Value::Object(forms) => forms
-                    .into_iter()
-                    .map(|(name, text)| match text {
-                        serde_json::Value::String(text) => Ok((name, text)),
-                        other => Err(D::Error::custom(format!("plural form `{name}` is {other}, not a text"))),
-                    })
-                    .collect::<Result<_, _>>()
-                    .map(Self::Plural),
-                other => Err(D::Error::custom(format!("{other} is neither a text nor plural forms"))),
-            }
         }
     }
     serde_json::Deserializer::from_str(text).deserialize_map(Pairs(std::marker::PhantomData))
