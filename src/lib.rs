@@ -9,6 +9,7 @@ pub mod assistants;
 pub mod calls;
 pub mod i18n;
 pub mod kit;
+pub mod nav;
 pub mod site;
 
 mod error_glue;
