@@ -13,3 +13,7 @@ pub mod platform;
 pub mod providers;
 #[cfg(feature = "ssr")]
 pub mod server;
+
+/// The schema, as it is brought up to date by `zencall migrate` and in every test database.
+#[cfg(feature = "ssr")]
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,1 +1,3 @@
+//! One integration-test binary, mirrored by slice.
 
+mod queue;
