@@ -1,3 +1,3 @@
-//! One integration-test binary, mirrored by slice.
-
+//! The integration tests: one binary, mirrored by room (STYLE §6).
+mod private_pg;
 mod queue;
