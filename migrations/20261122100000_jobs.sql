@@ -43,3 +43,55 @@ create table jobs.cron (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
+
+-- Enqueueing and finishing also happen inside an organisation's transaction, whose role must not read the table: the payloads
+-- of every organisation are in it. So both are functions with their owner's rights, and the table is granted to nobody.
+create function jobs.enqueue(
+  queue text, kind text, version smallint, payload jsonb, tenant uuid, key text, run_at timestamptz, max_attempts integer,
+  backoff integer[], trace text
+) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+  job_id bigint;
+  is_due boolean;
+begin
+  insert into jobs.job as j (queue, kind, version, payload, tenant, key, run_at, max_attempts, backoff, trace)
+  values ($1, $2, $3, $4, coalesce($5, '00000000-0000-0000-0000-000000000000'), $6, coalesce($7, now()), $8, nullif($9, '{}'), $10)
+  on conflict (queue, key) where key is not null and state < 2 do update
+  set kind = excluded.kind, version = excluded.version, payload = excluded.payload, trace = excluded.trace,
+      max_attempts = excluded.max_attempts, backoff = excluded.backoff,
+      run_at = case j.state when 0 then least(j.run_at, excluded.run_at) else j.run_at end,
+      again_at = case j.state when 1 then least(j.again_at, excluded.run_at) end
+  returning j.id, j.run_at <= now() into job_id, is_due;
+  if is_due then
+    perform pg_notify('jobs', $1);
+  end if;
+  return job_id;
+end
+$$;
+
+-- False: the lease was lost, the caller rolls back. The row is locked first, so that the choice between deleting it and
+-- running it once more cannot be overtaken.
+create function jobs.finish(id bigint, fence bigint) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+  wanted_again timestamptz;
+begin
+  select j.again_at into wanted_again from jobs.job as j where j.id = $1 and j.fence = $2 and j.state = 1 for update;
+  if not found then
+    return false;
+  end if;
+  if wanted_again is null then
+    delete from jobs.job as j where j.id = $1;
+  else
+    update jobs.job as j
+    set state = 0, attempts = 0, run_at = wanted_again, again_at = null, lease_until = null, worker = null, last_error = null
+    where j.id = $1;
+  end if;
+  return true;
+end
+$$;
+
+grant usage on schema jobs to public;

@@ -1,2 +1,3 @@
 //! The integration tests: one binary, mirrored by room (STYLE §6).
 mod private_pg;
+mod queue;

@@ -43,7 +43,7 @@ pub const FROM_HEAD: &str = "
         lease_until = now() + $5::float8 * interval '1 second'
     from due
     where j.id = due.id
-    returning j.id, j.queue, j.kind, j.version, j.payload, j.attempts, j.max_attempts, j.tenant, j.trace, j.fence,
+    returning j.id, j.kind, j.version, j.payload, j.attempts, j.max_attempts, j.tenant, j.trace, j.fence,
         j.key, j.created_at, (select count(*) from head) >= $6 as backlog
 ";
 
@@ -91,7 +91,7 @@ pub const FROM_TENANTS: &str = "
             lease_until = now() + $5::float8 * interval '1 second'
         from due
         where j.id = due.id
-        returning j.id, j.queue, j.kind, j.version, j.payload, j.attempts, j.max_attempts, j.tenant, j.trace, j.fence,
+        returning j.id, j.kind, j.version, j.payload, j.attempts, j.max_attempts, j.tenant, j.trace, j.fence,
             j.key, j.created_at
     )
     select taken.*, walked.last, walked.seen
@@ -107,7 +107,6 @@ pub const FROM_TENANTS: &str = "
 #[derive(Debug, FromRow)]
 pub(super) struct Claimed {
     pub id: i64,
-    pub queue: String,
     pub kind: String,
     pub version: i16,
     pub payload: Value,
@@ -147,16 +146,16 @@ impl Claim<'_> {
     /// Takes up to `wanted` due jobs.
     pub(super) async fn take(&self, cursor: &mut Cursor, wanted: usize) -> sqlx::Result<Vec<Claimed>> {
         if cursor.backlog {
-            let jobs = self.from_tenants(cursor, wanted).await?;
+            let jobs = self.take_from_tenants(cursor, wanted).await?;
             cursor.backlog = jobs.len() == wanted;
             if !jobs.is_empty() {
                 return Ok(jobs);
             }
         }
-        self.from_head(cursor, wanted).await
+        self.take_from_head(cursor, wanted).await
     }
 
-    async fn from_head(&self, cursor: &mut Cursor, wanted: usize) -> sqlx::Result<Vec<Claimed>> {
+    async fn take_from_head(&self, cursor: &mut Cursor, wanted: usize) -> sqlx::Result<Vec<Claimed>> {
         let rows: Vec<FromHead> = sqlx::query_as(FROM_HEAD)
             .bind(self.queue)
             .bind(cursor.after)
@@ -175,7 +174,7 @@ impl Claim<'_> {
         Ok(rows.into_iter().map(|row| row.job).collect())
     }
 
-    async fn from_tenants(&self, cursor: &mut Cursor, wanted: usize) -> sqlx::Result<Vec<Claimed>> {
+    async fn take_from_tenants(&self, cursor: &mut Cursor, wanted: usize) -> sqlx::Result<Vec<Claimed>> {
         let mut start = after(cursor.after);
         let mut wrapped = start.is_nil();
         for _ in 0..MAX_STATEMENTS {

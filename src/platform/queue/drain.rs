@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::Fail;
 use super::claim::{Claim, Cursor};
 use super::worker::Worker;
-use super::Fail;
 
 /// Runs every due job of the worker's lanes, one after another, until nothing is due; returns how many ran.
 /// Errors: the words of every job that failed; the others have run all the same.

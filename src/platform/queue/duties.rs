@@ -80,7 +80,13 @@ impl Worker {
                     for job in orphans {
                         metrics::counter!("zencall_jobs_swept_total", "queue" => job.queue.clone()).increment(1);
                         if job.dead {
-                            tracing::error!(id = job.id, lane = job.queue, kind = job.kind, attempts = job.attempts, "orphaned job set aside");
+                            tracing::error!(
+                                id = job.id,
+                                lane = job.queue,
+                                kind = job.kind,
+                                attempts = job.attempts,
+                                "orphaned job set aside"
+                            );
                         } else {
                             tracing::warn!(id = job.id, lane = job.queue, kind = job.kind, attempts = job.attempts, "orphaned job freed");
                         }

@@ -48,8 +48,7 @@ pub mod lane {
     /// Duties of the clock.
     pub const CRON: &str = "cron";
     /// Every lane with its slots per process.
-    pub const ALL: [(&str, usize); 7] =
-        [(URGENT, 8), (MAIL, 8), (WEBHOOK, 16), (SYNC, 4), (AI, 4), (PDF, 2), (CRON, 1)];
+    pub const ALL: [(&str, usize); 7] = [(URGENT, 8), (MAIL, 8), (WEBHOOK, 16), (SYNC, 4), (AI, 4), (PDF, 2), (CRON, 1)];
 }
 
 /// One kind of background work; the value is its payload, so it holds ids rather than rows.
@@ -148,8 +147,7 @@ pub enum Fail {
 /// The first line of the error and of each of its causes.
 impl From<anyhow::Error> for Fail {
     fn from(error: anyhow::Error) -> Self {
-        let words: Vec<String> =
-            error.chain().map(|cause| cause.to_string().lines().next().unwrap_or_default().to_owned()).collect();
+        let words: Vec<String> = error.chain().map(|cause| cause.to_string().lines().next().unwrap_or_default().to_owned()).collect();
         Fail::Retry(words.join(": "))
     }
 }

@@ -13,35 +13,19 @@ const LONGEST_ERROR: usize = 2_000;
 
 pub(super) async fn insert(conn: &mut PgConnection, job: &Waiting, opts: Opts) -> sqlx::Result<i64> {
     let ladder = opts.backoff_s.unwrap_or_else(|| job.backoff_s.to_vec());
-    sqlx::query_scalar(
-        "
-        with put as (
-            insert into jobs.job (queue, kind, version, payload, tenant, key, run_at, max_attempts, backoff, trace)
-            values ($1, $2, $3, $4, coalesce($5, '00000000-0000-0000-0000-000000000000'), $6, coalesce($7, now()), $8,
-                nullif($9::integer[], '{}'), $10)
-            on conflict (queue, key) where key is not null and state < 2 do update
-            set kind = excluded.kind, version = excluded.version, payload = excluded.payload, trace = excluded.trace,
-                max_attempts = excluded.max_attempts, backoff = excluded.backoff,
-                run_at = case job.state when 0 then least(job.run_at, excluded.run_at) else job.run_at end,
-                again_at = case job.state when 1 then least(job.again_at, excluded.run_at) end
-            returning id, run_at
-        )
-        select id, case when run_at <= now() then pg_notify('jobs', $1) end
-        from put
-        ",
-    )
-    .bind(job.queue)
-    .bind(job.kind)
-    .bind(job.version)
-    .bind(&job.payload)
-    .bind(opts.tenant)
-    .bind(opts.key)
-    .bind(opts.run_at)
-    .bind(opts.max_attempts.unwrap_or(job.max_attempts))
-    .bind(ladder)
-    .bind(opts.trace.or_else(trace::current_trace))
-    .fetch_one(conn)
-    .await
+    sqlx::query_scalar("select jobs.enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        .bind(job.queue)
+        .bind(job.kind)
+        .bind(job.version)
+        .bind(&job.payload)
+        .bind(opts.tenant)
+        .bind(opts.key)
+        .bind(opts.run_at)
+        .bind(opts.max_attempts.unwrap_or(job.max_attempts))
+        .bind(ladder)
+        .bind(opts.trace.or_else(trace::current_trace))
+        .fetch_one(conn)
+        .await
 }
 
 /// One lease: whose answer counts.
@@ -91,32 +75,7 @@ pub(super) async fn finish(pool: &PgPool, leases: &[Lease]) -> sqlx::Result<Vec<
 
 /// The same within the handler's own transaction; false when the lease was lost, and the handler must roll back.
 pub(super) async fn finish_in(conn: &mut PgConnection, lease: Lease) -> sqlx::Result<bool> {
-    // The row is locked first, so that the choice between deleting and running again cannot be overtaken.
-    let again: Option<bool> = sqlx::query_scalar(
-        "select again_at is not null from jobs.job where id = $1 and fence = $2 and state = 1 for update",
-    )
-    .bind(lease.id)
-    .bind(lease.fence)
-    .fetch_optional(&mut *conn)
-    .await?;
-    match again {
-        None => return Ok(false),
-        Some(false) => sqlx::query("delete from jobs.job where id = $1").bind(lease.id).execute(conn).await?,
-        Some(true) => {
-            sqlx::query(
-                "
-                update jobs.job
-                set state = 0, attempts = 0, run_at = again_at, again_at = null, lease_until = null, worker = null,
-                    last_error = null
-                where id = $1
-                ",
-            )
-            .bind(lease.id)
-            .execute(conn)
-            .await?
-        }
-    };
-    Ok(true)
+    sqlx::query_scalar("select jobs.finish($1, $2)").bind(lease.id).bind(lease.fence).fetch_one(conn).await
 }
 
 /// A job that has just been set aside for a person.

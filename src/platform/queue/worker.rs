@@ -337,8 +337,7 @@ impl Worker {
     /// Writes these outcomes down once.
     pub(super) async fn settle(&self, acks: &[Ack]) -> sqlx::Result<()> {
         let done: Vec<Lease> = acks.iter().filter(|ack| ack.result.is_ok()).map(|ack| ack.lease).collect();
-        let failures: Vec<(Lease, Fail)> =
-            acks.iter().filter_map(|ack| Some((ack.lease, ack.result.as_ref().err()?.clone()))).collect();
+        let failures: Vec<(Lease, Fail)> = acks.iter().filter_map(|ack| Some((ack.lease, ack.result.as_ref().err()?.clone()))).collect();
         if !done.is_empty() {
             for lane in store::finish(&self.pool, &done).await? {
                 self.ring(&lane);
@@ -416,9 +415,5 @@ fn death(died: tokio::task::JoinError) -> String {
 }
 
 fn words_of(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without words")
+    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
 }
