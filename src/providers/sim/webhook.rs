@@ -13,6 +13,9 @@ use super::auth;
 use super::dice::Dice;
 use super::world::{Object, Sent, World, iso};
 
+/// How many messages are shuffled at a time: two lines of speech with all that surrounds them.
+const DECK: usize = 18;
+
 /// Where a webhook goes and how, read from a `server` object.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
@@ -211,9 +214,9 @@ impl Clerk {
             self.deck.insert(0, post);
         } else {
             self.deck.push(post);
-            if !ending && self.deck.len() >= 5 {
-                // The last two stay, so that there are lines left to come after `ended`.
-                let mut dealt: Vec<Post> = self.deck.drain(..3).collect();
+            if !ending && self.deck.len() >= DECK {
+                // Some stay, so that there are lines left to come after `ended`.
+                let mut dealt: Vec<Post> = self.deck.drain(..DECK - 4).collect();
                 self.dice.shuffle(&mut dealt);
                 for post in dealt {
                     self.deliver(post).await;
