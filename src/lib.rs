@@ -2,10 +2,17 @@
 //! This file is the list of rooms; README.md draws the map.
 #![recursion_limit = "512"]
 
+#[macro_use]
+pub mod shared;
+pub mod app;
+pub mod assistants;
+pub mod calls;
 pub mod i18n;
 pub mod kit;
-pub mod shared;
+pub mod nav;
 pub mod site;
+
+mod error_glue;
 
 #[cfg(feature = "ssr")]
 pub mod platform;
@@ -13,3 +20,7 @@ pub mod platform;
 pub mod providers;
 #[cfg(feature = "ssr")]
 pub mod server;
+
+/// The schema, applied at start and by `zencall migrate`.
+#[cfg(feature = "ssr")]
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -102,12 +102,11 @@ impl Receiver {
         tokio::pin!(deadline);
         loop {
             count.borrow_and_update();
-            let hooks = self.all();
-            if holds(&hooks) {
-                return hooks;
+            if holds(&self.hooks.lock().unwrap()) {
+                return self.all();
             }
             tokio::select! {
-                () = &mut deadline => panic!("waited for {what}; got {:?}", hooks.iter().map(Hook::kind).collect::<Vec<_>>()),
+                () = &mut deadline => panic!("waited for {what}; got {:?}", self.all().iter().map(Hook::kind).collect::<Vec<_>>()),
                 _ = count.changed() => {}
             }
         }
@@ -1113,6 +1112,33 @@ async fn a_letter_sent_by_smtp_is_in_the_mailbox() {
     assert_eq!(page.text().await.unwrap(), "<p>Déjà</p>");
     assert_eq!(stage.send("DELETE", "/_sim/mail", Value::Null).await.0, 204);
     assert!(stage.sim.mailbox().list().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_set_up_outlives_a_restart_when_it_is_kept() {
+    let folder = std::env::temp_dir().join(format!("zencall-sim-{}", uuid::Uuid::now_v7()));
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("sim.json");
+    let first = Stage::start().await;
+    first.sim.keep_in(file.clone()).await.unwrap();
+    let number = first.number().await;
+    first.ok("PUT", "/_sim/credentials/c1", json!({"type": "bearer", "token": "t"})).await;
+    let started = Instant::now();
+    while !std::fs::read_to_string(&file).is_ok_and(|text| text.contains("c1")) {
+        assert!(started.elapsed() < PATIENCE);
+        tokio::task::yield_now().await;
+    }
+    first.sim.stop();
+
+    let second = Stage::start().await;
+    second.sim.keep_in(file.clone()).await.unwrap();
+    assert_eq!(id(&second.get(&format!("/phone-number/{number}")).await), number);
+    let listed = second.get("/assistant").await;
+    assert!(listed.as_array().unwrap().iter().any(|assistant| assistant["id"] == first.assistant_id.as_str()));
+    assert_eq!(second.get("/_sim/state").await["credentials"], 1);
+    std::fs::write(&file, "not json").unwrap();
+    assert!(Stage::start().await.sim.keep_in(file).await.is_err(), "a broken file is told, not overwritten");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]

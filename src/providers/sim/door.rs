@@ -64,16 +64,16 @@ pub(super) async fn put_credential(State(world): State<World>, Path(id): Path<St
     }
     world.tokens().remove(&id);
     world.credentials().insert(id.clone(), plan);
+    world.changed();
     Ok(Json(json!({"id": id})))
 }
 
 /// `DELETE /_sim/credentials/{id}`.
 pub(super) async fn delete_credential(State(world): State<World>, Path(id): Path<String>) -> StatusCode {
     world.tokens().remove(&id);
-    match world.credentials().remove(&id) {
-        Some(_) => StatusCode::NO_CONTENT,
-        None => StatusCode::NOT_FOUND,
-    }
+    let removed = world.credentials().remove(&id);
+    world.changed();
+    if removed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
 /// The body of `POST /_sim/speed`.

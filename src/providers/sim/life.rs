@@ -318,7 +318,9 @@ impl Driver {
 
     /// Sends a message to the server of the call, if it subscribed to its type.
     pub(super) fn emit(&mut self, kind: &str, extra: Value) {
-        let _ = self.call.client_messages.send(merged(json!({"type": kind}), &extra));
+        if self.call.client_messages.receiver_count() > 0 {
+            let _ = self.call.client_messages.send(merged(json!({"type": kind}), &extra));
+        }
         if self.silent || !self.wants(kind, &extra) {
             return;
         }

@@ -18,6 +18,7 @@ mod dice;
 mod door;
 mod http;
 mod inbound;
+mod keep;
 mod life;
 mod mail;
 mod mime;
@@ -35,6 +36,7 @@ mod webhook;
 mod world;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -110,6 +112,12 @@ impl Sim {
     /// Returns when `stop` has been called.
     pub async fn stopped(&self) {
         self.world.stopped().cancelled().await;
+    }
+
+    /// Keeps assistants, numbers and credentials in this file across restarts; reads it first if it exists.
+    /// Errors: a file that cannot be read or written.
+    pub async fn keep_in(&self, file: PathBuf) -> anyhow::Result<()> {
+        keep::keep(self.world.clone(), file).await
     }
 
     /// The letters received so far.

@@ -30,12 +30,15 @@ pub(super) fn parsed(body: &Bytes) -> Result<Object, Refusal> {
     }
 }
 
+// Changes are announced with the shelf still locked, so that whoever hears of one sees it.
+
 /// `POST /assistant`.
 pub(super) async fn create_assistant(State(world): State<World>, body: Bytes) -> Created {
     let body = parsed(&body)?;
     validate::assistant(&body)?;
     let row = stamped(&world, body);
     let mut assistants = world.assistants();
+    world.changed();
     Ok(shelve(&mut assistants, with(row, "latestVersion", json!("v1"))))
 }
 
@@ -57,13 +60,16 @@ pub(super) async fn change_assistant(State(world): State<World>, Path(id): Path<
     let row = assistants.get_mut(&id).ok_or_else(|| unknown("Assistant", &id))?;
     let version = row.get("latestVersion").and_then(Value::as_str).and_then(|version| version[1..].parse::<u64>().ok()).unwrap_or(1);
     merge(row, body);
+    world.changed();
     row.insert("latestVersion".into(), json!(format!("v{}", version + 1)));
     Ok(Json(Value::Object(row.clone())))
 }
 
 /// `DELETE /assistant/{id}`.
 pub(super) async fn delete_assistant(State(world): State<World>, Path(id): Path<String>) -> Answer {
-    remove(&mut world.assistants(), "Assistant", &id)
+    let mut assistants = world.assistants();
+    world.changed();
+    remove(&mut assistants, "Assistant", &id)
 }
 
 /// `POST /phone-number`.
@@ -76,7 +82,9 @@ pub(super) async fn create_number(State(world): State<World>, body: Bytes) -> Cr
         body.entry("number").or_insert_with(|| json!(format!("+1{area}555{:04}", rand::random_range(0..10_000))));
     }
     let row = stamped(&world, body);
-    Ok(shelve(&mut world.numbers(), with(row, "status", json!("active"))))
+    let mut numbers = world.numbers();
+    world.changed();
+    Ok(shelve(&mut numbers, with(row, "status", json!("active"))))
 }
 
 /// `GET /phone-number`.
@@ -121,12 +129,15 @@ pub(super) async fn change_number(State(world): State<World>, Path(id): Path<Str
     let mut numbers = world.numbers();
     let row = numbers.get_mut(&id).ok_or_else(|| unknown("Phone Number", &id))?;
     merge(row, body);
+    world.changed();
     Ok(Json(Value::Object(row.clone())))
 }
 
 /// `DELETE /phone-number/{id}`.
 pub(super) async fn delete_number(State(world): State<World>, Path(id): Path<String>) -> Answer {
-    remove(&mut world.numbers(), "Phone Number", &id)
+    let mut numbers = world.numbers();
+    world.changed();
+    remove(&mut numbers, "Phone Number", &id)
 }
 
 /// `POST /call`.

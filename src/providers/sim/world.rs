@@ -38,6 +38,7 @@ struct Shared {
     signing_key: [u8; 32],
     http: reqwest::Client,
     speed: watch::Sender<f64>,
+    changes: watch::Sender<u64>,
     stopped: CancellationToken,
     mailbox: Mailbox,
     assistants: Mutex<Shelf>,
@@ -72,6 +73,7 @@ impl World {
             signing_key: rand::random(),
             http,
             speed,
+            changes: watch::channel(0).0,
             stopped: CancellationToken::new(),
             mailbox: Mailbox::default(),
             assistants: Mutex::default(),
@@ -139,6 +141,16 @@ impl World {
     /// Changes the speed for calls in progress too.
     pub(super) fn set_speed(&self, speed: f64) {
         self.0.speed.send_replace(speed);
+    }
+
+    /// Follows changes of assistants, numbers and credentials.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    /// Says that assistants, numbers or credentials changed.
+    pub(super) fn changed(&self) {
+        self.0.changes.send_modify(|count| *count += 1);
     }
 
     /// Sleeps for so many call seconds at the speed of the moment it begins.

@@ -1,0 +1,311 @@
+//! Calls as both targets see them: states, rows, filters, lines, and what travels over the live socket.
+
+use crate::assistants::model::TransferEntry;
+use crate::shared::{
+    ids::{AccountId, AssistantId, CallId},
+    money::MicroUsd,
+    phone::PhoneNumber,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+text_enum! {
+    /// Where a call stands. Providers report out of order, so the rank only grows.
+    CallStatus {
+        Queued = "queued",
+        Ringing = "ringing",
+        Live = "live",
+        Forwarding = "forwarding",
+        Ended = "ended",
+    }
+}
+
+impl CallStatus {
+    /// 0 to 4; a move to a lower rank is ignored, not an error.
+    pub const fn rank(self) -> u8 {
+        self as u8
+    }
+
+    /// Whether somebody may still speak.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Live | Self::Forwarding)
+    }
+
+    /// Whether nothing more will be said.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Ended)
+    }
+}
+
+text_enum! {
+    /// Who called whom.
+    Direction { Inbound = "inbound", Outbound = "outbound", Web = "web" }
+}
+
+text_enum! {
+    /// How a call ended, for people: the ring and the word of design/README "Call status".
+    Outcome {
+        /// A conversation took place.
+        Done = "done",
+        /// Handed to a person or another number.
+        Moved = "moved",
+        /// A machine answered.
+        Voicemail = "voicemail",
+        /// Nobody, busy, or gone at once.
+        Missed = "missed",
+        /// Provider, configuration or line.
+        Failed = "failed",
+        /// Called off before it rang.
+        Cancelled = "cancelled",
+    }
+}
+
+text_enum! {
+    /// Who speaks a line.
+    Speaker {
+        Assistant = "assistant",
+        Caller = "caller",
+        /// One of the team: what they had the assistant say, or instructed.
+        Person = "person",
+        Tool = "tool",
+        System = "system",
+    }
+}
+
+text_enum! {
+    /// Whether there is something to listen to.
+    RecordingState { None = "none", Awaited = "awaited", Stored = "stored", Failed = "failed" }
+}
+
+/// One call in a list or on the board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallCard {
+    pub id: CallId,
+    pub direction: Direction,
+    pub status: CallStatus,
+    /// Present once it ended.
+    pub outcome: Option<Outcome>,
+    /// The other party.
+    pub customer_number: Option<String>,
+    pub customer_name: Option<String>,
+    pub our_number: Option<String>,
+    pub assistant_id: Option<AssistantId>,
+    pub assistant_name: Option<String>,
+    /// First seen.
+    pub created_at: DateTime<Utc>,
+    pub answered_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Answer to end, in seconds.
+    pub duration_s: Option<i32>,
+    /// The last line said, for the board.
+    pub last_line: Option<String>,
+    pub last_speaker: Option<Speaker>,
+    /// One or two sentences, once the report came.
+    pub summary: Option<String>,
+    pub cost: Option<MicroUsd>,
+    pub recording: RecordingState,
+    pub assistant_muted: bool,
+    /// Grows with every line and event of the call.
+    pub seq: i64,
+    pub is_demo: bool,
+}
+
+/// A line of the transcript.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Position in the call's stream of lines and events; a viewer resumes after the last one it saw.
+    pub seq: i64,
+    pub speaker: Speaker,
+    pub text: String,
+    /// Epoch milliseconds.
+    pub at_ms: i64,
+    /// When the last word ended, if the provider said.
+    pub end_ms: Option<i64>,
+    /// From the final report: these replace the live lines.
+    pub settled: bool,
+}
+
+/// Something that happened besides words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallEvent {
+    pub seq: i64,
+    /// `status`, `tool`, `tool_result`, `transfer`, `interrupted`, `action`, `unknown`.
+    pub kind: String,
+    /// Plain data of the kind; never a secret.
+    pub detail: serde_json::Value,
+    pub at_ms: i64,
+}
+
+/// One part of what a call cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CostPart {
+    /// `transport`, `stt`, `llm`, `tts`, `vapi`, `analysis`, …
+    pub part: String,
+    pub cost: MicroUsd,
+}
+
+/// One delivery of the provider about a call, from the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrailEntry {
+    pub at: DateTime<Utc>,
+    pub kind: Option<String>,
+    /// `accepted`, `duplicate`, `rejected`, `dead`.
+    pub outcome: String,
+    pub reason: Option<String>,
+    pub bytes: i32,
+}
+
+/// Everything the call page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallDetail {
+    pub card: CallCard,
+    /// The provider's word; `Outcome` and the page say it for people.
+    pub ended_reason: Option<String>,
+    pub transferred_to: Option<String>,
+    /// The provider's words when it refused to place the call.
+    pub dial_error: Option<String>,
+    pub success: Option<String>,
+    pub costs: Vec<CostPart>,
+    /// Seconds of audio, when stored.
+    pub recording_s: Option<f32>,
+    pub has_report: bool,
+    pub lines: Vec<Line>,
+    pub events: Vec<CallEvent>,
+    pub actions: Vec<ActionTaken>,
+    pub trail: Vec<TrailEntry>,
+    /// Other calls with the same number, newest first, at most 10.
+    pub related: Vec<CallCard>,
+    /// Live control is possible now.
+    pub controllable: bool,
+    /// Numbers of the assistant a call may be transferred to.
+    pub transfer_numbers: Vec<TransferEntry>,
+}
+
+/// What a person did to a live call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionTaken {
+    pub by: Option<AccountId>,
+    pub by_name: Option<String>,
+    pub action: LiveAction,
+    pub at: DateTime<Utc>,
+    /// `sent`, `done`, `failed`.
+    pub outcome: String,
+    /// The provider's words when it failed.
+    pub error: Option<String>,
+}
+
+/// A step into a live call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LiveAction {
+    /// The assistant says these words.
+    Say { text: String },
+    /// The assistant is told something the caller does not hear.
+    Instruct { text: String },
+    /// The assistant falls silent.
+    Mute,
+    /// The assistant may speak again.
+    Unmute,
+    /// The caller is handed over.
+    Transfer { to: PhoneNumber },
+    /// The call ends.
+    End,
+}
+
+impl LiveAction {
+    /// The stable name of the kind.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Say { .. } => "say",
+            Self::Instruct { .. } => "instruct",
+            Self::Mute => "mute",
+            Self::Unmute => "unmute",
+            Self::Transfer { .. } => "transfer",
+            Self::End => "end",
+        }
+    }
+}
+
+/// Which calls a list shows. Lives in the address: every field is text as it stands there, empty means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CallFilter {
+    /// Words of the transcript, or part of a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<CallStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assistant: Option<AssistantId>,
+    /// First day, in the organisation's zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
+    /// Last day, included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
+}
+
+/// Live figures and the last days, for Home.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HomeFigures {
+    pub live: i64,
+    pub ringing: i64,
+    pub today: i64,
+    pub yesterday_same_time: i64,
+    pub answered_today: i64,
+    pub transferred_today: i64,
+    pub missed_today: i64,
+    pub average_s_today: i32,
+    pub cost_today: MicroUsd,
+    /// Calls per local hour of today, 24 values: done, moved, others.
+    pub by_hour: Vec<[i64; 3]>,
+    /// Calls per day of the last 14 days, oldest first.
+    pub by_day: Vec<i64>,
+}
+
+/// What the browser asks of the live socket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Ask {
+    /// Follow a topic, from after this sequence number.
+    Sub { sub: String, #[serde(default)] after: i64 },
+    /// No longer.
+    Unsub { unsub: String },
+}
+
+/// The topic of the board.
+pub const BOARD: &str = "board";
+
+/// The topic of one call.
+pub fn call_topic(id: CallId) -> String {
+    format!("call:{id}")
+}
+
+/// What the live socket tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tell {
+    pub topic: String,
+    /// The cursor to resume after; for the board always 0, since it starts with a snapshot.
+    pub seq: i64,
+    pub news: News,
+}
+
+/// One piece of live news.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum News {
+    /// The whole board: every call that is not over, and those that ended in the last two minutes.
+    Board { calls: Vec<CallCard>, server_now: DateTime<Utc> },
+    /// A call is new or changed.
+    Card { card: Box<CallCard> },
+    /// New lines and events of a call, in order of `seq`.
+    More { lines: Vec<Line>, events: Vec<CallEvent> },
+    /// Words that are being spoken.
+    Partial { speaker: Speaker, text: String },
+    /// The topic cannot be followed: gone, or not allowed.
+    Closed { reason: String },
+}

@@ -1,0 +1,47 @@
+//! How [`AppError`] travels through server functions: as JSON with the right status; on a plain form as a redirect.
+
+use crate::shared::error::AppError;
+use leptos::server_fn::{Bytes, codec::JsonEncoding, error::{FromServerFnError, ServerFnErrorErr}};
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) => Self::Offline,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::Invalid { fields: Default::default() }
+            }
+            other => unexpected(&other),
+        }
+    }
+
+    fn ser(&self) -> Bytes {
+        #[cfg(feature = "ssr")]
+        answer_with_status(self.status());
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+}
+
+#[cfg(feature = "ssr")]
+fn unexpected(error: &ServerFnErrorErr) -> AppError {
+    AppError::internal(error)
+}
+
+#[cfg(not(feature = "ssr"))]
+fn unexpected(_: &ServerFnErrorErr) -> AppError {
+    AppError::Offline
+}
+
+/// server_fn 0.8 answers every error with 500. On a plain form the answer is a 302, which a status set here would replace.
+#[cfg(feature = "ssr")]
+fn answer_with_status(status: u16) {
+    use leptos::prelude::use_context;
+    let is_plain_form = use_context::<http::request::Parts>()
+        .is_some_and(|parts| parts.headers.get(http::header::ACCEPT).is_some_and(|accept| accept.to_str().unwrap_or("").contains("text/html")));
+    if let (false, Some(response), Ok(status)) =
+        (is_plain_form, use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(status))
+    {
+        response.set_status(status);
+    }
+}

@@ -1,0 +1,41 @@
+//! What every door and worker holds: pool, settings, clock, vault, news, files. Cheap to clone.
+
+use super::{bus::Bus, clock::Clock, config::Config, crypto::Vault};
+use object_store::ObjectStore;
+use sqlx::PgPool;
+use std::{ops::Deref, sync::Arc};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// Handle to [`Parts`].
+#[derive(Clone)]
+pub struct Core(Arc<Parts>);
+
+/// The parts themselves.
+pub struct Parts {
+    pub pool: PgPool,
+    pub config: Config,
+    pub clock: Clock,
+    pub vault: Vault,
+    pub bus: Bus,
+    /// Recordings and exports.
+    pub files: Arc<dyn ObjectStore>,
+    /// At most as many password hashes at once as there are cores.
+    pub hashing: Semaphore,
+    /// Cancelled when the process begins to drain: streams end, readiness turns false.
+    pub draining: CancellationToken,
+}
+
+impl Core {
+    /// From its parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Core {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,76 @@
+//! The pool, the schema, and how a database failure is told.
+
+use crate::shared::{error::AppError, ids::IncidentId};
+use sqlx::{PgPool, Postgres, Transaction, postgres::PgConnectOptions, postgres::PgPoolOptions};
+use std::{str::FromStr, time::Duration};
+
+/// Opens the pool. Statements, locks and idle transactions have limits, so a lost handler cannot hold rows for long.
+pub async fn connect(url: &str, size: u32) -> anyhow::Result<PgPool> {
+    let options = PgConnectOptions::from_str(url)?.application_name("zencall").options([
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "60s"),
+        ("lock_timeout", "10s"),
+        ("jit", "off"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(size)
+        .min_connections(2)
+        .acquire_timeout(Duration::from_secs(5))
+        .max_lifetime(Duration::from_secs(30 * 60))
+        .connect_with(options)
+        .await?;
+    Ok(pool)
+}
+
+/// `BEGIN` in a task of its own: sqlx 0.9.0 hands a connection back *inside* a transaction when a caller vanishes during `BEGIN`
+/// (launchbadge/sqlx 4385, 4393), and the next borrower's writes are lost. Called by `OrgScope::begin` and `SystemTx::begin`, nowhere else.
+pub(super) async fn begin_in_a_task(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    match tokio::spawn(async move { pool.begin().await }).await {
+        Ok(begun) => begun,
+        Err(_) => Err(sqlx::Error::WorkerCrashed), // only when the runtime is going down
+    }
+}
+
+impl AppError {
+    /// Logs the cause once, under an id the reader is told.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let incident = IncidentId::generate();
+        tracing::error!(%incident, cause = %cause, "internal error");
+        Self::Internal { incident }
+    }
+
+    /// A provider failed; its words go to the log, not to the reader.
+    pub fn upstream(provider: &str, cause: impl std::fmt::Display) -> Self {
+        let incident = IncidentId::generate();
+        tracing::warn!(%incident, provider, cause = %cause, "provider failed");
+        Self::Upstream { provider: provider.to_owned(), incident }
+    }
+}
+
+impl From<sqlx::Error> for AppError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<anyhow::Error> for AppError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::internal(format!("{error:#}"))
+    }
+}
+
+/// Translates an expected constraint violation; everything else stays an internal error.
+pub trait OnConstraint<T> {
+    /// `insert(…).await.on_constraint("accounts_email_key", || AppError::conflict("email_taken"))`
+    fn on_constraint(self, name: &str, error: impl FnOnce() -> AppError) -> Result<T, AppError>;
+}
+
+impl<T> OnConstraint<T> for sqlx::Result<T> {
+    fn on_constraint(self, name: &str, error: impl FnOnce() -> AppError) -> Result<T, AppError> {
+        self.map_err(|failure| match &failure {
+            sqlx::Error::Database(database) if database.constraint() == Some(name) => error(),
+            _ => failure.into(),
+        })
+    }
+}

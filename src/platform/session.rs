@@ -1,0 +1,127 @@
+//! Signed-in browsers and API keys: from a cookie or a header to a [`Caller`].
+//!
+//! The cookie `__Host-zc` holds 32 random bytes; the table holds their SHA-256. Idle limit 14 days, absolute limit 90.
+//! Ending a session is deleting its row: the next request, and every open stream, finds nothing.
+
+use super::{core::Core, crypto, request::RequestInfo, tenancy::Caller};
+use crate::shared::{
+    error::AppError,
+    ids::{AccountId, ApiKeyId, OrgId, SessionId},
+    permission::Role,
+};
+use chrono::{DateTime, Duration, Utc};
+use http::{HeaderMap, HeaderValue, header};
+use sqlx::PgConnection;
+use std::net::IpAddr;
+
+/// The cookie's name; the prefix makes browsers insist on `Secure`, `Path=/` and no domain.
+pub const COOKIE: &str = "__Host-zc";
+const IDLE: Duration = Duration::days(14);
+const ABSOLUTE: Duration = Duration::days(90);
+
+/// Who a request's headers prove. A broken database is an error, never "nobody".
+pub async fn resolve(core: &Core, headers: &HeaderMap, _ip: IpAddr) -> Result<Caller, AppError> {
+    if let Some(key) = bearer(headers) {
+        return resolve_key(core, key).await;
+    }
+    let Some(token) = cookie(headers, COOKIE) else { return Ok(Caller::Anonymous) };
+    let now = core.clock.now();
+    let row = sqlx::query!(
+        r#"
+        select s.id as "id: SessionId", s.account_id as "account_id: AccountId", s.last_seen_at,
+               m.org_id as "org_id?: OrgId", m.role as "role?: Role"
+        from sessions s
+        left join members m on m.org_id = s.active_org and m.account_id = s.account_id
+        where s.token_hash = $1 and s.expires_at > $2 and s.last_seen_at > $3
+        "#,
+        crypto::token_hash(token),
+        now,
+        now - IDLE,
+    )
+    .fetch_optional(&core.pool)
+    .await?;
+    let Some(row) = row else { return Ok(Caller::Anonymous) };
+    if row.last_seen_at < now - Duration::minutes(5) {
+        sqlx::query!("update sessions set last_seen_at = $2, updated_at = now() where id = $1", row.id as SessionId, now).execute(&core.pool).await?;
+    }
+    Ok(Caller::Person { account: row.account_id, session: row.id, org: row.org_id.zip(row.role) })
+}
+
+async fn resolve_key(core: &Core, key: &str) -> Result<Caller, AppError> {
+    let hash = api_key_hash(core, key)?;
+    let row = sqlx::query!(
+        r#"select id as "id: ApiKeyId", org_id as "org_id: OrgId", role as "role: Role" from api_keys where key_hash = $1 and revoked_at is null"#,
+        hash
+    )
+    .fetch_optional(&core.pool)
+    .await?;
+    Ok(row.map_or(Caller::Anonymous, |row| Caller::Key { key: row.id, org: row.org_id, role: row.role }))
+}
+
+/// What is stored of an API key: an HMAC, so that a leaked table without the master key is no use.
+pub fn api_key_hash(core: &Core, key: &str) -> anyhow::Result<Vec<u8>> {
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&core.vault.derive("api keys")?)?;
+    mac.update(key.as_bytes());
+    Ok(mac.finalize().into_bytes().to_vec())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// A cookie's value.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Starts a session and returns the cookie header. `second_factor` says whether it was proven.
+pub async fn start(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    request: &RequestInfo,
+    account: AccountId,
+    org: Option<OrgId>,
+    second_factor: bool,
+) -> Result<HeaderValue, AppError> {
+    let token = crypto::token();
+    sqlx::query!(
+        "insert into sessions (id, token_hash, account_id, active_org, ip, user_agent, second_factor_at, last_seen_at, expires_at)
+         values ($1, $2, $3, $4, $5::text::inet, $6, $7, $8, $9)",
+        SessionId::at(now) as SessionId,
+        crypto::token_hash(&token),
+        account as AccountId,
+        org.map(|org| org.0),
+        request.ip.to_string(),
+        request.user_agent,
+        second_factor.then_some(now),
+        now,
+        now + ABSOLUTE,
+    )
+    .execute(conn)
+    .await?;
+    set_cookie(&format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}", ABSOLUTE.num_seconds()))
+}
+
+/// Ends one session and returns the header that removes its cookie.
+pub async fn end(conn: &mut PgConnection, session: SessionId) -> Result<HeaderValue, AppError> {
+    sqlx::query!("delete from sessions where id = $1", session as SessionId).execute(conn).await?;
+    set_cookie(&format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
+}
+
+/// A cookie as a header value.
+pub fn set_cookie(text: &str) -> Result<HeaderValue, AppError> {
+    HeaderValue::from_str(text).map_err(AppError::internal)
+}
+
+/// Puts a `Set-Cookie` (or another header) on the answer of the server function that is running.
+pub fn answer_with(name: http::HeaderName, value: HeaderValue) {
+    if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
+        response.append_header(name, value);
+    }
+}

@@ -1,0 +1,189 @@
+//! Who acts and where: the one place that decides permission and tenant.
+//!
+//! An [`OrgScope`] can only be made here, from a session, an API key, a verified webhook or a job row. It opens the only handle
+//! that tenant statements accept, [`OrgTx`], and that needs a permission. Inside, PostgreSQL itself holds the wall (role and row security).
+
+use super::{core::Core, db::begin_in_a_task, request::RequestInfo};
+use crate::shared::{
+    error::AppError,
+    ids::{AccountId, ApiKeyId, OrgId, SessionId},
+    permission::{Permission, Role},
+};
+use axum::extract::{FromRef, FromRequestParts};
+use sqlx::{PgConnection, Postgres, Transaction};
+
+/// Who acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A person in a browser.
+    Person { account: AccountId, session: SessionId },
+    /// A program with a key.
+    Key(ApiKeyId),
+    /// A job, or a provider whose webhook was verified.
+    System,
+}
+
+/// Who a request comes from, put into its extensions by the session layer.
+#[derive(Clone, Debug, Default)]
+pub enum Caller {
+    /// Nobody known.
+    #[default]
+    Anonymous,
+    /// A signed-in person; `org` is absent when their last membership ended.
+    Person { account: AccountId, session: SessionId, org: Option<(OrgId, Role)> },
+    /// A key of the public API.
+    Key { key: ApiKeyId, org: OrgId, role: Role },
+}
+
+/// Proof of who acts, for which organisation, with which permissions.
+#[derive(Clone)]
+pub struct OrgScope {
+    core: Core,
+    org: OrgId,
+    actor: Actor,
+    role: Option<Role>,
+}
+
+impl OrgScope {
+    /// The scope of the request a server function or page runs in. Errors: `Unauthenticated`.
+    pub async fn of_request() -> Result<Self, AppError> {
+        let core = leptos::prelude::use_context::<Core>().ok_or_else(|| AppError::internal("no core in context"))?;
+        let parts = leptos::prelude::use_context::<http::request::Parts>().ok_or_else(|| AppError::internal("no request in context"))?;
+        Self::of_parts(&core, &parts)
+    }
+
+    /// The scope of a request's extensions, for handlers that hold its parts.
+    pub fn of_parts(core: &Core, parts: &http::request::Parts) -> Result<Self, AppError> {
+        let (org, actor, role) = match parts.extensions.get::<RequestInfo>().map(|info| &info.caller) {
+            Some(Caller::Person { account, session, org: Some((org, role)) }) => {
+                (*org, Actor::Person { account: *account, session: *session }, *role)
+            }
+            Some(Caller::Key { key, org, role }) => (*org, Actor::Key(*key), *role),
+            _ => return Err(AppError::Unauthenticated),
+        };
+        Ok(Self { core: core.clone(), org, actor, role: Some(role) })
+    }
+
+    /// The scope of a job or of a verified webhook: everything is permitted, for this organisation only.
+    pub fn of_system(core: &Core, org: OrgId) -> Self {
+        Self { core: core.clone(), org, actor: Actor::System, role: None }
+    }
+
+    /// The same person with their rights read anew: for streams that outlive the request they began with.
+    pub fn with_role(&self, role: Role) -> Self {
+        Self { role: Some(role), ..self.clone() }
+    }
+
+    /// The tenant.
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+
+    /// The person, when it is one.
+    pub fn account(&self) -> Option<AccountId> {
+        match self.actor {
+            Actor::Person { account, .. } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// Settings, clock, vault, providers.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// Whether the actor holds a permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.is_none_or(|role| role.may(permission))
+    }
+
+    /// Errors: `Forbidden`, logged with what was missing.
+    pub fn require(&self, needs: Permission) -> Result<(), AppError> {
+        if self.may(needs) {
+            return Ok(());
+        }
+        tracing::info!(org = %self.org, actor = ?self.actor, %needs, "refused");
+        Err(AppError::Forbidden { needs })
+    }
+
+    /// Opens a transaction that sees and writes this organisation's rows only. Errors: `Forbidden`.
+    pub async fn begin(&self, needs: Permission) -> Result<OrgTx<'_>, AppError> {
+        self.require(needs)?;
+        let mut tx = begin_in_a_task(&self.core.pool).await?;
+        sqlx::query("select set_config('role', 'zencall_org', true), set_config('app.org_id', $1, true)")
+            .bind(self.org.0.to_string())
+            .execute(&mut *tx)
+            .await?;
+        Ok(OrgTx { tx, scope: self })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OrgScope
+where
+    Core: FromRef<S>,
+{
+    type Rejection = AppError;
+    async fn from_request_parts(parts: &mut http::request::Parts, state: &S) -> Result<Self, AppError> {
+        Self::of_parts(&Core::from_ref(state), parts)
+    }
+}
+
+/// A transaction behind the wall.
+pub struct OrgTx<'a> {
+    tx: Transaction<'static, Postgres>,
+    scope: &'a OrgScope,
+}
+
+impl OrgTx<'_> {
+    /// Where statements run.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    /// Who acts.
+    pub fn scope(&self) -> &OrgScope {
+        self.scope
+    }
+
+    /// Enqueues a job in this transaction. Jobs live outside the tenant's tables, so the role steps back for the one statement.
+    pub async fn enqueue<J: super::queue::Job>(&mut self, job: &J, opts: super::queue::Opts) -> Result<i64, AppError> {
+        let opts = opts.tenant(self.scope.org.0);
+        sqlx::query("select set_config('role', 'none', true)").execute(&mut *self.tx).await?;
+        let id = super::queue::enqueue(&mut self.tx, job, opts).await?;
+        sqlx::query("select set_config('role', 'zencall_org', true)").execute(&mut *self.tx).await?;
+        Ok(id)
+    }
+
+    /// Makes it true.
+    pub async fn commit(self) -> Result<(), AppError> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+/// A transaction across tenants: webhooks, workers, accounts, staff. The reason is logged.
+pub struct SystemTx {
+    tx: Transaction<'static, Postgres>,
+}
+
+impl SystemTx {
+    /// Opens it. `reason` says why the wall is passed.
+    pub async fn begin(core: &Core, reason: &'static str) -> sqlx::Result<Self> {
+        tracing::debug!(reason, "system transaction");
+        Ok(Self { tx: begin_in_a_task(&core.pool).await? })
+    }
+
+    /// Where statements run.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    /// Makes it true.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.tx.commit().await
+    }
+}

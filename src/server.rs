@@ -1,1 +1,0 @@
-//! Mounts every door, starts workers, shuts down in order.

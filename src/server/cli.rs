@@ -1,0 +1,65 @@
+//! The commands. Exit code 0 on success, 2 on wrong usage, 1 on failure with one clear line.
+
+use super::{boot, serve};
+use crate::platform::config::Config;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "zencall", version, about = "AI phone assistants for a business, and the place where its team runs them")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the product
+    Serve {
+        /// Comma-separated: web, worker. All by default.
+        #[arg(long, value_delimiter = ',', default_values_t = [String::from("web"), String::from("worker")])]
+        roles: Vec<String>,
+    },
+    /// Bring the schema up to date; safe to run twice and from several hosts
+    Migrate,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default(); // ring is in the tree as well: one of them has to be named
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&format!("{error:#}")),
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("zencall: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    boot::start_logging(&config);
+    match command {
+        Command::Serve { roles } => {
+            let has = |name: &str| roles.iter().any(|role| role == name);
+            serve::serve(config, serve::Roles { web: has("web"), worker: has("worker") }).await
+        }
+        Command::Migrate => {
+            let (pool, private) = boot::database(&config).await?;
+            boot::migrate(&pool).await?;
+            pool.close().await;
+            if let Some(private) = private {
+                private.stop().await?;
+            }
+            println!("schema is up to date");
+            Ok(())
+        }
+    }
+}

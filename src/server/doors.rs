@@ -1,0 +1,88 @@
+//! Every public door, in one router.
+
+use super::{AppState, headers, health};
+use crate::{
+    app::{App, shell},
+    platform::{Core, request},
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::post,
+};
+use http::{HeaderValue, Method, StatusCode, header};
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, services::ServeDir};
+
+/// Bodies of pages and server functions; doors that need more say so.
+const BODY_LIMIT: usize = 256 * 1024;
+
+/// The product's router. The same one serves the tests.
+pub fn router(state: AppState) -> Router {
+    let routes = generate_route_list(App);
+    let context = {
+        let state = state.clone();
+        move || {
+            provide_context(state.core.clone());
+            provide_context(state.assets.clone());
+            headers::page_policy();
+        }
+    };
+    let page_shell = {
+        let (options, assets) = (state.leptos.clone(), state.assets.clone());
+        move || shell(options.clone(), assets.clone())
+    };
+    let pages = Router::new()
+        .leptos_routes_with_context(&state, routes, context.clone(), page_shell)
+        .fallback(leptos_axum::file_and_error_handler_with_context::<AppState, _>(context, {
+            let assets = state.assets.clone();
+            move |options| shell(options, assets.clone())
+        }))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT));
+    let site_root = state.core.config.site_root.clone();
+    let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().append_index_html_on_directories(false);
+    Router::new()
+        .nest_service("/pkg", files("pkg"))
+        .nest_service("/fonts", files("fonts"))
+        .route("/csp-report", post(csp_report).layer(DefaultBodyLimit::max(16 * 1024)))
+        .merge(health::routes())
+        .merge(pages)
+        .layer(middleware::from_fn(signed_in_pages))
+        .layer(middleware::from_fn_with_state(state.core.clone(), request::layer))
+        .layer(middleware::from_fn(headers::own_sockets_only))
+        .layer(CsrfLayer::new().with_insecure_bypass(|_, uri| uri.path().starts_with("/hooks/") || uri.path() == "/csp-report"))
+        .layer(middleware::from_fn_with_state(state.clone(), headers::layer))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+        .with_state(state)
+}
+
+/// Pages of the product want a signed-in reader: others are sent to sign in, and back afterwards.
+async fn signed_in_pages(request: Request, next: Next) -> Response {
+    use crate::platform::{request::RequestInfo, tenancy::Caller};
+    let path = request.uri().path();
+    let is_anonymous = request.extensions().get::<RequestInfo>().is_none_or(|info| matches!(info.caller, Caller::Anonymous));
+    if is_anonymous && request.method() == Method::GET && crate::app::is_product_page(path) {
+        let wanted = request.uri().path_and_query().map_or("/home", |wanted| wanted.as_str());
+        let next = percent_encoding::utf8_percent_encode(wanted, percent_encoding::NON_ALPHANUMERIC);
+        return Redirect::to(&format!("/sign-in?next={next}")).into_response();
+    }
+    next.run(request).await
+}
+
+/// Browsers tell here what the content policy stopped; only the fact is logged.
+async fn csp_report(State(_): State<Core>, body: String) -> StatusCode {
+    let report: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+    let field = |name: &str| report.pointer(&format!("/csp-report/{name}")).and_then(|v| v.as_str()).unwrap_or("").chars().take(200).collect::<String>();
+    metrics::counter!("zencall_csp_reports_total").increment(1);
+    tracing::warn!(directive = field("violated-directive"), blocked = field("blocked-uri"), page = field("document-uri"), "content policy stopped something");
+    StatusCode::NO_CONTENT
+}
+
+/// `text/html` and nothing to keep: for pages written by hand.
+pub fn html(body: String) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], body).into_response()
+}

@@ -1,0 +1,35 @@
+//! Mounts every door, starts workers, shuts down in order. The only room that knows all others.
+
+pub mod boot;
+pub mod cli;
+pub mod doors;
+mod headers;
+pub mod health;
+mod serve;
+pub mod workers;
+
+pub use serve::serve;
+
+use crate::platform::Core;
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+
+/// State of the axum router.
+#[derive(Clone)]
+pub struct AppState {
+    pub core: Core,
+    pub leptos: LeptosOptions,
+    pub assets: crate::app::Assets,
+}
+
+impl FromRef<AppState> for Core {
+    fn from_ref(state: &AppState) -> Self {
+        state.core.clone()
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
