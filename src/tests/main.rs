@@ -2,3 +2,4 @@
 mod private_pg;
 mod queue;
 mod vapi;
+mod sim;
