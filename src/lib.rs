@@ -8,7 +8,9 @@ pub mod app;
 pub mod assistants;
 pub mod calls;
 pub mod i18n;
+pub mod integrations;
 pub mod kit;
+pub mod nav;
 pub mod site;
 
 mod error_glue;

@@ -3,3 +3,4 @@ mod private_pg;
 mod mail;
 mod queue;
 mod vapi;
+mod sim;

@@ -66,7 +66,10 @@ pub async fn reach(config: &Config) -> Vec<Finding> {
         ObjectsConfig::Folder(folder) => writable("OBJECT_STORE_URL", folder),
         ObjectsConfig::S3 { .. } => None,
     };
-    [database, vapi, mail, writable("ZENCALL_DATA_DIR", &config.data_dir), objects, built(&config.site_root)].into_iter().flatten().collect()
+    [database, vapi, mail, writable("ZENCALL_DATA_DIR", &config.data_dir), objects, built(&config.site_root)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Rules that need the whole configuration.
@@ -76,10 +79,18 @@ pub(super) fn judge(config: &Config) -> Vec<Finding> {
         findings.push(Finding::refusal("ADMIN_BIND", "is the same as BIND", "give it another port"));
     }
     if !config.admin_bind.ip().is_loopback() {
-        findings.push(Finding::warning("ADMIN_BIND", "is open to other hosts", "bind it to 127.0.0.1, or close the port to all but the monitoring"));
+        findings.push(Finding::warning(
+            "ADMIN_BIND",
+            "is open to other hosts",
+            "bind it to 127.0.0.1, or close the port to all but the monitoring",
+        ));
     }
     if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
-        findings.push(Finding::warning("TRUSTED_PROXIES", "trusts the whole internet, so anybody may forge an address", "name the proxies' own addresses"));
+        findings.push(Finding::warning(
+            "TRUSTED_PROXIES",
+            "trusts the whole internet, so anybody may forge an address",
+            "name the proxies' own addresses",
+        ));
     }
     if config.database_replica_url.is_some() && config.database_replica_url == config.database_url {
         findings.push(Finding::warning("DATABASE_REPLICA_URL", "is the primary itself", "remove it"));
@@ -90,13 +101,21 @@ pub(super) fn judge(config: &Config) -> Vec<Finding> {
     if !(config.sim.speed > 0.0 && config.sim.speed <= 1000.0) {
         findings.push(Finding::refusal("ZENCALL_SIM_SPEED", "is not a speed", "give a number above 0 and up to 1000"));
     }
-    if config.is_production() { judge_production(config, &mut findings) } else { judge_sandbox(config, &mut findings) }
+    if config.is_production() {
+        judge_production(config, &mut findings)
+    } else {
+        judge_sandbox(config, &mut findings)
+    }
     findings
 }
 
 fn judge_production(config: &Config, findings: &mut Vec<Finding>) {
     if is_local(&config.public_url) || config.public_url.scheme() != "https" {
-        findings.push(Finding::refusal("PUBLIC_URL", "is missing or not a public https address", "set it to where customers reach Zencall, for example https://zencall.example"));
+        findings.push(Finding::refusal(
+            "PUBLIC_URL",
+            "is missing or not a public https address",
+            "set it to where customers reach Zencall, for example https://zencall.example",
+        ));
     } else if config.public_url.path() != "/" || config.public_url.query().is_some() {
         findings.push(Finding::refusal("PUBLIC_URL", "has a path", "leave only https://host: Zencall lives at the root of its host"));
     }
@@ -121,25 +140,40 @@ fn judge_production(config: &Config, findings: &mut Vec<Finding>) {
         findings.push(Finding::warning("VAPI_API_KEY", "is missing, so no call can be made", "copy the private key from Vapi's dashboard"));
     }
     if config.mail.smtp_url.is_none() {
-        findings.push(Finding::warning("SMTP_URL", "is missing, so nobody can confirm an address or set a new password", "give the mail server, for example smtps://user:password@host:465"));
+        findings.push(Finding::warning(
+            "SMTP_URL",
+            "is missing, so nobody can confirm an address or set a new password",
+            "give the mail server, for example smtps://user:password@host:465",
+        ));
     } else if config.mail.from == settings::default_of("MAIL_FROM") {
         findings.push(Finding::warning("MAIL_FROM", "is the example's", "give an address of your own domain"));
     }
     if config.database_url.is_none() {
-        findings.push(Finding::warning("DATABASE_URL", "is missing, so the data lives in a private PostgreSQL in the data folder", "give a database that is backed up"));
+        findings.push(Finding::warning(
+            "DATABASE_URL",
+            "is missing, so the data lives in a private PostgreSQL in the data folder",
+            "give a database that is backed up",
+        ));
     }
 }
 
 fn judge_sandbox(config: &Config, findings: &mut Vec<Finding>) {
     if config.vapi.api_key.is_some() && config.vapi.base_url.is_none() {
-        findings.push(Finding::warning("VAPI_API_KEY", "is set, but the sandbox talks to its simulator", "set VAPI_BASE_URL=https://api.vapi.ai as well, or remove the key"));
+        findings.push(Finding::warning(
+            "VAPI_API_KEY",
+            "is set, but the sandbox talks to its simulator",
+            "set VAPI_BASE_URL=https://api.vapi.ai as well, or remove the key",
+        ));
     }
 }
 
 fn unknown(variables: &BTreeMap<String, String>) -> Vec<Finding> {
     let ours = variables.keys().filter(|name| name.starts_with("ZENCALL_") && !settings::is_known(name));
     ours.map(|name| {
-        let near = settings::SETTINGS.iter().find(|setting| are_near(setting.name, name)).map_or("remove it, or look it up in .env.example".to_owned(), |setting| format!("did you mean {}?", setting.name));
+        let near = settings::SETTINGS
+            .iter()
+            .find(|setting| are_near(setting.name, name))
+            .map_or("remove it, or look it up in .env.example".to_owned(), |setting| format!("did you mean {}?", setting.name));
         Finding::warning(name, "is not a setting", near)
     })
     .collect()
@@ -174,7 +208,9 @@ async fn reach_database(config: &Config) -> Option<Finding> {
     match timeout(KNOCK, knock).await {
         Err(_) => Some(Finding::refusal("DATABASE_URL", format!("does not answer within {} s", KNOCK.as_secs()), remedy)),
         Ok(Err(error)) => Some(Finding::refusal("DATABASE_URL", format!("cannot be reached ({})", reason(&error)), remedy)),
-        Ok(Ok(version)) if version < 150_000 => Some(Finding::refusal("DATABASE_URL", format!("is PostgreSQL {}", version / 10_000), "use 15 or newer")),
+        Ok(Ok(version)) if version < 150_000 => {
+            Some(Finding::refusal("DATABASE_URL", format!("is PostgreSQL {}", version / 10_000), "use 15 or newer"))
+        }
         Ok(Ok(_)) => None,
     }
 }
@@ -202,7 +238,11 @@ async fn reach_mail(config: &Config) -> Option<Finding> {
     let port = url.port().unwrap_or(if url.scheme() == "smtps" { 465 } else { 587 });
     match timeout(KNOCK, TcpStream::connect((url.host_str()?, port))).await {
         Ok(Ok(_)) => None,
-        _ => Some(Finding::warning("SMTP_URL", format!("does not answer on port {port}"), "check host and port, and that this host may go out to it")),
+        _ => Some(Finding::warning(
+            "SMTP_URL",
+            format!("does not answer on port {port}"),
+            "check host and port, and that this host may go out to it",
+        )),
     }
 }
 
@@ -210,12 +250,22 @@ fn writable(setting: &'static str, folder: &Path) -> Option<Finding> {
     let existing = folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("."));
     let probe = existing.join(format!(".zencall-check-{}", uuid::Uuid::now_v7()));
     let error = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).err()?;
-    Some(Finding::refusal(setting, format!("cannot be written ({}: {error})", existing.display()), "give the folder to the user that runs Zencall"))
+    Some(Finding::refusal(
+        setting,
+        format!("cannot be written ({}: {error})", existing.display()),
+        "give the folder to the user that runs Zencall",
+    ))
 }
 
 fn built(site_root: &Path) -> Option<Finding> {
     let is_built = site_root.join("pkg").is_dir();
-    (!is_built).then(|| Finding::warning("LEPTOS_SITE_ROOT", format!("has no pkg folder ({})", site_root.display()), "run bin/build, or point it at the built site"))
+    (!is_built).then(|| {
+        Finding::warning(
+            "LEPTOS_SITE_ROOT",
+            format!("has no pkg folder ({})", site_root.display()),
+            "run bin/build, or point it at the built site",
+        )
+    })
 }
 
 #[cfg(test)]

@@ -184,7 +184,10 @@ impl Config {
                 api_key: reader.text("VAPI_API_KEY").map(Secret::from),
                 public_key: reader.text("VAPI_PUBLIC_KEY"),
             },
-            mail: MailConfig { smtp_url: reader.url("SMTP_URL", &["smtp", "smtps"]).map(Secret::from), from: reader.text_or_default("MAIL_FROM") },
+            mail: MailConfig {
+                smtp_url: reader.url("SMTP_URL", &["smtp", "smtps"]).map(Secret::from),
+                from: reader.text_or_default("MAIL_FROM"),
+            },
             ssrf_allow: reader.list("ZENCALL_SSRF_ALLOW", "host:port pairs, comma-separated", |text| HostPort::parse(text)),
             drain: Duration::from_secs(reader.between("ZENCALL_DRAIN_S", 1, 600)),
             log: LogConfig {
@@ -195,9 +198,13 @@ impl Config {
                     None => LogFormat::Text,
                 },
             },
-            sim: SimConfig { bind: reader.parse("ZENCALL_SIM_BIND", "an address and port"), speed: reader.parse("ZENCALL_SIM_SPEED", "a number") },
+            sim: SimConfig {
+                bind: reader.parse("ZENCALL_SIM_BIND", "an address and port"),
+                speed: reader.parse("ZENCALL_SIM_SPEED", "a number"),
+            },
             secret_key: reader.key("ZENCALL_SECRET_KEY"),
-            previous_keys: reader.list("ZENCALL_SECRET_KEY_PREVIOUS", "32 bytes as base64 or hex each, comma-separated", |text| text.parse().ok()),
+            previous_keys: reader
+                .list("ZENCALL_SECRET_KEY_PREVIOUS", "32 bytes as base64 or hex each, comma-separated", |text| text.parse().ok()),
         }
     }
 }

@@ -33,7 +33,9 @@ impl<'a> Reader<'a> {
         if given.as_ref().is_some_and(Option::is_none) {
             self.refuse(name, expected);
         }
-        given.flatten().unwrap_or_else(|| settings::default_of(name).parse().ok().expect("the table's defaults parse: a test reads them all"))
+        given
+            .flatten()
+            .unwrap_or_else(|| settings::default_of(name).parse().ok().expect("the table's defaults parse: a test reads them all"))
     }
 
     pub fn between(&mut self, name: &str, least: u64, most: u64) -> u64 {
@@ -80,6 +82,10 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse(&mut self, name: &str, expected: &str) {
-        self.findings.push(Finding::refusal(name, "cannot be read", format!("give {expected}, for example {name}={}", settings::example_of(name))));
+        self.findings.push(Finding::refusal(
+            name,
+            "cannot be read",
+            format!("give {expected}, for example {name}={}", settings::example_of(name)),
+        ));
     }
 }

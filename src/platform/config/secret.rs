@@ -97,7 +97,9 @@ pub(super) fn sandbox_key(data_dir: &Path) -> anyhow::Result<SecretKey> {
         }
     }
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    text.trim().parse().map_err(|()| anyhow::anyhow!("{} does not hold a key: restore it from a copy, or delete it and lose what it sealed", path.display()))
+    text.trim().parse().map_err(|()| {
+        anyhow::anyhow!("{} does not hold a key: restore it from a copy, or delete it and lose what it sealed", path.display())
+    })
 }
 
 /// Makes the data folder if it is missing, closed to others. Root leaves it open for passing through, because the private

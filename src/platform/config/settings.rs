@@ -21,18 +21,43 @@ const fn setting(name: &'static str, default: &'static str, example: &'static st
 
 /// Every name, in the order of `.env.example`.
 pub const SETTINGS: &[Setting] = &[
-    setting("ZENCALL_ENV", "sandbox", "production", "`sandbox` (simulators, nothing to configure) or `production` (refuses to start half configured)."),
-    setting("PUBLIC_URL", "(http://BIND)", "https://zencall.example", "Where customers reach Zencall: https, without a path. Compulsory in production."),
+    setting(
+        "ZENCALL_ENV",
+        "sandbox",
+        "production",
+        "`sandbox` (simulators, nothing to configure) or `production` (refuses to start half configured).",
+    ),
+    setting(
+        "PUBLIC_URL",
+        "(http://BIND)",
+        "https://zencall.example",
+        "Where customers reach Zencall: https, without a path. Compulsory in production.",
+    ),
     setting(
         "ZENCALL_SECRET_KEY",
         "(generated into the data folder)",
         EXAMPLE_KEY,
         "Seals secrets at rest: 32 bytes as base64 or hex, from `openssl rand -base64 32`. Compulsory in production; keep a copy, without it sealed secrets are lost.",
     ),
-    setting("ZENCALL_SECRET_KEY_PREVIOUS", "", EXAMPLE_KEY, "Older keys that still open what they sealed, comma-separated: set during a rotation."),
+    setting(
+        "ZENCALL_SECRET_KEY_PREVIOUS",
+        "",
+        EXAMPLE_KEY,
+        "Older keys that still open what they sealed, comma-separated: set during a rotation.",
+    ),
     setting("BIND", "127.0.0.1:3000", "0.0.0.0:3000", "Address and port of the product. A socket passed by LISTEN_FDS wins."),
-    setting("ADMIN_BIND", "127.0.0.1:3001", "127.0.0.1:9100", "Address and port of /metrics and the operator's endpoints: never open it to the world."),
-    setting("TRUSTED_PROXIES", "", "10.0.0.0/8, 192.0.2.7", "Proxies whose X-Forwarded-For and -Proto are believed. Empty: forwarded headers are ignored."),
+    setting(
+        "ADMIN_BIND",
+        "127.0.0.1:3001",
+        "127.0.0.1:9100",
+        "Address and port of /metrics and the operator's endpoints: never open it to the world.",
+    ),
+    setting(
+        "TRUSTED_PROXIES",
+        "",
+        "10.0.0.0/8, 192.0.2.7",
+        "Proxies whose X-Forwarded-For and -Proto are believed. Empty: forwarded headers are ignored.",
+    ),
     setting(
         "DATABASE_URL",
         "(a private PostgreSQL in the data folder)",
@@ -44,7 +69,12 @@ pub const SETTINGS: &[Setting] = &[
     setting("ZENCALL_DATABASE_POOL", "20", "40", "Database connections one process may hold."),
     setting("ZENCALL_DATA_DIR", "./data", "/var/lib/zencall", "Folder for the private PostgreSQL, the sandbox's key and stored objects."),
     setting("LEPTOS_SITE_ROOT", "site", "/usr/share/zencall/site", "Folder of the browser's files, as `bin/build` leaves it."),
-    setting("OBJECT_STORE_URL", "(the folder `objects` in the data folder)", "s3://zencall-recordings/eu", "Where recordings lie: file:///folder or s3://bucket/prefix."),
+    setting(
+        "OBJECT_STORE_URL",
+        "(the folder `objects` in the data folder)",
+        "s3://zencall-recordings/eu",
+        "Where recordings lie: file:///folder or s3://bucket/prefix.",
+    ),
     setting("AWS_ACCESS_KEY_ID", "", "AKIA…", "For s3://, as every AWS program reads it."),
     setting("AWS_SECRET_ACCESS_KEY", "", "…", "For s3://."),
     setting("AWS_REGION", "", "eu-west-3", "For s3://."),
@@ -71,7 +101,10 @@ pub fn env_example() -> String {
     let mut text = head.to_owned();
     for setting in SETTINGS {
         let default = if setting.default.is_empty() { "none" } else { setting.default };
-        text.push_str(&format!("\n# {}\n# Default: {default}. Since {}.\n#{}={}\n", setting.meaning, setting.since, setting.name, setting.example));
+        text.push_str(&format!(
+            "\n# {}\n# Default: {default}. Since {}.\n#{}={}\n",
+            setting.meaning, setting.since, setting.name, setting.example
+        ));
     }
     text
 }

@@ -34,7 +34,11 @@ impl Layout {
         let data_dir = data_dir.canonicalize().with_context(|| format!("looking at {}", data_dir.display()))?;
         // pg_ctl hands these paths to a shell between double quotes.
         let spoils_a_command = |byte: &u8| b"\"$`\\\n'".contains(byte);
-        ensure!(!data_dir.as_os_str().as_bytes().iter().any(spoils_a_command), "{} holds a quote, `$` or a line break: give ZENCALL_DATA_DIR another name", data_dir.display());
+        ensure!(
+            !data_dir.as_os_str().as_bytes().iter().any(spoils_a_command),
+            "{} holds a quote, `$` or a line break: give ZENCALL_DATA_DIR another name",
+            data_dir.display()
+        );
         let home = data_dir.join("postgres");
         make_folder(&home, if is_root() { 0o711 } else { 0o700 }).with_context(|| format!("creating {}", home.display()))?;
         let data = home.join("data");
@@ -55,7 +59,13 @@ impl Layout {
 
     fn lock_file(&self, name: &str) -> anyhow::Result<File> {
         let path = self.home.join(name);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).with_context(|| format!("opening {}", path.display()))?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| format!("opening {}", path.display()))?;
         if is_root() {
             let home = self.home.metadata()?; // the folder's owner must be able to lock later, without root
             fchown(&file, Some(home.uid()), Some(home.gid()))?;
@@ -99,7 +109,9 @@ fn socket_folder(home: &Path) -> PathBuf {
         return beside;
     }
     let name = format!("zencall-{}", &hex::encode(Sha256::digest(home.as_os_str().as_bytes()))[..16]);
-    let mine = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| !is_root() && folder.as_os_str().len() < 60 && folder.is_dir());
+    let mine = std::env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|folder| !is_root() && folder.as_os_str().len() < 60 && folder.is_dir());
     let short = if is_root() && Path::new("/run").is_dir() { PathBuf::from("/run") } else { mine.unwrap_or_else(|| "/tmp".into()) };
     short.join(name)
 }

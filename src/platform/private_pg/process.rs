@@ -78,7 +78,11 @@ impl Server {
             if self.run("pg_isready", &["-q", "-h", self.run_folder()?, "-U", "zencall", "-d", "postgres"]).is_ok() {
                 return Ok(());
             }
-            ensure!(Instant::now() < deadline, "PostgreSQL in {} runs but has not become ready for {START_LIMIT_S} s", self.layout.data.display());
+            ensure!(
+                Instant::now() < deadline,
+                "PostgreSQL in {} runs but has not become ready for {START_LIMIT_S} s",
+                self.layout.data.display()
+            );
             sleep(PAUSE);
         }
         self.clear_remains()?;
@@ -93,7 +97,8 @@ impl Server {
     pub fn stop(&self) -> anyhow::Result<()> {
         *self.is_stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         if self.is_running() {
-            self.run("pg_ctl", &["-D", self.data_folder()?, "-m", "fast", "-w", "-t", "30", "-s", "stop"]).context("PostgreSQL does not stop")?;
+            self.run("pg_ctl", &["-D", self.data_folder()?, "-m", "fast", "-w", "-t", "30", "-s", "stop"])
+                .context("PostgreSQL does not stop")?;
         }
         if !self.layout.run.starts_with(&self.layout.home) {
             fs::remove_dir(&self.layout.run).ok(); // outside the data folder nobody else would tidy it
@@ -108,7 +113,8 @@ impl Server {
         }
         own_folder(&draft, &self.account)?;
         let path = draft.to_str().context("the data folder's name is not UTF-8")?;
-        let init = ["-D", path, "-U", "zencall", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions"];
+        let init =
+            ["-D", path, "-U", "zencall", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions"];
         self.run("initdb", &init).context("creating the PostgreSQL cluster")?;
         let conf = draft.join("postgresql.conf");
         let text = fs::read_to_string(&conf)? + "\ninclude = '../zencall.conf'\n";
@@ -126,7 +132,9 @@ impl Server {
              log_error_verbosity = terse\nlog_min_error_statement = panic\n"
         );
         let (draft, path) = (self.layout.home.join(".zencall.conf"), self.layout.home.join("zencall.conf"));
-        fs::write(&draft, text).and_then(|()| fs::set_permissions(&draft, fs::Permissions::from_mode(0o644))).context("writing zencall.conf")?;
+        fs::write(&draft, text)
+            .and_then(|()| fs::set_permissions(&draft, fs::Permissions::from_mode(0o644)))
+            .context("writing zencall.conf")?;
         fs::rename(draft, path).context("writing zencall.conf")?;
         if fs::metadata(&self.layout.log).is_ok_and(|log| log.len() > LOG_LIMIT) {
             fs::remove_file(&self.layout.log).ok();
@@ -147,7 +155,9 @@ impl Server {
         let socket = self.layout.run.join(".s.PGSQL.5432");
         for stale in [self.layout.data.join("postmaster.pid"), socket.with_file_name(".s.PGSQL.5432.lock"), socket] {
             match fs::remove_file(&stale) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).with_context(|| format!("removing {}", stale.display())),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("removing {}", stale.display()));
+                }
                 _ => {}
             }
         }
@@ -176,7 +186,12 @@ impl Server {
         let mut command = Command::new(self.bin.join(program));
         command.args(arguments).current_dir(&self.layout.home).env_clear().env("LC_ALL", "C.UTF-8").env("PATH", "/usr/bin:/bin");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0); // Ctrl-C at a terminal is for us, not for the server
-        let said = self.account.step_down(&mut command).spawn().and_then(|child| child.wait_with_output()).with_context(|| format!("running {program}"))?;
+        let said = self
+            .account
+            .step_down(&mut command)
+            .spawn()
+            .and_then(|child| child.wait_with_output())
+            .with_context(|| format!("running {program}"))?;
         ensure!(said.status.success(), "{program}: {}", String::from_utf8_lossy(&said.stderr).trim());
         Ok(())
     }
@@ -200,19 +215,32 @@ impl Account {
     /// Root steps down to the user that Debian's package made; everybody else stays who they are.
     fn for_new_cluster() -> anyhow::Result<Self> {
         if !is_root() {
-            return Self::named(|account| account.uid == own_uid()).context("this user is not in /etc/passwd, and PostgreSQL needs a name for it");
+            return Self::named(|account| account.uid == own_uid())
+                .context("this user is not in /etc/passwd, and PostgreSQL needs a name for it");
         }
-        Self::named(|account| account.name == "postgres").context("PostgreSQL does not run as root, and there is no user `postgres` to step down to: `apt-get install postgresql` makes it")
+        Self::named(|account| account.name == "postgres").context(
+            "PostgreSQL does not run as root, and there is no user `postgres` to step down to: `apt-get install postgresql` makes it",
+        )
     }
 
     /// A cluster that exists is run by its owner.
     fn owner_of(layout: &Layout) -> anyhow::Result<Self> {
         let uid = fs::metadata(&layout.data)?.uid();
-        let owner = Self::named(|account| account.uid == uid).with_context(|| format!("{} belongs to user {uid}, which /etc/passwd does not know", layout.data.display()))?;
+        let owner = Self::named(|account| account.uid == uid)
+            .with_context(|| format!("{} belongs to user {uid}, which /etc/passwd does not know", layout.data.display()))?;
         if uid == 0 {
-            bail!("{} belongs to root, and PostgreSQL does not run as root: `chown -R postgres: {}`", layout.data.display(), layout.data.display());
+            bail!(
+                "{} belongs to root, and PostgreSQL does not run as root: `chown -R postgres: {}`",
+                layout.data.display(),
+                layout.data.display()
+            );
         }
-        ensure!(is_root() || uid == own_uid(), "{} belongs to {}: run as that user, or give ZENCALL_DATA_DIR another folder", layout.data.display(), owner.name);
+        ensure!(
+            is_root() || uid == own_uid(),
+            "{} belongs to {}: run as that user, or give ZENCALL_DATA_DIR another folder",
+            layout.data.display(),
+            owner.name
+        );
         Ok(owner)
     }
 

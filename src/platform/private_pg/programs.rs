@@ -36,7 +36,8 @@ pub fn of_cluster(data: &Path) -> anyhow::Result<PathBuf> {
 
 fn versions(installed: &Path) -> Vec<u32> {
     let folders = std::fs::read_dir(installed).into_iter().flatten().flatten();
-    let majors = folders.filter(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.path().join("bin").join(program).exists()));
+    let majors =
+        folders.filter(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.path().join("bin").join(program).exists()));
     majors.filter_map(|folder| folder.file_name().to_str()?.parse().ok()).collect()
 }
 
@@ -61,7 +62,9 @@ mod tests {
     #[test]
     fn folders_without_server_programs_do_not_count() {
         let root = std::env::temp_dir().join(format!("zencall-programs-{}", uuid::Uuid::now_v7()));
-        for (version, programs) in [("15", &["initdb", "pg_ctl", "postgres"][..]), ("17", &["psql"]), ("old", &["initdb", "pg_ctl", "postgres"])] {
+        for (version, programs) in
+            [("15", &["initdb", "pg_ctl", "postgres"][..]), ("17", &["psql"]), ("old", &["initdb", "pg_ctl", "postgres"])]
+        {
             let bin = root.join(version).join("bin");
             std::fs::create_dir_all(&bin).unwrap();
             programs.iter().for_each(|program| std::fs::write(bin.join(program), "").unwrap());

@@ -1,0 +1,34 @@
+//! Menus: native popovers, so they open before wasm has arrived; arrows and Home/End move once it has.
+
+use super::browser::{self, FocusStep};
+use leptos::{ev, html, prelude::*};
+
+/// A menu. Opened by `<button popovertarget=id aria-haspopup="menu">`; children carry `role="menuitem"`.
+#[component]
+pub fn Menu(
+    /// Of the popover; one a page.
+    id: &'static str,
+    #[prop(into)] label: String,
+    children: Children,
+) -> impl IntoView {
+    let node = NodeRef::<html::Div>::new();
+    let key = move |event: ev::KeyboardEvent| {
+        let step = match event.key().as_str() {
+            "ArrowDown" => FocusStep::Next,
+            "ArrowUp" => FocusStep::Previous,
+            "Home" => FocusStep::First,
+            "End" => FocusStep::Last,
+            _ => return,
+        };
+        event.prevent_default();
+        if let Some(menu) = node.get() {
+            browser::move_focus(&menu, "[role^=menuitem]", step);
+        }
+    };
+    view! {
+        <div id=id popover class="menu" role="menu" aria-label=label node_ref=node on:keydown=key on:click=move |_| browser::hide_popover(id)>
+            {children()}
+        </div>
+    }
+    .into_any()
+}
