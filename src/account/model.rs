@@ -8,11 +8,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// The version of the terms that a sign-up accepts.
-pub const TERMS_VERSION: &str = "2026-11";
-/// The version of the privacy notice that a sign-up accepts.
-pub const PRIVACY_VERSION: &str = "2026-11";
-
 text_enum! {
     /// Who signs up.
     OrgKind { Business = "business", Individual = "individual" }

@@ -10,7 +10,7 @@ use crate::{
         form::FormState,
         model::{Link, SignUpForm, local_path},
     },
-    i18n::{t, words as w},
+    i18n::words as w,
     kit::LANG_COOKIE,
     platform::{OrgScope, session, tenancy::Caller},
     shared::{error::AppError, ids::SessionId},
@@ -46,18 +46,18 @@ pub async fn show_sign_up(visit: Visit) -> Response {
         return see_other(AFTER_SIGN_IN);
     }
     let form = SignUpForm { kind: "business".into(), country: "FR".into(), ..Default::default() };
-    visit.page(StatusCode::OK, || t(w::ACCOUNT_SIGN_UP_TITLE), || pages::sign_up(form, None))
+    visit.page(StatusCode::OK, w::ACCOUNT_SIGN_UP_TITLE, || pages::sign_up(form, None))
 }
 
 pub async fn sign_up(visit: Visit, Form(form): Form<SignUpForm>) -> Response {
     match actions::sign_up(&visit.core, &visit.request, visit.locale, &form).await {
         Ok(()) => see_other("/sign-up/sent"),
-        Err(error) => visit.refusal(&error, || t(w::ACCOUNT_SIGN_UP_TITLE), || pages::sign_up(form, Some(&error))),
+        Err(error) => visit.refusal(&error, w::ACCOUNT_SIGN_UP_TITLE, || pages::sign_up(form, Some(&error))),
     }
 }
 
 pub async fn show_sign_up_sent(visit: Visit) -> Response {
-    visit.page(StatusCode::OK, || t(w::ACCOUNT_SENT_TITLE), || pages::sent(t(w::ACCOUNT_SENT_SIGN_UP)))
+    visit.page(StatusCode::OK, w::ACCOUNT_SENT_TITLE, || pages::sent(w::ACCOUNT_SENT_SIGN_UP))
 }
 
 /// As typed. Not `Debug`: it holds a password.
@@ -73,14 +73,14 @@ pub async fn show_sign_in(visit: Visit, Query(asked): Query<Asked>) -> Response 
     if matches!(visit.request.caller, Caller::Person { .. }) {
         return see_other(next_of(&asked.next));
     }
-    visit.page(StatusCode::OK, || t(w::ACCOUNT_SIGN_IN_TITLE), || pages::sign_in("", next_of(&asked.next), None, &asked.said))
+    visit.page(StatusCode::OK, w::ACCOUNT_SIGN_IN_TITLE, || pages::sign_in("", next_of(&asked.next), None, &asked.said))
 }
 
 pub async fn sign_in(visit: Visit, Form(form): Form<SignInForm>) -> Response {
     let next = next_of(&form.next);
     match actions::sign_in(&visit.core, &visit.request, &form.email, &form.password, next).await {
         Ok(signed_in) => enter(&visit, signed_in),
-        Err(error) => visit.refusal(&error, || t(w::ACCOUNT_SIGN_IN_TITLE), || pages::sign_in(&form.email, next, Some(&error), "")),
+        Err(error) => visit.refusal(&error, w::ACCOUNT_SIGN_IN_TITLE, || pages::sign_in(&form.email, next, Some(&error), "")),
     }
 }
 
@@ -107,9 +107,9 @@ pub async fn show_second_factor(visit: Visit) -> Response {
         None => Ok(false),
     };
     match waits {
-        Ok(true) => visit.page(StatusCode::OK, || t(w::ACCOUNT_SECOND_TITLE), || pages::second_factor(None)),
+        Ok(true) => visit.page(StatusCode::OK, w::ACCOUNT_SECOND_TITLE, || pages::second_factor(None)),
         Ok(false) => see_other("/sign-in"),
-        Err(error) => visit.refusal(&error, || t(w::ACCOUNT_SECOND_TITLE), || pages::second_factor(Some(&error))),
+        Err(error) => visit.refusal(&error, w::ACCOUNT_SECOND_TITLE, || pages::second_factor(Some(&error))),
     }
 }
 
@@ -124,9 +124,9 @@ pub async fn second_factor(visit: Visit, Form(form): Form<CodeForm>) -> Response
     match actions::prove_second_factor(&visit.core, &visit.request, token, &form.code).await {
         Ok(signed_in) => enter(&visit, signed_in),
         Err(error @ AppError::Conflict { .. }) => {
-            visit.refusal(&error, || t(w::ACCOUNT_SIGN_IN_TITLE), || pages::sign_in("", AFTER_SIGN_IN, Some(&error), ""))
+            visit.refusal(&error, w::ACCOUNT_SIGN_IN_TITLE, || pages::sign_in("", AFTER_SIGN_IN, Some(&error), ""))
         }
-        Err(error) => visit.refusal(&error, || t(w::ACCOUNT_SECOND_TITLE), || pages::second_factor(Some(&error))),
+        Err(error) => visit.refusal(&error, w::ACCOUNT_SECOND_TITLE, || pages::second_factor(Some(&error))),
     }
 }
 
@@ -149,18 +149,18 @@ pub struct ForgotForm {
 }
 
 pub async fn show_forgot(visit: Visit) -> Response {
-    visit.page(StatusCode::OK, || t(w::ACCOUNT_FORGOT_TITLE), || pages::forgot("", None))
+    visit.page(StatusCode::OK, w::ACCOUNT_FORGOT_TITLE, || pages::forgot("", None))
 }
 
 pub async fn forgot(visit: Visit, Form(form): Form<ForgotForm>) -> Response {
     match actions::forgot(&visit.core, &visit.request, &form.email).await {
         Ok(()) => see_other("/forgot/sent"),
-        Err(error) => visit.refusal(&error, || t(w::ACCOUNT_FORGOT_TITLE), || pages::forgot(&form.email, Some(&error))),
+        Err(error) => visit.refusal(&error, w::ACCOUNT_FORGOT_TITLE, || pages::forgot(&form.email, Some(&error))),
     }
 }
 
 pub async fn show_forgot_sent(visit: Visit) -> Response {
-    visit.page(StatusCode::OK, || t(w::ACCOUNT_SENT_TITLE), || pages::sent(t(w::ACCOUNT_SENT_FORGOT)))
+    visit.page(StatusCode::OK, w::ACCOUNT_SENT_TITLE, || pages::sent(w::ACCOUNT_SENT_FORGOT))
 }
 
 #[derive(Default, Deserialize)]
@@ -171,9 +171,9 @@ pub struct ResetForm {
 
 pub async fn show_reset(visit: Visit, Path(token): Path<String>) -> Response {
     match actions::read_link(&visit.core, &token).await {
-        Ok(Link::Reset) => visit.page(StatusCode::OK, || t(w::ACCOUNT_RESET_TITLE), || pages::reset(&token, None)),
+        Ok(Link::Reset) => visit.page(StatusCode::OK, w::ACCOUNT_RESET_TITLE, || pages::reset(None)),
         Ok(_) => dead_link(&visit),
-        Err(error) => visit.refusal(&error, || t(w::ACCOUNT_RESET_TITLE), || pages::failed(&error)),
+        Err(error) => visit.refusal(&error, w::ACCOUNT_RESET_TITLE, || pages::failed(&error)),
     }
 }
 
@@ -181,15 +181,15 @@ pub async fn reset(visit: Visit, Path(token): Path<String>, Form(form): Form<Res
     match actions::reset(&visit.core, &visit.request, &token, &form.password).await {
         Ok(()) => see_other("/sign-in?said=reset"),
         Err(AppError::Conflict { code }) if code == "link_dead" => dead_link(&visit),
-        Err(error) => visit.refusal(&error, || t(w::ACCOUNT_RESET_TITLE), || pages::reset(&token, Some(&error))),
+        Err(error) => visit.refusal(&error, w::ACCOUNT_RESET_TITLE, || pages::reset(Some(&error))),
     }
 }
 
 pub async fn show_confirm(visit: Visit, Path(token): Path<String>) -> Response {
     match actions::read_link(&visit.core, &token).await {
-        Ok(Link::Confirm { email } | Link::ChangeEmail { email }) => visit.page(StatusCode::OK, || t(w::ACCOUNT_CONFIRM_TITLE), || pages::confirm(&token, &email)),
+        Ok(Link::Confirm { email } | Link::ChangeEmail { email }) => visit.page(StatusCode::OK, w::ACCOUNT_CONFIRM_TITLE, || pages::confirm(&email)),
         Ok(_) => dead_link(&visit),
-        Err(error) => visit.refusal(&error, || t(w::ACCOUNT_CONFIRM_TITLE), || pages::failed(&error)),
+        Err(error) => visit.refusal(&error, w::ACCOUNT_CONFIRM_TITLE, || pages::failed(&error)),
     }
 }
 
@@ -206,12 +206,12 @@ pub async fn confirm(visit: Visit, Path(token): Path<String>) -> Response {
             see_other(&format!("{page}?said={said}"))
         }
         Err(AppError::Conflict { code }) if code == "link_dead" => dead_link(&visit),
-        Err(error) => visit.refusal(&error, || t(w::ACCOUNT_CONFIRM_TITLE), || pages::failed(&error)),
+        Err(error) => visit.refusal(&error, w::ACCOUNT_CONFIRM_TITLE, || pages::failed(&error)),
     }
 }
 
 fn dead_link(visit: &Visit) -> Response {
-    visit.page(StatusCode::GONE, || t(w::ACCOUNT_DEAD_TITLE), pages::dead_link)
+    visit.page(StatusCode::GONE, w::ACCOUNT_DEAD_TITLE, pages::dead_link)
 }
 
 /// A form of `/settings/account`.

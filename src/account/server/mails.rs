@@ -1,62 +1,77 @@
-//! The letters of this slice. Written in the transaction that causes them.
+//! The letters of this slice. Enqueued in the transaction that causes them.
 
 use super::store::Credentials;
 use crate::{
-    platform::{Core, SystemTx, queue},
+    platform::{
+        Core, SystemTx,
+        mail::{Letter, Mail},
+        queue,
+    },
     shared::error::AppError,
 };
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use chrono::Duration;
 
-/// What is written to a person.
-pub enum Letter<'a> {
-    /// Confirm this address; the link is good for 24 hours.
-    Confirm { token: &'a str },
-    /// Set a new password; the link is good for one hour.
-    Reset { token: &'a str },
-    /// Your password was changed.
-    PasswordChanged,
-    /// Confirm that the account moves to this address. Goes there.
-    ConfirmNewAddress { token: &'a str },
-    /// The account is about to move to another address. Goes to the old one.
-    AddressChange { new_email: &'a str },
-    /// Somebody wanted to sign up with this address, which has an account.
-    AlreadyRegistered,
+/// Confirm the address of a new account.
+pub async fn confirm_address(tx: &mut SystemTx, core: &Core, to: Reader<'_>, token: &str, valid: Duration) -> Result<(), AppError> {
+    let letter = Letter::ConfirmAddress { name: to.name.to_owned(), url: address(core, &format!("confirm/{token}"))?, valid_hours: count(valid.num_hours()) };
+    enqueue(tx, to, letter).await
 }
 
-#[derive(Serialize, Deserialize)]
-struct Send {
-    to: String,
-    name: String,
-    locale: String,
-    template: String,
-    link: Option<String>,
-    detail: Option<String>,
+/// Confirm the address an account is to move to; goes there.
+pub async fn confirm_new_address(tx: &mut SystemTx, core: &Core, to: Reader<'_>, token: &str, valid: Duration) -> Result<(), AppError> {
+    let letter = Letter::ConfirmNewAddress { name: to.name.to_owned(), url: address(core, &format!("confirm/{token}"))?, valid_hours: count(valid.num_hours()) };
+    enqueue(tx, to, letter).await
 }
 
-impl queue::Job for Send {
-    const KIND: &'static str = "mail.send";
-    const QUEUE: &'static str = queue::lane::MAIL;
-    const TIMEOUT: Duration = Duration::from_secs(30);
+/// The account is to move to another address; goes to the old one.
+pub async fn address_changed(tx: &mut SystemTx, core: &Core, to: Reader<'_>, new_address: &str) -> Result<(), AppError> {
+    // Whoever did not ask for it has to end the stranger's session, which a new password does.
+    let letter = Letter::AddressChanged { name: to.name.to_owned(), new_address: new_address.to_owned(), at: core.clock.now(), support_url: address(core, "forgot")? };
+    enqueue(tx, to, letter).await
 }
 
-/// Writes to a person at the address of their account.
-pub async fn write(tx: &mut SystemTx, core: &Core, to: &Credentials, letter: Letter<'_>) -> Result<(), AppError> {
-    write_to(tx, core, &to.email, &to.name, &to.locale, letter).await
+/// Choose a new password.
+pub async fn reset_password(tx: &mut SystemTx, core: &Core, to: Reader<'_>, token: &str, valid: Duration) -> Result<(), AppError> {
+    let letter = Letter::ResetPassword { name: to.name.to_owned(), url: address(core, &format!("reset/{token}"))?, valid_minutes: count(valid.num_minutes()) };
+    enqueue(tx, to, letter).await
 }
 
-/// Writes to any address.
-pub async fn write_to(tx: &mut SystemTx, core: &Core, email: &str, name: &str, locale: &str, letter: Letter<'_>) -> Result<(), AppError> {
-    let at = |path: &str| core.config.public_url.join(path).map(String::from).map_err(AppError::internal);
-    let (template, link, detail) = match letter {
-        Letter::Confirm { token } => ("confirm", Some(at(&format!("/confirm/{token}"))?), None),
-        Letter::ConfirmNewAddress { token } => ("confirm", Some(at(&format!("/confirm/{token}"))?), None),
-        Letter::Reset { token } => ("reset", Some(at(&format!("/reset/{token}"))?), None),
-        Letter::PasswordChanged => ("password_changed", None, None),
-        Letter::AddressChange { new_email } => ("address_change", None, Some(new_email.to_owned())),
-        Letter::AlreadyRegistered => ("already_registered", Some(at("/forgot")?), None),
-    };
-    let job = Send { to: email.to_owned(), name: name.to_owned(), locale: locale.to_owned(), template: template.to_owned(), link, detail };
-    queue::enqueue(tx.conn(), &job, queue::Opts::default()).await?;
+/// The password is another one now.
+pub async fn password_changed(tx: &mut SystemTx, core: &Core, to: Reader<'_>) -> Result<(), AppError> {
+    let letter = Letter::PasswordChanged { name: to.name.to_owned(), at: core.clock.now(), reset_url: address(core, "forgot")? };
+    enqueue(tx, to, letter).await
+}
+
+/// Somebody wanted to use an address that has an account.
+pub async fn already_registered(tx: &mut SystemTx, core: &Core, to: Reader<'_>) -> Result<(), AppError> {
+    let letter = Letter::AlreadyRegistered { name: to.name.to_owned(), sign_in_url: address(core, "sign-in")?, reset_url: address(core, "forgot")? };
+    enqueue(tx, to, letter).await
+}
+
+/// Whom a letter goes to.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    pub email: &'a str,
+    pub name: &'a str,
+    pub locale: &'a str,
+}
+
+impl<'a> From<&'a Credentials> for Reader<'a> {
+    fn from(account: &'a Credentials) -> Self {
+        Self { email: &account.email, name: &account.name, locale: &account.locale }
+    }
+}
+
+async fn enqueue(tx: &mut SystemTx, to: Reader<'_>, letter: Letter) -> Result<(), AppError> {
+    let mail = Mail { to: to.email.to_owned(), locale: to.locale.to_owned(), letter };
+    queue::enqueue(tx.conn(), &mail, queue::Opts::default()).await?;
     Ok(())
+}
+
+fn address(core: &Core, path: &str) -> Result<String, AppError> {
+    core.config.public_url.join(path).map(String::from).map_err(AppError::internal)
+}
+
+fn count(n: i64) -> u32 {
+    u32::try_from(n).unwrap_or(0)
 }

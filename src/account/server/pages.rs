@@ -101,10 +101,10 @@ fn country_key(country: Country) -> Key {
 }
 
 /// `/sign-up/sent` and `/forgot/sent`: the same for everybody.
-pub fn sent(text: &'static str) -> AnyView {
+pub fn sent(text: Key) -> AnyView {
     view! {
         <div class="stack g5">
-            <div class="stack g2"><h1>{t(w::ACCOUNT_SENT_TITLE)}</h1><p class="muted">{text}</p></div>
+            <div class="stack g2"><h1>{t(w::ACCOUNT_SENT_TITLE)}</h1><p class="muted">{t(text)}</p></div>
             <p class="small muted">{t(w::ACCOUNT_SENT_NOTHING)}</p>
             <div class="row"><LinkButton href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</LinkButton></div>
         </div>
@@ -143,7 +143,7 @@ pub fn forgot(email: &str, error: Option<&AppError>) -> AnyView {
 }
 
 /// `/reset/:token`.
-pub fn reset(_token: &str, error: Option<&AppError>) -> AnyView {
+pub fn reset(error: Option<&AppError>) -> AnyView {
     view! {
         <div class="stack g5">
             <Head title=w::ACCOUNT_RESET_TITLE text=w::ACCOUNT_RESET_TEXT/>
@@ -157,7 +157,7 @@ pub fn reset(_token: &str, error: Option<&AppError>) -> AnyView {
 }
 
 /// `/confirm/:token`.
-pub fn confirm(_token: &str, email: &str) -> AnyView {
+pub fn confirm(email: &str) -> AnyView {
     view! {
         <div class="stack g5">
             <div class="stack g2"><h1>{t(w::ACCOUNT_CONFIRM_TITLE)}</h1><p class="muted">{t_with(w::ACCOUNT_CONFIRM_TEXT, &[("email", email)])}</p></div>

@@ -1,9 +1,12 @@
 //! One visitor at one of our doors: who, in which language, and how they are answered.
 
-use super::{actions::Person, document};
+use super::{
+    actions::Person,
+    document::{self, Reader},
+};
 use crate::{
     account::form::FormState,
-    i18n::Locale,
+    i18n::{Key, Locale, t_str},
     kit::Prefs,
     platform::{Core, request::RequestInfo, session},
     shared::error::AppError,
@@ -32,11 +35,10 @@ pub struct Visit {
     pub core: Core,
     pub request: RequestInfo,
     pub locale: Locale,
-    prefs: Prefs,
+    reader: Reader,
     headers: HeaderMap,
     uri: Uri,
     pages: Pages,
-    css: Css,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit
@@ -47,14 +49,17 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
         let text = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let prefs = Prefs::from_cookies(text(header::COOKIE));
+        let locale = Locale::negotiate([prefs.lang.as_deref()], Some(text(header::ACCEPT_LANGUAGE)));
         let of = |what: &str| AppError::internal(format!("no {what} in the request"));
+        let css = parts.extensions.get::<Css>().cloned().ok_or_else(|| of("stylesheet"))?.0;
+        let path = parts.uri.path();
+        let offers_languages = !path.starts_with("/reset/") && !path.starts_with("/confirm/");
         Ok(Self {
             core: Core::from_ref(state),
             request: parts.extensions.get::<RequestInfo>().cloned().ok_or_else(|| of("caller"))?,
-            locale: Locale::negotiate([prefs.lang.as_deref()], Some(text(header::ACCEPT_LANGUAGE))),
-            prefs,
+            locale,
+            reader: Reader { locale, prefs, css, offers_languages },
             pages: parts.extensions.get::<Pages>().cloned().ok_or_else(|| of("router"))?,
-            css: parts.extensions.get::<Css>().cloned().ok_or_else(|| of("stylesheet"))?,
             headers: parts.headers.clone(),
             uri: parts.uri.clone(),
         })
@@ -74,16 +79,16 @@ impl Visit {
 
     /// Whether the reader has chosen a language in this browser.
     pub fn has_chosen_language(&self) -> bool {
-        self.prefs.lang.is_some()
+        self.reader.prefs.lang.is_some()
     }
 
     /// A page before sign-in, drawn here: no router, no script.
-    pub fn page(&self, status: StatusCode, title: impl FnOnce() -> &'static str, body: impl FnOnce() -> AnyView) -> Response {
-        document::answer(status, self.locale, &self.prefs, &self.css.0, title, body)
+    pub fn page(&self, status: StatusCode, title: Key, body: impl FnOnce() -> AnyView) -> Response {
+        document::answer(status, &self.reader, t_str(self.locale, title), body)
     }
 
     /// The same after an action: the status of what went wrong, and when to come back.
-    pub fn refusal(&self, error: &AppError, title: impl FnOnce() -> &'static str, body: impl FnOnce() -> AnyView) -> Response {
+    pub fn refusal(&self, error: &AppError, title: Key, body: impl FnOnce() -> AnyView) -> Response {
         with_status(self.page(StatusCode::OK, title, body), error)
     }
 

@@ -5,7 +5,7 @@ use super::{HOUR_S, may_write_to, tell_revoked, throttle_address};
 use crate::{
     account::{
         model::{Email, Link},
-        server::{mails::{self, Letter}, password::{self, Password}, store},
+        server::{mails, password::{self, Password}, store},
     },
     platform::{Core, SystemTx, crypto, db::OnConstraint, request::RequestInfo},
     shared::error::AppError,
@@ -74,7 +74,7 @@ pub async fn forgot(core: &Core, request: &RequestInfo, email: &str) -> Result<(
     let mut tx = SystemTx::begin(core, "a forgotten password").await?;
     if let (Some(account), true) = (store::find_by_email(&mut tx, email.as_str()).await?, may_write) {
         store::insert_link(&mut tx, &crypto::token_hash(&token), account.id, "reset", None, now + RESET_FOR).await?;
-        mails::write(&mut tx, core, &account, Letter::Reset { token: &token }).await?;
+        mails::reset_password(&mut tx, core, (&account).into(), &token, RESET_FOR).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -103,7 +103,7 @@ pub async fn reset(core: &Core, request: &RequestInfo, token: &str, password: &s
     store::delete_all_pending(&mut tx, account.id).await?;
     store::delete_sessions(&mut tx, account.id, None).await?;
     tell_revoked(&mut tx, account.id).await?;
-    mails::write(&mut tx, core, &account, Letter::PasswordChanged).await?;
+    mails::password_changed(&mut tx, core, (&account).into()).await?;
     tx.commit().await?;
     tracing::info!(account = %account.id, "password reset");
     Ok(())

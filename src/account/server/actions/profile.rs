@@ -4,7 +4,7 @@ use super::{Person, ask_password, may_write_to, sign_up::CONFIRM_FOR, tell_revok
 use crate::{
     account::{
         model::{Email, Organisation, parse_name},
-        server::{mails::{self, Letter}, password::{self, Password}, store},
+        server::{mails, password::{self, Password}, store},
         session::Reader,
     },
     i18n::{Locale, zone::org_clock},
@@ -86,7 +86,7 @@ pub async fn change_password(core: &Core, person: Person, current: &str, new: &s
     store::delete_all_pending(&mut tx, account.id).await?;
     store::delete_sessions(&mut tx, account.id, Some(person.session)).await?;
     tell_revoked(&mut tx, account.id).await?;
-    mails::write(&mut tx, core, &account, Letter::PasswordChanged).await?;
+    mails::password_changed(&mut tx, core, (&account).into()).await?;
     tx.commit().await?;
     tracing::info!(account = %account.id, "password changed");
     Ok(())
@@ -113,13 +113,13 @@ pub async fn change_email(core: &Core, person: Person, password: &str, email: &s
     let (now, token) = (core.clock.now(), crypto::token());
     let mut tx = SystemTx::begin(core, "a person's own account").await?;
     match store::find_by_email(&mut tx, email.as_str()).await? {
-        Some(known) => mails::write(&mut tx, core, &known, Letter::AlreadyRegistered).await?,
+        Some(known) => mails::already_registered(&mut tx, core, (&known).into()).await?,
         None => {
             store::insert_link(&mut tx, &crypto::token_hash(&token), account.id, "change_email", Some(email.as_str()), now + CONFIRM_FOR).await?;
-            mails::write_to(&mut tx, core, email.as_str(), &account.name, &account.locale, Letter::ConfirmNewAddress { token: &token }).await?;
+            mails::confirm_new_address(&mut tx, core, mails::Reader { email: email.as_str(), ..(&account).into() }, &token, CONFIRM_FOR).await?;
         }
     }
-    mails::write(&mut tx, core, &account, Letter::AddressChange { new_email: email.as_str() }).await?;
+    mails::address_changed(&mut tx, core, (&account).into(), email.as_str()).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -136,7 +136,7 @@ pub async fn resend_confirmation(core: &Core, person: Person) -> Result<(), AppE
     }
     let token = crypto::token();
     store::insert_link(&mut tx, &crypto::token_hash(&token), account.id, "confirm", None, core.clock.now() + CONFIRM_FOR).await?;
-    mails::write(&mut tx, core, &account, Letter::Confirm { token: &token }).await?;
+    mails::confirm_address(&mut tx, core, (&account).into(), &token, CONFIRM_FOR).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -3,12 +3,12 @@
 use super::{HOUR_S, may_write_to, throttle_address};
 use crate::{
     account::{
-        model::{PRIVACY_VERSION, SignUpForm, TERMS_VERSION},
-        server::{mails::{self, Letter}, password::{self, Password}, store},
+        model::SignUpForm,
+        server::{mails::{self, Reader}, password::{self, Password}, store},
     },
     i18n::Locale,
     platform::{Core, SystemTx, crypto, request::RequestInfo},
-    shared::{error::AppError, ids::{AccountId, OrgId}, permission::Role},
+    shared::{error::AppError, ids::{AccountId, OrgId}, legal::{PRIVACY_VERSION, TERMS_VERSION}, permission::Role},
 };
 use chrono::Duration;
 
@@ -46,11 +46,12 @@ pub async fn sign_up(core: &Core, request: &RequestInfo, locale: Locale, form: &
         }
         store::insert_link(&mut tx, &crypto::token_hash(&token), account, "confirm", None, now + CONFIRM_FOR).await?;
         if may_write {
-            mails::write_to(&mut tx, core, new.email.as_str(), &new.name, locale.code(), Letter::Confirm { token: &token }).await?;
+            let reader = Reader { email: new.email.as_str(), name: &new.name, locale: locale.code() };
+            mails::confirm_address(&mut tx, core, reader, &token, CONFIRM_FOR).await?;
         }
         tracing::info!(%account, %org, "signed up");
     } else if let (Some(known), true) = (store::find_by_email(&mut tx, new.email.as_str()).await?, may_write) {
-        mails::write(&mut tx, core, &known, Letter::AlreadyRegistered).await?;
+        mails::already_registered(&mut tx, core, (&known).into()).await?;
     }
     tx.commit().await?;
     Ok(())
