@@ -51,6 +51,7 @@ pub fn router(state: AppState) -> Router {
         .merge(health::routes())
         .merge(crate::calls::server::routes(state.calls.clone()))
         .merge(crate::integrations::server::routes())
+        .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), &state.assets.css))
         .merge(pages)
         .layer(middleware::from_fn(signed_in_pages))
         .layer(middleware::from_fn_with_state(state.core.clone(), request::layer))
