@@ -3,6 +3,8 @@
 
 mod button;
 mod chart;
+#[cfg(test)]
+mod contrast;
 mod dialog;
 mod errors;
 mod field;
