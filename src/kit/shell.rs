@@ -3,8 +3,8 @@
 
 use super::{
     browser,
-    button::IconButton,
-    button::ButtonKind,
+    button::{ButtonKind, IconButton},
+    field::use_alive,
     icon::{Icon, Mark},
     keys::{KeyHelp, listen_to_keys},
     menu::Menu,
@@ -158,7 +158,7 @@ fn Rail(session: Arc<Session>, entries: Arc<[NavEntry]>, live_count: Signal<u32>
                 {of_group(NavGroup::SetUp)}
             </nav>
             <div class="side-foot">
-                <span class="row faint small"><Mark/>"Zencall"</span>
+                <span class="side-mark faint small"><Mark/>"Zencall"</span>
                 <RailToggle/>
             </div>
         </aside>
@@ -252,6 +252,7 @@ fn SignOut() -> impl IntoView {
 
 #[component]
 fn UserMenu(session: Arc<Session>, help: RwSignal<bool>) -> impl IntoView {
+    let alive = use_alive();
     let label = t_with(w::SHELL_ACCOUNT_OF, &[("name", &session.account_name)]);
     view! {
         <Menu id="user-menu" label>
@@ -262,7 +263,7 @@ fn UserMenu(session: Arc<Session>, help: RwSignal<bool>) -> impl IntoView {
             <hr/>
             <a role="menuitem" href="/account"><Icon icon=icondata::LuUserRound/>{t(w::SHELL_ACCOUNT)}</a>
             <a role="menuitem" href="/account/security"><Icon icon=icondata::LuShieldCheck/>{t(w::SHELL_SECURITY)}</a>
-            <button type="button" role="menuitem" class="needs-wasm" on:click=move |_| help.set(true)>
+            <button type="button" role="menuitem" hidden=move || !alive.get() on:click=move |_| help.set(true)>
                 <Icon icon=icondata::LuKeyboard/>
                 {t(w::SHELL_KEYS)}
                 <kbd>"?"</kbd>

@@ -1,3 +1,5 @@
 //! The integration tests: one binary, mirrored by room (STYLE §6).
 mod private_pg;
 mod queue;
+mod vapi;
+mod sim;
