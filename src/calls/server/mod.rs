@@ -42,7 +42,6 @@ impl Calls {
 pub fn routes(calls: Calls) -> Router<AppState> {
     Router::new()
         .route("/hooks/vapi/{token}", post(hooks::receive).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
-        .route("/hooks/oauth/{token}", post(hooks::oauth).layer(DefaultBodyLimit::max(8 * 1024)))
         .route("/live/ws", get(live::socket))
         .route("/live/listen/{id}", get(media::listen))
         .route("/calls/{id}/recording", get(media::recording))
