@@ -1,8 +1,10 @@
 //! The integration tests: one binary, mirrored by room (STYLE §6).
+mod account;
 mod app;
 mod calls;
 mod private_pg;
 mod mail;
 mod queue;
 mod vapi;
+mod visitor;
 mod sim;
