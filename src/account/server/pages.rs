@@ -58,7 +58,7 @@ pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
                     <TextInput name="company" label=t(w::ACCOUNT_COMPANY) autocomplete="organization" value=form.company maxlength=120u32 errors/>
                 </div>
                 <Select name="country" label=t(w::ACCOUNT_COUNTRY) options=countries value=form.country errors/>
-                <div class="grid-2 of-business">
+                <div class="pair of-business">
                     <div class="of-france">
                         <TextInput name="siren" label=t(w::ACCOUNT_SIREN) inputmode="numeric" value=form.siren maxlength=20u32 optional=true errors/>
                     </div>
