@@ -1,4 +1,5 @@
 //! Use cases of calls.
+pub use super::demo::{count_demo, has_own_calls, remove_demo};
 use crate::{
     calls::model::*,
     platform::OrgScope,

@@ -95,7 +95,7 @@ pub async fn journal(tx: &mut OrgTx<'_>, outcome: Option<DeliveryOutcome>, befor
         r#"
         select id as "id: HookId", created_at as at, outcome, reason, kind, call_id as "call_id: CallId", body_bytes as bytes, host(ip) as ip
         from hook_journal
-        where org_id = current_setting('app.org_id')::uuid
+        where org_id = $5
           and ($1::text is null or outcome = $1)
           and ($2::timestamptz is null or (created_at, id) < ($2, $3))
         order by created_at desc, id desc
@@ -105,6 +105,7 @@ pub async fn journal(tx: &mut OrgTx<'_>, outcome: Option<DeliveryOutcome>, befor
         before.map(HookId::time),
         before.map(|id| id.0),
         limit,
+        tx.scope().org().0,
     )
     .fetch_all(tx.conn())
     .await
@@ -118,9 +119,10 @@ pub async fn figures(tx: &mut OrgTx<'_>, since: DateTime<Utc>) -> sqlx::Result<D
         select count(*) filter (where outcome = 'accepted') as "accepted!", count(*) filter (where outcome = 'duplicate') as "duplicate!",
           count(*) filter (where outcome = 'rejected') as "rejected!", count(*) filter (where outcome = 'dead') as "dead!"
         from hook_journal
-        where org_id = current_setting('app.org_id')::uuid and created_at > $1
+        where org_id = $2 and created_at > $1
         "#,
-        since
+        since,
+        tx.scope().org().0,
     )
     .fetch_one(tx.conn())
     .await

@@ -6,11 +6,11 @@
 use super::{secret, store};
 use crate::{
     integrations::model::AuthMode,
-    platform::{Core, SystemTx, throttle},
+    platform::{Core, SystemTx, request::RequestInfo, throttle},
     shared::{error::AppError, ids::OrgId},
 };
 use axum::{
-    Form, Json, Router,
+    Extension, Form, Json, Router,
     extract::{FromRef, State},
     response::{IntoResponse, Response},
     routing::post,
@@ -45,25 +45,26 @@ struct Asked {
     client_secret: String,
 }
 
-async fn issue(State(core): State<Core>, headers: HeaderMap, Form(asked): Form<Asked>) -> Result<Response, AppError> {
+async fn issue(State(core): State<Core>, request: Extension<RequestInfo>, headers: HeaderMap, Form(asked): Form<Asked>) -> Result<Response, AppError> {
+    // By address, not by client: nobody shall be able to use up another's tries.
+    throttle::take(&core, &format!("hook token {}", request.ip), 120, 60).await?;
     if asked.grant_type != "client_credentials" {
         return Ok(refused(StatusCode::BAD_REQUEST, "unsupported_grant_type"));
     }
     let (id, given) = basic(&headers).unwrap_or((asked.client_id, asked.client_secret));
-    throttle::take(&core, &format!("hook token {id}"), 60, 60).await?;
     let Ok(org) = id.parse::<OrgId>() else { return Ok(refused(StatusCode::UNAUTHORIZED, "invalid_client")) };
     let now = core.clock.now();
     let mut tx = SystemTx::begin(&core, "a provider asks for a webhook access token").await?;
     let found = store::secrets_of(tx.conn(), org, now).await?;
     drop(tx);
-    let Some((auth, sealed)) = found.filter(|(auth, _)| auth.mode == AuthMode::Oauth2) else {
+    let Some((_, sealed)) = found.filter(|(auth, _)| auth.mode == AuthMode::Oauth2) else {
         return Ok(refused(StatusCode::UNAUTHORIZED, "invalid_client"));
     };
     for sealed in sealed {
         let secret = secret::open(&core, org, secret::SECRET, &sealed)?;
         if bool::from(secret.as_bytes().ct_eq(given.as_bytes())) {
             let token = access_token(org, &secret, now)?;
-            let body = Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": LASTS_S, "scope": auth.header }));
+            let body = Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": LASTS_S }));
             return Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response());
         }
     }
