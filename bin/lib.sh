@@ -6,7 +6,7 @@ set -m # every background job is a process group of its own, so that all of it c
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/zencall
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
-export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+export PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 export CARGO_TERM_COLOR=never
 logs=$CARGO_TARGET_DIR/logs
 # shellcheck disable=SC2034 # for the scripts that source this

@@ -1,9 +1,15 @@
 //! The HTML shell, the route table and what every page finds in its context.
 
+use crate::{
+    account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
+    kit::Shell,
+    nav::NAV,
+};
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::{
-    components::{Route, Router, Routes},
+    SsrMode,
+    components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
 
@@ -45,11 +51,22 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=|| "404">
-                <Route path=path!("/") view=|| view! { <h1>"Zencall"</h1> }/>
+                <ParentRoute path=path!("") view=Product>
+                    <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/security") view=SecurityPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/sessions") view=SessionsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/organisation") view=OrganisationPage ssr=SsrMode::Async/>
+                </ParentRoute>
             </Routes>
         </Router>
     }
     .into_any()
+}
+
+/// The pages of the product, inside the shell.
+#[component]
+fn Product() -> impl IntoView {
+    view! { <SignedIn let:session><Shell session nav=NAV><Outlet/></Shell></SignedIn> }.into_any()
 }
 
 #[cfg(feature = "ssr")]

@@ -4,6 +4,7 @@
 
 #[macro_use]
 pub mod shared;
+pub mod account;
 pub mod app;
 pub mod assistants;
 pub mod calls;

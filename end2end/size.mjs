@@ -1,0 +1,72 @@
+// node size.mjs URL LOGIN_FILE: what a first visit to three pages transfers, in brotli, and whether it keeps to the budgets.
+// Fonts come apart: woff2 is compressed already, cached for ever, and text shows before they arrive.
+import { readFileSync } from "node:fs";
+import { brotliCompressSync } from "node:zlib";
+
+const KIB = 1024;
+const [base, loginFile] = process.argv.slice(2);
+
+async function get(path, cookie) {
+  const response = await fetch(base + path, { headers: { "accept-encoding": "br", ...(cookie && { cookie }) }, redirect: "manual" });
+  if (response.status !== 200) throw new Error(`${path} answers ${response.status}`);
+  return Buffer.from(await response.arrayBuffer()); // fetch has decoded it
+}
+
+// Files of pkg/ are served as the build compressed them; pages are compressed here as well as possible, to measure what they hold.
+const brotli = (body) => brotliCompressSync(body).length;
+
+async function weigh(path, cookie) {
+  const page = await get(path, cookie);
+  const names = new Set(page.toString().match(/\/pkg\/[\w.-]+\.(?:js|wasm|css|woff2)/g) ?? []);
+  for (const name of [...names].filter((name) => name.endsWith(".css"))) {
+    const css = (await get(name)).toString();
+    for (const [, font] of css.matchAll(/url\(([\w.-]+\.woff2)\)/g)) names.add(`/pkg/${font}`);
+  }
+  const parts = { html: brotli(page), js: 0, wasm: 0, css: 0, woff2: 0 };
+  for (const name of names) {
+    const body = await get(name);
+    parts[name.split(".").at(-1)] += name.endsWith(".woff2") ? body.length : brotli(body);
+  }
+  const { woff2: fonts, ...counted } = parts;
+  return { bytes: Object.values(counted).reduce((sum, part) => sum + part), parts: counted, fonts };
+}
+
+// Signs in as a browser without wasm would: through the form of the page.
+async function signIn() {
+  const [email, password] = readFileSync(loginFile, "utf8").split("\n");
+  const page = (await get("/sign-in")).toString();
+  const form = page.match(/<form[^>]*action="([^"]+)"[\s\S]*?<\/form>/);
+  if (!form) throw new Error("/sign-in has no form");
+  const fields = new URLSearchParams();
+  for (const [input] of form[0].matchAll(/<input[^>]*>/g)) {
+    const name = input.match(/name="([^"]+)"/)?.[1];
+    if (!name) continue;
+    const type = input.match(/type="([^"]+)"/)?.[1];
+    fields.set(name, type === "password" ? password : /email/.test(name) ? email : (input.match(/value="([^"]*)"/)?.[1] ?? ""));
+  }
+  const response = await fetch(base + form[1], { method: "POST", body: fields, redirect: "manual", headers: { origin: base, accept: "text/html" } });
+  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(";")[0]).join("; ");
+  if (!cookies) throw new Error(`signing in answers ${response.status} and no cookie`);
+  return cookies;
+}
+
+let passed = 0;
+let failed = 0;
+async function check(name, path, budgetKib, cookie) {
+  try {
+    const { bytes, parts, fonts } = await weigh(path, cookie);
+    const holds = bytes <= budgetKib * KIB && (name !== "live" || parts.wasm > 0); // Live without wasm would be light, and dead
+    const list = Object.entries(parts).filter(([, size]) => size).map(([part, size]) => `${part} ${(size / KIB).toFixed(1)}`).join(", ");
+    console.log(`${holds ? "✓" : "✗"} ${name}: ${(bytes / KIB).toFixed(1)} KiB of ${budgetKib} (${list}; fonts ${(fonts / KIB).toFixed(1)} beside)`);
+    holds ? (passed += 1) : (failed += 1);
+  } catch (error) {
+    console.log(`✗ ${name}: ${error.message}`);
+    failed += 1;
+  }
+}
+
+await check("landing", "/", 40);
+await check("sign-in", "/sign-in", 40);
+await check("live", "/live", 300, await signIn().catch((error) => (console.log(`  ${error.message}`), undefined)));
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
