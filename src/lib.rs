@@ -24,6 +24,14 @@ pub mod providers;
 #[cfg(feature = "ssr")]
 pub mod server;
 
+/// Wakes the page the server sent: called by the one script of every page of the product.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}
+
 /// The schema, applied at start and by `zencall migrate`.
 #[cfg(feature = "ssr")]
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
