@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    match compile::compile(&files) {
+    let target = if env::var_os("CARGO_FEATURE_SSR").is_some() { compile::Target::Server } else { compile::Target::Browser };
+    match compile::compile(&files, target) {
         Ok(code) => fs::write(Path::new(&env::var("OUT_DIR")?).join("words.rs"), code)?,
         Err(faults) => return Err(format!("the words are not complete:\n  {}", faults.join("\n  ")).into()),
     }

@@ -60,6 +60,7 @@ create table calls (
   recording_s real,
   has_report boolean not null default false,
   reconciled int not null default 0,     -- how often the provider was asked because nothing came
+  settled boolean not null default false, -- nothing more is expected: the report is here, or asking again is no use
   last_event_at timestamptz,
   last_seq bigint not null default 0,    -- of lines and events; grows under the row's lock, so order of commit is order of sequence
   facts jsonb not null default '{}',     -- the fold's state: see calls::fold
@@ -78,7 +79,8 @@ create table calls (
 ) partition by range (created_at);
 create index calls_org_idx on calls (org_id, created_at desc, id desc);
 create index calls_live_idx on calls (org_id, created_at) where status <> 'ended';
-create index calls_unsettled_idx on calls (last_event_at) where status <> 'ended' or not has_report;
+-- No index holds last_event_at: a call's row changes with every event, and stays cheap to change (heap-only) while no indexed column does.
+create index calls_unsettled_idx on calls (created_at) where not settled;
 create index calls_search_idx on calls using gin (search_text gin_trgm_ops);
 
 -- The provider's id of each call, unique over all months.
@@ -151,6 +153,9 @@ begin
       if to_regclass(name) is null then
         execute format('create table %I partition of %I for values from (%L) to (%L)', name, parent,
           to_char(month, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(month + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
+        if parent = 'calls' then
+          execute format('alter table %I set (fillfactor = 70)', name); -- room for the next version of the row on its own page
+        end if;
         made := made + 1;
       end if;
     end loop;

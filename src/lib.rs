@@ -8,6 +8,7 @@ pub mod app;
 pub mod assistants;
 pub mod calls;
 pub mod i18n;
+pub mod integrations;
 pub mod kit;
 pub mod nav;
 pub mod site;

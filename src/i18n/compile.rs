@@ -17,6 +17,16 @@ pub struct LocaleRule {
 pub const LOCALES: &[LocaleRule] =
     &[LocaleRule { name: "fr", forms: &["one", "other"] }, LocaleRule { name: "en", forms: &["one", "other"] }];
 
+/// Slices only the server writes. The browser keeps their names and not their texts.
+const SERVER_SLICES: &[&str] = &["site", "legal", "mail"];
+
+/// Whose tables are made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    Server,
+    Browser,
+}
+
 /// Stands between the forms of a plural in a table.
 pub const FORM_SEPARATOR: char = '\u{1f}';
 
@@ -36,7 +46,7 @@ enum Entry {
 type Words = BTreeMap<String, Entry>;
 
 /// The generated module, or everything that is wrong, one line each.
-pub fn compile(files: &[File]) -> Result<String, Vec<String>> {
+pub fn compile(files: &[File], target: Target) -> Result<String, Vec<String>> {
     let mut faults = Vec::new();
     let mut by_locale: BTreeMap<&str, Words> = LOCALES.iter().map(|l| (l.name, Words::new())).collect();
     for file in files {
@@ -61,7 +71,7 @@ pub fn compile(files: &[File]) -> Result<String, Vec<String>> {
     }
     let names = const_names(&keys, &mut faults);
     let lookups = lookups(&keys, &mut faults);
-    if faults.is_empty() { Ok(render(&keys, &names, &lookups, &by_locale)) } else { Err(faults) }
+    if faults.is_empty() { Ok(render(&keys, &names, &lookups, &by_locale, target)) } else { Err(faults) }
 }
 
 fn place(locale: &str, key: &str) -> String {
@@ -165,6 +175,7 @@ fn render(
     names: &BTreeMap<String, String>,
     lookups: &BTreeMap<String, String>,
     by_locale: &BTreeMap<&str, Words>,
+    target: Target,
 ) -> String {
     let mut code = String::new();
     let index: BTreeMap<&str, usize> = keys.iter().enumerate().map(|(i, key)| (key.as_str(), i)).collect();
@@ -180,7 +191,9 @@ fn render(
     for rule in LOCALES {
         let _ = writeln!(code, "pub(super) static {}: [&str; {}] = [", rule.name.to_ascii_uppercase(), keys.len());
         for key in keys {
+            let server_only = key.split('.').next().is_some_and(|slice| SERVER_SLICES.contains(&slice));
             let text = match &by_locale[rule.name][key] {
+                _ if server_only && target == Target::Browser => String::new(),
                 Entry::Text(text) => typeset(rule.name, text),
                 Entry::Plural(forms) => {
                     let form = |name: &&str| forms.iter().find(|(n, _)| n == name).map_or("", |(_, text)| text).to_owned();
@@ -200,13 +213,12 @@ fn render(
 }
 
 /// French as it is set: no-break spaces where the grammar wants a space before a mark, and the curved apostrophe.
-/// Authors type plain spaces; nobody has to see which of the three kinds of space stands in a file.
+/// Authors type plain spaces. U+00A0 everywhere, as the design sets it: the narrow U+202F is not in its font.
 pub fn typeset(locale: &str, text: &str) -> String {
     if locale != "fr" {
         return text.to_owned();
     }
-    const WIDE: char = '\u{a0}';
-    const THIN: char = '\u{202f}';
+    const FIXED: char = '\u{a0}';
     let chars: Vec<char> = text.chars().collect();
     let mut set = String::with_capacity(text.len() + 8);
     for (i, &c) in chars.iter().enumerate() {
@@ -214,12 +226,9 @@ pub fn typeset(locale: &str, text: &str) -> String {
         let after = chars.get(i + 1).copied();
         let kept = match c {
             ' ' => match (before, after) {
-                (_, Some(';' | '?' | '!')) => THIN,
-                (_, Some(':' | '»' | '%' | '€')) | (Some('«'), _) => WIDE,
-                (Some(b), Some(a)) if b.is_ascii_digit() && (a.is_ascii_digit() || is_unit(&chars[i + 1..])) => {
-                    if a.is_ascii_digit() { THIN } else { WIDE }
-                }
-                (Some('h'), Some(a)) if a.is_ascii_digit() && i >= 2 && matches!(chars[i - 2], ' ' | WIDE | THIN) => WIDE,
+                (_, Some(';' | '?' | '!' | ':' | '»' | '%' | '€')) | (Some('«'), _) => FIXED,
+                (Some(b), Some(a)) if b.is_ascii_digit() && (a.is_ascii_digit() || is_unit(&chars[i + 1..])) => FIXED,
+                (Some('h'), Some(a)) if a.is_ascii_digit() && i >= 2 && chars[i - 2] == ' ' => FIXED,
                 _ => ' ',
             },
             '\'' if before.is_some_and(char::is_alphabetic) && after.is_some_and(|a| a.is_alphanumeric() || a == '{' || a == '«') => '’',
@@ -279,7 +288,7 @@ mod tests {
 
     fn of(fr: &str, en: &str) -> Result<String, Vec<String>> {
         let file = |locale, text: &str| File { locale, slice: "calls".into(), text: text.into() };
-        compile(&[file("fr", fr), file("en", en)])
+        compile(&[file("fr", fr), file("en", en)], Target::Server)
     }
 
     fn faults(fr: &str, en: &str) -> String {
@@ -326,6 +335,15 @@ mod tests {
     }
 
     #[test]
+    fn the_browser_does_not_carry_what_only_the_server_writes() {
+        let file = |locale, text: &str| File { locale, slice: "legal".into(), text: text.into() };
+        let files = [file("fr", r#"{"terms": "Conditions"}"#), file("en", r#"{"terms": "Terms"}"#)];
+        let made = |target| compile(&files, target).unwrap_or_else(|faults| panic!("{faults:?}"));
+        assert!(made(Target::Server).contains("\"Terms\","));
+        assert!(made(Target::Browser).contains("LEGAL_TERMS: Key") && !made(Target::Browser).contains("\"Terms\","));
+    }
+
+    #[test]
     fn codes_from_the_server_are_found_once() {
         let code = of(r#"{"field.phone.not_e164": "Numéro"}"#, r#"{"field.phone.not_e164": "Number"}"#).unwrap_or_else(|f| panic!("{f:?}"));
         assert!(code.contains("(\"phone.not_e164\", Key(0))"), "{code}");
@@ -334,7 +352,7 @@ mod tests {
 
     #[test]
     fn french_gets_its_no_break_spaces_and_apostrophes() {
-        assert_eq!(typeset("fr", "Prêt ? Oui : 64 % de « l'appel » à 9 h 30, 1 284 fois !"), "Prêt\u{202f}? Oui\u{a0}: 64\u{a0}% de «\u{a0}l’appel\u{a0}» à 9\u{a0}h\u{a0}30, 1\u{202f}284 fois\u{202f}!");
+        assert_eq!(typeset("fr", "Prêt ? Oui : 64 % de « l'appel » à 9 h 30, 1 284 fois !"), "Prêt\u{a0}? Oui\u{a0}: 64\u{a0}% de «\u{a0}l’appel\u{a0}» à 9\u{a0}h\u{a0}30, 1\u{a0}284 fois\u{a0}!");
         assert_eq!(typeset("en", "Ready ? it's"), "Ready ? it's");
         assert_eq!(typeset("fr", "6 minutes, 6 min"), "6 minutes, 6\u{a0}min");
     }

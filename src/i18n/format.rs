@@ -10,8 +10,8 @@ use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, Timelike, U
 use leptos::prelude::use_context;
 use serde::{Deserialize, Serialize};
 
-const WIDE: char = '\u{a0}';
-const THIN: char = '\u{202f}';
+/// Keeps a figure and its unit together.
+const FIXED: char = '\u{a0}';
 
 /// The organisation's zone as the page needs it: the distance from UTC now, and when it was or will be another.
 /// A context the app provides beside the session; [`super::zone::org_clock`] makes it from the IANA name.
@@ -56,7 +56,7 @@ pub fn use_clock() -> OrgClock {
 pub fn number(locale: Locale, n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
     let separator = match locale {
-        Locale::Fr => THIN,
+        Locale::Fr => FIXED,
         Locale::En => ',',
     };
     let mut text = String::with_capacity(digits.len() + 6);
@@ -97,7 +97,7 @@ fn fixed(locale: Locale, scaled: i64, scale: i64) -> String {
 pub fn percent(locale: Locale, ratio: f64, digits: u32) -> String {
     let figure = decimal(locale, ratio * 100.0, digits);
     match locale {
-        Locale::Fr => format!("{figure}{WIDE}%"),
+        Locale::Fr => format!("{figure}{FIXED}%"),
         Locale::En => format!("{figure}%"),
     }
 }
@@ -132,8 +132,8 @@ fn with_currency(locale: Locale, figure: String, currency: Currency) -> String {
         (Locale::En, Currency::Mad) => "MAD",
     };
     match locale {
-        Locale::Fr => format!("{figure}{WIDE}{sign}"),
-        Locale::En if sign.len() > 2 && sign.is_ascii() => format!("{sign}{WIDE}{figure}"),
+        Locale::Fr => format!("{figure}{FIXED}{sign}"),
+        Locale::En if sign.len() > 2 && sign.is_ascii() => format!("{sign}{FIXED}{figure}"),
         Locale::En => match figure.strip_prefix('\u{2212}') {
             Some(positive) => format!("\u{2212}{sign}{positive}"),
             None => format!("{sign}{figure}"),
@@ -151,16 +151,16 @@ pub fn timer(seconds: i64) -> String {
 pub fn duration(locale: Locale, seconds: i64) -> String {
     let s = seconds.max(0);
     if s < 60 {
-        return format!("{s}{WIDE}s");
+        return format!("{s}{FIXED}s");
     }
     let minutes = (s + 30) / 60;
     if minutes < 60 {
-        return format!("{minutes}{WIDE}min");
+        return format!("{minutes}{FIXED}min");
     }
     match (locale, minutes / 60, minutes % 60) {
-        (_, h, 0) => format!("{h}{WIDE}h"),
-        (Locale::Fr, h, m) => format!("{h}{WIDE}h{WIDE}{m:02}"),
-        (Locale::En, h, m) => format!("{h}{WIDE}h{WIDE}{m}{WIDE}min"),
+        (_, h, 0) => format!("{h}{FIXED}h"),
+        (Locale::Fr, h, m) => format!("{h}{FIXED}h{FIXED}{m:02}"),
+        (Locale::En, h, m) => format!("{h}{FIXED}h{FIXED}{m}{FIXED}min"),
     }
 }
 
@@ -184,13 +184,13 @@ pub fn weekday_date(locale: Locale, day: NaiveDate) -> String {
 fn day_month(locale: Locale, day: NaiveDate) -> String {
     let month = nth(t_str(locale, w::FORMAT_MONTHS), day.month0());
     let number = if locale == Locale::Fr && day.day() == 1 { "1er".to_owned() } else { day.day().to_string() };
-    format!("{number}{WIDE}{month}")
+    format!("{number}{FIXED}{month}")
 }
 
 /// `12 mars` / `12 Mar` in this year, with the year otherwise: for table cells.
 pub fn short_date(locale: Locale, day: NaiveDate, today: NaiveDate) -> String {
     let month = nth(t_str(locale, w::FORMAT_MONTHS_SHORT), day.month0());
-    if day.year() == today.year() { format!("{}{WIDE}{month}", day.day()) } else { format!("{}{WIDE}{month}{WIDE}{}", day.day(), day.year()) }
+    if day.year() == today.year() { format!("{}{FIXED}{month}", day.day()) } else { format!("{}{FIXED}{month}{FIXED}{}", day.day(), day.year()) }
 }
 
 /// `lun.` / `Mon`: the axis of a chart.
@@ -225,9 +225,9 @@ pub fn relative(locale: Locale, clock: &OrgClock, at: DateTime<Utc>, now: DateTi
     let ago = |amount: String| super::t_str_with(locale, w::FORMAT_AGO, &[("amount", &amount)]);
     match seconds {
         ..5 => t_str(locale, w::FORMAT_JUST_NOW).to_owned(),
-        5..60 => ago(format!("{seconds}{WIDE}s")),
-        60..3600 => ago(format!("{}{WIDE}min", seconds / 60)),
-        3600..86_400 if days == 0 || seconds < 43_200 => ago(format!("{}{WIDE}h", seconds / 3600)),
+        5..60 => ago(format!("{seconds}{FIXED}s")),
+        60..3600 => ago(format!("{}{FIXED}min", seconds / 60)),
+        3600..86_400 if days == 0 || seconds < 43_200 => ago(format!("{}{FIXED}h", seconds / 3600)),
         _ if days <= 1 => t_str(locale, w::FORMAT_YESTERDAY).to_owned(),
         _ if days < 7 => super::t_str_count(locale, w::FORMAT_DAYS_AGO, days, &[]),
         _ => short_date(locale, clock.local(at).date(), clock.local(now).date()),
@@ -238,7 +238,7 @@ pub fn relative(locale: Locale, clock: &OrgClock, at: DateTime<Utc>, now: DateTi
 pub fn phone(locale: Locale, number: &PhoneNumber) -> String {
     let digits = number.as_str().trim_start_matches('+');
     if let (Locale::Fr, Some(national)) = (locale, digits.strip_prefix("33").filter(|n| n.len() == 9)) {
-        return format!("0{}", groups(national, &[1, 2, 2, 2, 2]).replacen(WIDE, "", 1));
+        return groups(&format!("0{national}"), &[2; 5]);
     }
     let (code, national) = digits.split_at(calling_code_len(digits));
     let pattern: &[usize] = match (code, national.len()) {
@@ -250,7 +250,7 @@ pub fn phone(locale: Locale, number: &PhoneNumber) -> String {
         (_, n) if n.is_multiple_of(2) => &[2; 8],
         _ => &[3, 2, 2, 2, 2, 2, 2],
     };
-    format!("+{code}{WIDE}{}", groups(national, pattern))
+    format!("+{code}{FIXED}{}", groups(national, pattern))
 }
 
 fn groups(digits: &str, pattern: &[usize]) -> String {
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn figures_are_grouped_as_each_language_does() {
-        assert_eq!([number(Fr, 1_234_567), number(Fr, 999), number(Fr, -1_000)], ["1\u{202f}234\u{202f}567", "999", "\u{2212}1\u{202f}000"]);
+        assert_eq!([number(Fr, 1_234_567), number(Fr, 999), number(Fr, -1_000)], ["1\u{a0}234\u{a0}567", "999", "\u{2212}1\u{a0}000"]);
         assert_eq!([number(En, 1_234_567), number(En, 0)], ["1,234,567", "0"]);
         assert_eq!([decimal(Fr, 99.25, 1), decimal(En, 0.05, 2), decimal(Fr, -0.5, 0)], ["99,3", "0.05", "\u{2212}1"]);
         assert_eq!([percent(Fr, 0.642, 0), percent(En, 0.642, 1)], ["64\u{a0}%", "64.2%"]);
@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn money_follows_the_reader_not_the_currency() {
         let amount = |minor, currency| Money { minor, currency };
-        assert_eq!([money(Fr, amount(490_050, Currency::Eur)), money(En, amount(-950, Currency::Gbp))], ["4\u{202f}900,50\u{a0}€", "\u{2212}£9.50"]);
+        assert_eq!([money(Fr, amount(490_050, Currency::Eur)), money(En, amount(-950, Currency::Gbp))], ["4\u{a0}900,50\u{a0}€", "\u{2212}£9.50"]);
         assert_eq!([price(Fr, amount(4900, Currency::Mad)), price(En, amount(4900, Currency::Mad)), price(En, amount(11, Currency::Usd))], ["49\u{a0}DH", "MAD\u{a0}49", "$0.11"]);
         assert_eq!([cost(Fr, MicroUsd(43_210)), cost(En, MicroUsd(1_500_000)), cost(En, MicroUsd(0))], ["0,043\u{a0}$", "$1.50", "$0.00"]);
     }

@@ -42,7 +42,7 @@ where
 {
     let id = id_of(&name);
     let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));
-    let error = Signal::derive(move || errors.with(|e| e.get(&name).map(field_message)));
+    let error = Signal::derive(move || errors.with(|e| told(e, &name)));
     let described_by = {
         let (hint_id, error_id) = (hint.is_some().then(|| hint_id.clone()), error_id.clone());
         Signal::derive(move || match (error.with(Option::is_some), &hint_id) {
@@ -83,6 +83,12 @@ fn FieldError(id: String, error: Signal<Option<String>>) -> impl IntoView {
         </p>
     }
     .into_any()
+}
+
+/// The sentence for a control: by its whole name, or by the last part in brackets (`form[email]` → `email`).
+fn told(errors: &FieldErrors, name: &str) -> Option<String> {
+    let inner = || name.strip_suffix(']').and_then(|rest| rest.rsplit('[').next());
+    errors.get(name).or_else(|| errors.get(inner()?)).map(field_message)
 }
 
 fn id_of(name: &str) -> String {
@@ -161,6 +167,7 @@ pub fn PasswordInput(
 ) -> impl IntoView {
     let form_name = name.clone();
     let shown = RwSignal::new(false);
+    let alive = use_alive();
     let label_key = move || t(if shown.get() { w::KIT_HIDE_PASSWORD } else { w::KIT_SHOW_PASSWORD });
     view! {
         <Field name label hint=hint aside=aside errors let:ids>
@@ -180,7 +187,8 @@ pub fn PasswordInput(
                 />
                 <button
                     type="button"
-                    class="btn ghost sq sm tail needs-wasm"
+                    class="btn ghost sq sm tail"
+                    hidden=move || !alive.get()
                     aria-label=label_key
                     title=label_key
                     aria-pressed=move || if shown.get() { "true" } else { "false" }
@@ -195,6 +203,13 @@ pub fn PasswordInput(
         </Field>
     }
     .into_any()
+}
+
+/// True once the browser has taken over: for controls that do nothing without it.
+pub fn use_alive() -> Signal<bool> {
+    let alive = RwSignal::new(false);
+    Effect::new(move || alive.set(true));
+    alive.into()
 }
 
 /// Several lines of text; grows with its content.
@@ -294,7 +309,7 @@ pub fn Checkbox(
     let error_id = format!("{id}-error");
     let described = error_id.clone();
     let key = name.clone();
-    let error = Signal::derive(move || errors.with(|e| e.get(&key).map(field_message)));
+    let error = Signal::derive(move || errors.with(|e| told(e, &key)));
     view! {
         <div class="field">
             <label class="check">
@@ -387,4 +402,21 @@ pub fn Segmented(
         })
         .collect_view();
     view! { <div class="seg" role="radiogroup" aria-label=label>{items}</div> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_finds_its_error_by_its_name_or_the_part_in_brackets() {
+        let errors = FieldErrors::one("phone", "phone.not_e164");
+        assert!(told(&errors, "phone").is_some() && told(&errors, "form[phone]").is_some());
+        assert!(told(&errors, "form[email]").is_none() && told(&errors, "telephone").is_none());
+    }
+
+    #[test]
+    fn ids_are_plain() {
+        assert_eq!(id_of("form[e.mail]"), "f-form-e-mail");
+    }
 }

@@ -9,7 +9,7 @@ use super::{
     prefs::Theme,
     shell::use_session,
 };
-use crate::i18n::{t, t_with, words as w};
+use crate::i18n::{Locale, t, t_with, use_locale, words as w};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -108,6 +108,25 @@ pub fn ThemeToggle() -> impl IntoView {
         </form>
     }
     .into_any()
+}
+
+/// The other languages we speak, for pages outside the shell. Choosing one loads the page again.
+#[component]
+pub fn LanguageSelect() -> impl IntoView {
+    let current = use_locale();
+    let buttons = Locale::ALL
+        .into_iter()
+        .filter(|locale| *locale != current)
+        .map(|locale| {
+            view! {
+                <button class="btn ghost sm" name="lang" value=locale.code() lang=locale.code()>
+                    <Icon icon=icondata::LuLanguages small=true/>
+                    {locale.own_name()}
+                </button>
+            }
+        })
+        .collect_view();
+    view! { <form method="post" action="/prefs" class="bare">{buttons}</form> }.into_any()
 }
 
 /// The head of a page's content: a sentence, and the actions of the page.

@@ -18,6 +18,10 @@ pub struct Parts {
     pub clock: Clock,
     pub vault: Vault,
     pub bus: Bus,
+    /// Clients of the outside services, by type: `providers` puts them in at start and takes them out, this room does not know them.
+    pub providers: http::Extensions,
+    /// The simulator's address, in the sandbox only.
+    pub simulator: Option<url::Url>,
     /// Recordings and exports.
     pub files: Arc<dyn ObjectStore>,
     /// At most as many password hashes at once as there are cores.

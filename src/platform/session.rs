@@ -47,6 +47,21 @@ pub async fn resolve(core: &Core, headers: &HeaderMap, _ip: IpAddr) -> Result<Ca
     Ok(Caller::Person { account: row.account_id, session: row.id, org: row.org_id.zip(row.role) })
 }
 
+/// What a session may do now; nothing once it ended. For streams that outlive the request they began with.
+pub async fn role_now(core: &Core, session: SessionId) -> Result<Option<(OrgId, Role)>, AppError> {
+    let now = core.clock.now();
+    let row = sqlx::query!(
+        r#"select m.org_id as "org: OrgId", m.role as "role: Role" from sessions s join members m on m.org_id = s.active_org and m.account_id = s.account_id
+           where s.id = $1 and s.expires_at > $2 and s.last_seen_at > $3"#,
+        session as SessionId,
+        now,
+        now - IDLE
+    )
+    .fetch_optional(&core.pool)
+    .await?;
+    Ok(row.map(|row| (row.org, row.role)))
+}
+
 async fn resolve_key(core: &Core, key: &str) -> Result<Caller, AppError> {
     let hash = api_key_hash(core, key)?;
     let row = sqlx::query!(

@@ -49,6 +49,8 @@ pub fn router(state: AppState) -> Router {
         .nest_service("/fonts", files("fonts"))
         .route("/csp-report", post(csp_report).layer(DefaultBodyLimit::max(16 * 1024)))
         .merge(health::routes())
+        .merge(crate::calls::server::routes(state.calls.clone()))
+        .merge(crate::integrations::server::routes())
         .merge(pages)
         .layer(middleware::from_fn(signed_in_pages))
         .layer(middleware::from_fn_with_state(state.core.clone(), request::layer))

@@ -5,6 +5,7 @@
 mod macros;
 pub mod error;
 pub mod ids;
+pub mod legal;
 pub mod money;
 pub mod page;
 pub mod permission;

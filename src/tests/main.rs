@@ -1,3 +1,6 @@
 //! The integration tests: one binary, mirrored by room (STYLE §6).
 mod private_pg;
+mod mail;
 mod queue;
+mod vapi;
+mod sim;

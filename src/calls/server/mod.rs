@@ -1,4 +1,64 @@
-//! Calls on the server: the doors and the actions behind them.
+//! Calls on the server: what `server.rs` mounts and runs, and the actions behind every door.
 
 pub mod actions;
 pub mod fold;
+pub mod hooks;
+pub mod ingest;
+pub mod jobs;
+mod live;
+mod media;
+pub mod read;
+mod redact;
+mod replies;
+pub mod store;
+pub mod verify;
+
+use crate::{
+    platform::{Core, queue::Worker},
+    server::AppState,
+};
+use axum::{
+    Extension, Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+
+/// What this slice runs in a process.
+#[derive(Clone)]
+pub struct Calls {
+    pub ingest: ingest::Ingest,
+    pub feed: live::Feed,
+    pub endpoints: hooks::Endpoints,
+}
+
+impl Calls {
+    /// Starts the lanes and the fan-out.
+    pub fn start(core: &Core) -> Self {
+        Self { ingest: ingest::Ingest::start(core), feed: live::Feed::start(core), endpoints: hooks::Endpoints::default() }
+    }
+}
+
+/// The slice's own doors; server functions are mounted with the pages.
+pub fn routes(calls: Calls) -> Router<AppState> {
+    Router::new()
+        .route("/hooks/vapi/{token}", post(hooks::receive).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
+        .route("/live/ws", get(live::socket))
+        .route("/live/listen/{id}", get(media::listen))
+        .route("/calls/{id}/recording", get(media::recording))
+        .route("/calls/export.csv", get(media::export))
+        .layer(Extension(calls))
+}
+
+/// What workers do for this slice.
+pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
+    let with = || (core.clone(), calls.clone());
+    let (fetching, making) = (core.clone(), core.clone());
+    let (dialling, reconciling) = (with(), with());
+    worker
+        .on(move |job, cx| jobs::fetch_recording(fetching.clone(), job, cx))
+        .on(move |job, cx| jobs::dial(dialling.0.clone(), dialling.1.clone(), job, cx))
+        .on(move |job, cx| jobs::reconcile(reconciling.0.clone(), reconciling.1.clone(), job, cx))
+        .on(move |job, cx| jobs::make_partitions(making.clone(), job, cx))
+        .cron("calls.reconcile", "*/5 * * * * *", &jobs::Reconcile)
+        .cron("calls.partitions", "0 7 3 * * *", &jobs::MakePartitions)
+}

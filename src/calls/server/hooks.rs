@@ -1,0 +1,178 @@
+//! Door 4: `/hooks/vapi/{token}`. Judge, keep, answer: every attempt, accepted or not, is one journal row, and the answer leaves after its commit.
+
+use super::{
+    Calls,
+    fold::{self, Reading},
+    ingest::{Accepted, Delivery},
+    redact,
+    replies,
+    store::JournalRow,
+    verify::{self, Rejection, Signed},
+};
+use crate::{
+    integrations::{model::WebhookAuth, server::secret},
+    platform::{Core, crypto, failpoint, request::RequestInfo},
+    server::AppState,
+    shared::ids::{HookId, OrgId},
+};
+use axum::{
+    Extension, Json,
+    body::Bytes,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+/// Bodies repeat the whole conversation and the assistant; the provider's own limit is unknown.
+pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
+/// How long a change of secret may take to be seen by every process.
+const ENDPOINT_TTL: Duration = Duration::from_secs(1);
+
+/// What an address and its signatures are checked against.
+#[derive(Clone)]
+struct Endpoint {
+    org: OrgId,
+    auth: WebhookAuth,
+    secrets: Vec<String>,
+}
+
+/// Endpoints looked up within the last second.
+#[derive(Clone, Default)]
+pub struct Endpoints(Arc<Mutex<HashMap<Vec<u8>, (Instant, Option<Endpoint>)>>>);
+
+/// Receives one webhook. 401 with an empty body when it is not proven; 200 with what the provider waits for otherwise; 503 when it could not
+/// be kept, so that it is sent again.
+pub async fn receive(
+    State(state): State<AppState>,
+    Extension(calls): Extension<Calls>,
+    Extension(request): Extension<RequestInfo>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    metrics::counter!("zencall_webhook_received_total").increment(1);
+    let core = &state.core;
+    let endpoint = match calls.endpoints.find(core, &token).await {
+        Ok(endpoint) => endpoint,
+        Err(error) => {
+            tracing::error!(%error, "the webhook address could not be looked up");
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+    };
+    let url = format!("{}hooks/vapi/{token}", core.config.public_url);
+    let signed = Signed { method: "POST", url: &url, headers: &headers, body: &body, now: core.clock.now() };
+    let verdict = match &endpoint {
+        None => Err(Rejection::UnknownAddress),
+        Some(endpoint) => verify::verify(&endpoint.auth, endpoint.org, &endpoint.secrets, &signed),
+    };
+    match (endpoint, verdict) {
+        (Some(endpoint), Ok(())) => accept(core, &calls, endpoint.org, &request, &body).await,
+        (endpoint, verdict) => reject(core, &calls, endpoint.map(|endpoint| endpoint.org), &request, &body, verdict.err()).await,
+    }
+}
+
+async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, body: &[u8]) -> Response {
+    let now = core.clock.now();
+    let envelope: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let message = envelope.get("message").cloned().unwrap_or(Value::Null);
+    let reading = fold::read(&message, now.timestamp_millis());
+    let journal = JournalRow {
+        id: HookId::at(now),
+        org: Some(org),
+        outcome: "accepted",
+        reason: message.get("type").is_none().then(|| "not_understood".to_owned()),
+        kind: Some(reading.kind.clone()).filter(|kind| !kind.is_empty()),
+        call_ref: reading.call_ref.clone(),
+        body: if message.is_object() { redact::to_keep(&message) } else { Some(redact::head(body)) },
+        body_bytes: i32::try_from(body.len()).unwrap_or(i32::MAX),
+        ip: request.ip.to_string(),
+        at: now,
+    };
+    let control = seal_control(core, org, &reading);
+    let kept = calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading, control }) }).await;
+    let answer = match kept {
+        Ok(kept) => replies::reply(core, calls, org, kept, &message).await,
+        Err(error) => {
+            tracing::error!(%error, "a webhook could not be kept");
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+    };
+    failpoint::reach("calls::replied");
+    metrics::counter!("zencall_webhook_acknowledged_total").increment(1);
+    match answer {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => {
+            // Kept, but the caller waits for words: say so in the provider's terms rather than fail the call.
+            tracing::error!(%error, "a webhook was kept but could not be answered");
+            Json(json!({ "error": "unavailable" })).into_response()
+        }
+    }
+}
+
+async fn reject(core: &Core, calls: &Calls, org: Option<OrgId>, request: &RequestInfo, body: &[u8], why: Option<Rejection>) -> Response {
+    let now = core.clock.now();
+    let why = why.unwrap_or(Rejection::BadSignature);
+    metrics::counter!("zencall_webhook_rejected_total", "reason" => why.name()).increment(1);
+    let journal = JournalRow {
+        id: HookId::at(now),
+        org,
+        outcome: "rejected",
+        reason: Some(why.name().to_owned()),
+        kind: None,
+        call_ref: None,
+        body: Some(redact::head(body)),
+        body_bytes: i32::try_from(body.len()).unwrap_or(i32::MAX),
+        ip: request.ip.to_string(),
+        at: now,
+    };
+    if let Err(error) = calls.ingest.keep(Delivery { journal, accepted: None }).await {
+        tracing::error!(%error, "a rejected webhook could not be journalled");
+    }
+    let status = if why == Rejection::SecretNotSet { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED };
+    status.into_response()
+}
+
+fn seal_control(core: &Core, org: OrgId, reading: &Reading) -> Option<Vec<u8>> {
+    reading.control_url.as_ref()?;
+    let both = json!({ "control": reading.control_url, "listen": reading.listen_url });
+    core.vault.seal(org.0, "call control", both.to_string().as_bytes()).inspect_err(|error| tracing::error!(%error, "sealing a control address")).ok()
+}
+
+impl Endpoints {
+    async fn find(&self, core: &Core, token: &str) -> Result<Option<Endpoint>, crate::shared::error::AppError> {
+        let hash = crypto::token_hash(token);
+        if let Some((at, found)) = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&hash)
+            && at.elapsed() < ENDPOINT_TTL
+        {
+            return Ok(found.clone());
+        }
+        let found = load(core, &hash).await?;
+        let mut known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if known.len() > 10_000 {
+            known.clear(); // guesses fill it, too
+        }
+        known.insert(hash, (Instant::now(), found.clone()));
+        Ok(found)
+    }
+}
+
+async fn load(core: &Core, hash: &[u8]) -> Result<Option<Endpoint>, crate::shared::error::AppError> {
+    let now = core.clock.now();
+    let row = sqlx::query!(
+        r#"select org_id as "org: OrgId", auth as "auth: sqlx::types::Json<WebhookAuth>", secret_sealed, previous_secret_sealed, previous_until
+           from hook_endpoints where token_hash = $1"#,
+        hash
+    )
+    .fetch_optional(&core.pool)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let previous = row.previous_secret_sealed.filter(|_| row.previous_until.is_some_and(|until| until > now));
+    let secrets = std::iter::once(row.secret_sealed).chain(previous).map(|sealed| secret::open(core, row.org, secret::SECRET, &sealed)).collect::<anyhow::Result<_>>()?;
+    Ok(Some(Endpoint { org: row.org, auth: row.auth.0, secrets }))
+}

@@ -1,0 +1,200 @@
+//! Doors that stream: recordings with ranges, the live audio of a call, the log as CSV.
+
+use super::{actions, read};
+use crate::{
+    calls::model::CallFilter,
+    platform::OrgScope,
+    server::AppState,
+    shared::{error::AppError, ids::CallId, permission::Permission},
+};
+use axum::{
+    body::Body,
+    extract::{
+        Path, Query, State,
+        ws::{Message, WebSocket, WebSocketUpgrade},
+    },
+    response::{IntoResponse, Response},
+};
+use futures::{StreamExt, TryStreamExt};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use object_store::{GetOptions, GetRange, ObjectStore, path::Path as ObjectPath};
+use serde::Deserialize;
+use std::time::Duration;
+use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
+
+#[derive(Deserialize)]
+pub struct Download {
+    #[serde(default)]
+    download: Option<String>,
+}
+
+/// `GET /calls/{id}/recording`: our own copy, with ranges so that players can seek. Errors: `NotFound`, `Forbidden`.
+pub async fn recording(
+    State(state): State<AppState>,
+    scope: OrgScope,
+    Path(id): Path<CallId>,
+    Query(query): Query<Download>,
+    headers: HeaderMap,
+) -> Result<Response, AppError> {
+    let key = ObjectPath::from(actions::recording_key(&scope, id).await?);
+    let wanted = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).and_then(range);
+    let options = GetOptions { range: wanted.clone(), ..GetOptions::default() };
+    let found = match state.core.files.get_opts(&key, options).await {
+        Ok(found) => found,
+        Err(object_store::Error::NotFound { .. }) => return Err(AppError::not_found("recording")),
+        Err(_) if wanted.is_some() => return Ok(StatusCode::RANGE_NOT_SATISFIABLE.into_response()),
+        Err(error) => return Err(AppError::internal(error)),
+    };
+    let (size, part) = (found.meta.size, found.range.clone());
+    let mut response = Response::new(Body::from_stream(found.into_stream().map_err(std::io::Error::other)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
+    let disposition = if query.download.is_some() { format!("attachment; filename=\"{id}.wav\"") } else { "inline".into() };
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(AppError::internal)?);
+    if wanted.is_some() {
+        let range = format!("bytes {}-{}/{size}", part.start, part.end.saturating_sub(1));
+        headers.insert(header::CONTENT_RANGE, HeaderValue::from_str(&range).map_err(AppError::internal)?);
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
+}
+
+/// One range of bytes; several at once are answered whole, as the standard allows.
+fn range(text: &str) -> Option<GetRange> {
+    let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
+    match (from.trim().parse::<u64>(), to.trim().parse::<u64>()) {
+        (Ok(from), Ok(to)) if from <= to => Some(GetRange::Bounded(from..to.saturating_add(1))),
+        (Ok(from), Err(_)) if to.trim().is_empty() => Some(GetRange::Offset(from)),
+        (Err(_), Ok(last)) if from.trim().is_empty() => Some(GetRange::Suffix(last)),
+        _ => None,
+    }
+}
+
+/// `GET /live/listen/{id}`: the provider's audio, relayed; the browser never holds the provider's address.
+pub async fn listen(State(state): State<AppState>, scope: OrgScope, Path(id): Path<CallId>, upgrade: WebSocketUpgrade) -> Result<Response, AppError> {
+    let address = actions::listen_url(&scope, id).await?;
+    let mut request = address.as_str().into_client_request().map_err(|error| AppError::upstream("vapi", error))?;
+    if let Some(key) = &state.core.config.vapi.public_key {
+        request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}")).map_err(AppError::internal)?);
+    }
+    let connecting = tokio::time::timeout(Duration::from_secs(5), tokio_tungstenite::connect_async(request)).await;
+    let (provider, _) = connecting.map_err(|_| AppError::upstream("vapi", "listening timed out"))?.map_err(|error| AppError::upstream("vapi", error))?;
+    let draining = state.core.draining.clone();
+    Ok(upgrade.on_upgrade(move |browser| async move {
+        tokio::select! {
+            () = relay(browser, provider) => {}
+            () = draining.cancelled() => {}
+        }
+    }))
+}
+
+type Provider = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+/// 16 kHz and two channels in every implementation seen; the provider documents neither.
+const FORMAT: &str = r#"{"rate":16000,"channels":2}"#;
+
+async fn relay(mut browser: WebSocket, mut provider: Provider) {
+    if browser.send(Message::Text(FORMAT.into())).await.is_err() {
+        return;
+    }
+    loop {
+        tokio::select! {
+            heard = provider.next() => match heard {
+                Some(Ok(tungstenite::Message::Binary(audio))) => {
+                    // A browser that cannot keep up loses this listening, not the call.
+                    match tokio::time::timeout(Duration::from_secs(5), browser.send(Message::Binary(audio))).await {
+                        Ok(Ok(())) => {}
+                        _ => break,
+                    }
+                }
+                Some(Ok(tungstenite::Message::Ping(_) | tungstenite::Message::Text(_) | tungstenite::Message::Pong(_) | tungstenite::Message::Frame(_))) => {}
+                Some(Ok(tungstenite::Message::Close(_)) | Err(_)) | None => break,
+            },
+            said = browser.recv() => match said {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                Some(Ok(_)) => {}
+            },
+        }
+    }
+    let _ = provider.close(None).await;
+    let _ = browser.send(Message::Close(None)).await;
+}
+
+/// `GET /calls/export.csv`: the log under the current filter, as it is read: a page at a time, never whole in memory.
+pub async fn export(State(state): State<AppState>, scope: OrgScope, Query(filter): Query<CallFilter>) -> Result<Response, AppError> {
+    scope.require(Permission::CallsExport)?;
+    let mut tx = scope.begin(Permission::CallsExport).await?;
+    let zone: String = sqlx::query_scalar("select timezone from orgs").fetch_one(tx.conn()).await?;
+    tx.commit().await?;
+    let days = actions::days(&filter, &zone);
+    let name = format!("zencall-{}.csv", state.core.clock.now().format("%Y-%m-%d"));
+    let pages = futures::stream::try_unfold((scope, None, true, false), move |(scope, after, is_first, is_done)| {
+        let filter = filter.clone();
+        async move {
+            if is_done {
+                return Ok::<_, std::io::Error>(None);
+            }
+            let mut tx = scope.begin(Permission::CallsExport).await.map_err(std::io::Error::other)?;
+            let rows = read::page(tx.conn(), &filter, days, after, 1000).await.map_err(std::io::Error::other)?;
+            tx.commit().await.map_err(std::io::Error::other)?;
+            let text = csv_page(&rows, is_first).map_err(std::io::Error::other)?;
+            let is_done = rows.len() < 1000;
+            let after = rows.last().map(|card| card.id);
+            Ok(Some((text, (scope, after, false, is_done))))
+        }
+    });
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(AppError::internal)?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")), (header::CONTENT_DISPOSITION, disposition)], Body::from_stream(pages)).into_response())
+}
+
+fn csv_page(rows: &[crate::calls::model::CallCard], with_head: bool) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if with_head {
+        writer.write_record(["id", "started_at", "direction", "status", "outcome", "number", "name", "assistant", "duration_s", "cost_usd", "summary"])?;
+    }
+    for card in rows {
+        writer.write_record([
+            card.id.to_string(),
+            card.created_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            card.direction.to_string(),
+            card.status.to_string(),
+            card.outcome.map(|outcome| outcome.to_string()).unwrap_or_default(),
+            harmless(card.customer_number.as_deref().unwrap_or_default()),
+            harmless(card.customer_name.as_deref().unwrap_or_default()),
+            harmless(card.assistant_name.as_deref().unwrap_or_default()),
+            card.duration_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
+            card.cost.map(|cost| format!("{}.{:06}", cost.0 / 1_000_000, cost.0 % 1_000_000)).unwrap_or_default(),
+            harmless(card.summary.as_deref().unwrap_or_default()),
+        ])?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+/// Spreadsheets run cells that begin like a formula. A plain E.164 number stays as it is.
+fn harmless(text: &str) -> String {
+    let is_number = text.parse::<crate::shared::phone::PhoneNumber>().is_ok_and(|number| number.as_str() == text);
+    if !is_number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_never_run() {
+        assert_eq!(harmless("=cmd()"), "'=cmd()");
+        assert_eq!(harmless("+33612345678"), "+33612345678");
+        assert_eq!(harmless("+1+cmd"), "'+1+cmd");
+    }
+
+    #[test]
+    fn ranges_are_read_as_players_send_them() {
+        assert!(matches!(range("bytes=0-"), Some(GetRange::Offset(0))));
+        assert!(matches!(range("bytes=5-9"), Some(GetRange::Bounded(found)) if found == (5..10)));
+        assert!(matches!(range("bytes=-500"), Some(GetRange::Suffix(500))));
+        assert!(range("bytes=9-5").is_none() && range("lines=1-2").is_none());
+    }
+}

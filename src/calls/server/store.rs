@@ -1,0 +1,381 @@
+//! Every SQL statement that writes calls. Verbs over rows, no rules.
+//! Statements of the ingest path take many rows at once: a group of webhooks is a handful of round trips.
+
+use super::fold::{Facts, NewEvent, NewLine, Reading};
+use crate::{
+    calls::model::{Direction, LiveAction, Outcome, RecordingState},
+    platform::OrgTx,
+    shared::ids::{AccountId, ActionId, AssistantId, CallId, HookId, NumberId, OrgId},
+};
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, types::Json};
+use std::collections::HashSet;
+
+/// A row of the webhook journal.
+#[derive(Clone, Debug)]
+pub struct JournalRow {
+    pub id: HookId,
+    pub org: Option<OrgId>,
+    /// `accepted`, `duplicate`, `rejected`, `dead`.
+    pub outcome: &'static str,
+    pub reason: Option<String>,
+    pub kind: Option<String>,
+    pub call_ref: Option<String>,
+    /// Redacted.
+    pub body: Option<String>,
+    pub body_bytes: i32,
+    pub ip: String,
+    pub at: DateTime<Utc>,
+}
+
+impl JournalRow {
+    /// The same row, marked when everything it said was known.
+    pub fn judged(mut self, is_repeat: bool) -> Self {
+        let counts = !matches!(self.kind.as_deref(), Some("speech-update" | "conversation-update" | "model-output" | "voice-input" | "assistant.started"));
+        let is_partial = self.body.is_none();
+        if is_repeat && counts && !is_partial && self.outcome == "accepted" {
+            self.outcome = "duplicate";
+        }
+        self
+    }
+}
+
+/// A call's row, as the fold needs it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct CallRow {
+    pub id: CallId,
+    pub org_id: OrgId,
+    pub facts: Json<Facts>,
+    pub last_seq: i64,
+    pub last_event_at: Option<DateTime<Utc>>,
+    pub control_sealed: Option<Vec<u8>>,
+    pub recording: RecordingState,
+    pub is_web_or_outbound: bool,
+    pub reconciled: i32,
+}
+
+impl CallRow {
+    /// The report has just said that there is a recording.
+    pub fn wants_recording_from(&self, before: &Facts) -> bool {
+        let has = |facts: &Facts| facts.report.as_ref().is_some_and(|report| report.has_recording);
+        has(&self.facts.0) && !has(before) && self.recording == RecordingState::None
+    }
+}
+
+/// Keys of lines and events that are in the tables already.
+#[derive(Default)]
+pub struct KnownKeys {
+    lines: HashSet<(CallId, String)>,
+    events: HashSet<(CallId, String)>,
+}
+
+impl KnownKeys {
+    /// A line with this key is stored.
+    pub fn has_line(&self, call: CallId, key: &str) -> bool {
+        self.lines.contains(&(call, key.to_owned()))
+    }
+    /// An event with this key is stored.
+    pub fn has_event(&self, call: CallId, key: &str) -> bool {
+        self.events.contains(&(call, key.to_owned()))
+    }
+}
+
+pub async fn insert_journal(conn: &mut PgConnection, rows: &[&JournalRow], calls: &[Option<CallId>]) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into hook_journal (id, org_id, outcome, reason, kind, call_id, provider_call_id, body, body_bytes, ip, created_at)
+         select id, org_id, outcome, reason, kind, call_id, ref, body, bytes, ip::inet, at
+         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::int[], $10::text[], $11::timestamptz[])
+           as t (id, org_id, outcome, reason, kind, call_id, ref, body, bytes, ip, at)",
+    )
+    .bind(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.org.map(|org| org.0)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.outcome).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.reason.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.kind.as_deref()).collect::<Vec<_>>())
+    .bind(calls.iter().map(|call| call.map(|call| call.0)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.call_ref.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.body.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.body_bytes).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.ip.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.at).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Calls by organisation and provider's id.
+pub async fn find_refs(conn: &mut PgConnection, keys: &[&(OrgId, String)]) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
+    let rows: Vec<(OrgId, String, CallId)> = sqlx::query_as(
+        "select r.org_id, r.provider_call_id, r.call_id from call_refs r
+         join unnest($1::uuid[], $2::text[]) as k (org_id, ref) on r.org_id = k.org_id and r.provider_call_id = k.ref",
+    )
+    .bind(keys.iter().map(|(org, _)| org.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|(_, call)| call.as_str()).collect::<Vec<_>>())
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|(org, call_ref, id)| ((org, call_ref), id)).collect())
+}
+
+/// Writes who a provider's id belongs to, or returns who had it first.
+pub async fn link_ref(conn: &mut PgConnection, org: OrgId, call_ref: &str, call: CallId) -> sqlx::Result<CallId> {
+    sqlx::query_scalar(
+        "insert into call_refs (org_id, provider_call_id, call_id) values ($1, $2, $3)
+         on conflict (org_id, provider_call_id) do update set updated_at = now() returning call_id",
+    )
+    .bind(org)
+    .bind(call_ref)
+    .bind(call)
+    .fetch_one(conn)
+    .await
+}
+
+pub async fn is_call_of(conn: &mut PgConnection, org: OrgId, call: CallId) -> sqlx::Result<bool> {
+    let found: Option<i32> =
+        sqlx::query_scalar("select 1 from calls where id = $1 and created_at = uuid_time($1) and org_id = $2").bind(call).bind(org).fetch_optional(conn).await?;
+    Ok(found.is_some())
+}
+
+pub async fn insert_call(conn: &mut PgConnection, org: OrgId, id: CallId, direction: Direction) -> sqlx::Result<()> {
+    sqlx::query("insert into calls (id, org_id, direction, status, created_at) values ($1, $2, $3, 'queued', uuid_time($1)) on conflict do nothing")
+        .bind(id)
+        .bind(org)
+        .bind(direction)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Locks calls in the order of their ids, so that no two groups wait for each other.
+pub async fn lock_calls(conn: &mut PgConnection, ids: &[CallId]) -> sqlx::Result<Vec<CallRow>> {
+    sqlx::query_as(
+        "select c.id, c.org_id, c.facts, c.last_seq, c.last_event_at, c.control_sealed, c.recording, c.direction <> 'inbound' as is_web_or_outbound, c.reconciled
+         from unnest($1::uuid[], $2::timestamptz[]) as k (id, at) join calls c on c.id = k.id and c.created_at = k.at
+         order by c.id for update of c",
+    )
+    .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+    .bind(ids.iter().map(|id| id.time()).collect::<Vec<_>>())
+    .fetch_all(conn)
+    .await
+}
+
+/// Which of the lines and events about to be written are there already.
+pub async fn known_keys(conn: &mut PgConnection, readings: &[(CallId, &Reading)]) -> sqlx::Result<KnownKeys> {
+    let mut known = KnownKeys::default();
+    let lines: Vec<(CallId, &str)> = readings.iter().flat_map(|(call, reading)| reading.lines.iter().map(|line| (*call, line.key.as_str()))).collect();
+    let events: Vec<(CallId, &str)> = readings.iter().flat_map(|(call, reading)| reading.events.iter().map(|event| (*call, event.key.as_str()))).collect();
+    if !lines.is_empty() {
+        known.lines = keys_in(conn, "select l.call_id, l.line_key from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as k (id, at, key)
+            join call_lines l on l.call_id = k.id and l.created_at = k.at and l.line_key = k.key", &lines).await?;
+    }
+    if !events.is_empty() {
+        known.events = keys_in(conn, "select e.call_id, e.event_key from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as k (id, at, key)
+            join call_events e on e.call_id = k.id and e.created_at = k.at and e.event_key = k.key", &events).await?;
+    }
+    Ok(known)
+}
+
+async fn keys_in(conn: &mut PgConnection, sql: &'static str, keys: &[(CallId, &str)]) -> sqlx::Result<HashSet<(CallId, String)>> {
+    let rows: Vec<(CallId, String)> = sqlx::query_as(sql)
+        .bind(keys.iter().map(|(call, _)| call.0).collect::<Vec<_>>())
+        .bind(keys.iter().map(|(call, _)| call.time()).collect::<Vec<_>>())
+        .bind(keys.iter().map(|(_, key)| *key).collect::<Vec<_>>())
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+pub async fn insert_lines(conn: &mut PgConnection, lines: &[(&CallRow, i64, &NewLine)]) -> sqlx::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into call_lines (call_id, org_id, seq, source, speaker, line_key, text, at_ms, end_ms, created_at)
+         select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::timestamptz[])",
+    )
+    .bind(lines.iter().map(|(call, ..)| call.id.0).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(call, ..)| call.org_id.0).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(_, seq, _)| *seq).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(.., line)| if line.settled { "report" } else { "live" }).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(.., line)| line.speaker.name()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(.., line)| line.key.as_str()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(.., line)| line.text.as_str()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(.., line)| line.at_ms).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(.., line)| line.end_ms).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(call, ..)| call.id.time()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn insert_events(conn: &mut PgConnection, events: &[(&CallRow, i64, &NewEvent)]) -> sqlx::Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into call_events (call_id, org_id, seq, kind, event_key, detail, at_ms, created_at)
+         select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::bigint[], $8::timestamptz[])",
+    )
+    .bind(events.iter().map(|(call, ..)| call.id.0).collect::<Vec<_>>())
+    .bind(events.iter().map(|(call, ..)| call.org_id.0).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, seq, _)| *seq).collect::<Vec<_>>())
+    .bind(events.iter().map(|(.., event)| event.kind).collect::<Vec<_>>())
+    .bind(events.iter().map(|(.., event)| event.key.as_str()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(.., event)| Json(&event.detail)).collect::<Vec<_>>())
+    .bind(events.iter().map(|(.., event)| event.at_ms).collect::<Vec<_>>())
+    .bind(events.iter().map(|(call, ..)| call.id.time()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what the facts of each call amount to. The names of assistants and numbers are found by the provider's ids, inside the organisation.
+pub async fn update_calls(conn: &mut PgConnection, rows: &[&CallRow]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let ms = |at: Option<i64>| at.and_then(DateTime::from_timestamp_millis);
+    let report = |row: &CallRow| row.facts.0.report.clone();
+    let search: Vec<Option<String>> = rows.iter().map(|row| row.facts.0.report.as_ref().map(|_| search_head(&row.facts.0))).collect();
+    sqlx::query(
+        r#"
+        update calls c set
+          facts = n.facts, last_seq = n.last_seq, last_event_at = n.last_event_at, control_sealed = n.control,
+          status = n.status,
+          direction = case when c.dial is not null then c.direction else n.direction end,
+          customer_number = coalesce(n.customer_number, c.customer_number),
+          customer_name = coalesce(n.customer_name, c.customer_name),
+          our_number = coalesce(n.our_number, c.our_number),
+          assistant_id = coalesce(c.assistant_id, (select a.id from assistants a where a.provider_id = n.assistant_ref and a.org_id = c.org_id)),
+          number_id = coalesce(c.number_id, (select p.id from phone_numbers p where p.provider_id = n.number_ref and p.org_id = c.org_id)),
+          rang_at = n.rang_at, answered_at = n.answered_at, ended_at = n.ended_at, duration_s = n.duration_s,
+          ended_reason = n.ended_reason, outcome = n.outcome, summary = n.summary, success = n.success,
+          cost_micro_usd = n.cost, cost_breakdown = n.costs, transferred_to = n.handed_to,
+          has_report = n.has_report, settled = n.has_report, last_line = n.last_line, last_speaker = n.last_speaker,
+          recording = case when n.has_recording and c.recording = 'none' then 'awaited' else c.recording end,
+          dial = case when c.dial in ('wanted', 'placing', 'unknown') then 'placed' else c.dial end,
+          search_text = coalesce(n.search || (
+            select coalesce(' ' || lower(string_agg(l.text, ' ' order by l.at_ms)), '') from call_lines l
+            where l.call_id = c.id and l.created_at = c.created_at and l.source = case when n.has_lines then 'report' else 'live' end), c.search_text),
+          updated_at = now()
+        from unnest($1::uuid[], $2::timestamptz[], $3::jsonb[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[],
+          $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::int[], $18::text[], $19::text[], $20::text[],
+          $21::text[], $22::bigint[], $23::jsonb[], $24::text[], $25::bool[], $26::text[], $27::text[], $28::bool[], $29::text[], $30::bool[])
+          as n (id, at, facts, last_seq, last_event_at, control, status, direction, customer_number, customer_name, our_number, assistant_ref, number_ref,
+            rang_at, answered_at, ended_at, duration_s, ended_reason, outcome, summary, success, cost, costs, handed_to, has_report, last_line, last_speaker,
+            has_recording, search, has_lines)
+        where c.id = n.id and c.created_at = n.at
+        "#,
+    )
+    .bind(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.id.time()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| &row.facts).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.last_seq).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.last_event_at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.control_sealed.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.status().name()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.direction().name()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.customer_number.clone()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.customer_name.clone()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.our_number.clone()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.assistant_ref.clone()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.number_ref.clone()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| ms(row.facts.0.rang_ms)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| ms(row.facts.0.answered())).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| ms(row.facts.0.ended())).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.duration_s()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.ended_reason().map(str::to_owned)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.outcome().map(Outcome::name)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| report(row).and_then(|report| report.summary)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| report(row).and_then(|report| report.success)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| report(row).and_then(|report| report.cost_micro_usd)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| report(row).map(|report| Json(report.costs))).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.handed_to.as_ref().map(|(_, to)| to.clone())).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| report(row).is_some()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.last_words.as_ref().map(|(.., words)| words.clone())).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.last_words.as_ref().map(|(_, speaker, _)| speaker.name())).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| report(row).is_some_and(|report| report.has_recording)).collect::<Vec<_>>())
+    .bind(search)
+    .bind(rows.iter().map(|row| report(row).is_some_and(|report| report.has_lines)).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What search finds besides the words: the number as digits and with its plus, the name, the summary.
+fn search_head(facts: &Facts) -> String {
+    let number = facts.customer_number.as_deref().unwrap_or_default();
+    let national = number.strip_prefix("+33").map(|rest| format!(" 0{rest}")).unwrap_or_default();
+    let name = facts.customer_name.as_deref().unwrap_or_default().to_lowercase();
+    let summary = facts.report.as_ref().and_then(|report| report.summary.as_deref()).unwrap_or_default().to_lowercase();
+    format!("{number}{national} {name} {summary}")
+}
+
+/// A new call that we are about to place.
+pub async fn insert_outbound(
+    tx: &mut OrgTx<'_>,
+    id: CallId,
+    assistant: AssistantId,
+    number: Option<NumberId>,
+    customer: &str,
+    name: Option<&str>,
+    by: Option<AccountId>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into calls (id, assistant_id, number_id, direction, status, customer_number, customer_name, dial, started_by, created_at, search_text)
+         values ($1, $2, $3, 'outbound', 'queued', $4, $5, 'wanted', $6, $7, lower($4 || ' ' || coalesce($5, '')))",
+        id as CallId,
+        assistant as AssistantId,
+        number.map(|number| number.0),
+        customer,
+        name,
+        by.map(|by| by.0),
+        id.time(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What a person does to a live call, before it is done.
+pub async fn insert_action(tx: &mut OrgTx<'_>, id: ActionId, call: CallId, by: Option<AccountId>, action: &LiveAction) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into call_actions (id, call_id, account_id, kind, detail) values ($1, $2, $3, $4, $5)",
+        id as ActionId,
+        call as CallId,
+        by.map(|by| by.0),
+        action.name(),
+        Json(action) as _,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What came of it.
+pub async fn settle_action(conn: &mut PgConnection, id: ActionId, outcome: &str, error: Option<&str>) -> sqlx::Result<()> {
+    sqlx::query!("update call_actions set outcome = $2, error = $3, updated_at = now() where id = $1", id as ActionId, outcome, error).execute(conn).await?;
+    Ok(())
+}
+
+/// Adds an event of our own to a call's sequence, once per key, and returns the range for the news.
+pub async fn append_event(conn: &mut PgConnection, call: CallId, event: &NewEvent) -> sqlx::Result<Option<(i64, i64)>> {
+    let Some(row) = lock_calls(conn, &[call]).await?.into_iter().next() else { return Ok(None) };
+    let is_known: Option<i32> = sqlx::query_scalar("select 1 from call_events where call_id = $1 and created_at = uuid_time($1) and event_key = $2")
+        .bind(call)
+        .bind(&event.key)
+        .fetch_optional(&mut *conn)
+        .await?;
+    if is_known.is_some() {
+        return Ok(None);
+    }
+    let seq = row.last_seq + 1;
+    insert_events(conn, &[(&row, seq, event)]).await?;
+    sqlx::query!("update calls set last_seq = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, seq).execute(conn).await?;
+    Ok(Some((row.last_seq, seq)))
+}
+
+/// Marks whether the assistant is silenced.
+pub async fn set_muted(conn: &mut PgConnection, call: CallId, muted: bool) -> sqlx::Result<()> {
+    sqlx::query!("update calls set assistant_muted = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, muted).execute(conn).await?;
+    Ok(())
+}

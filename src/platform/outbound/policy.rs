@@ -1,0 +1,124 @@
+//! Every outgoing dependency with its deadlines and rules; `zencall deps` prints this table.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::BreakerRules;
+
+/// How one dependency is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// Name in metrics, errors and `zencall deps`.
+    pub name: &'static str,
+    /// What it is for.
+    pub used_for: &'static str,
+    /// To a connection, TLS included.
+    pub connect: Duration,
+    /// Between two pieces of an answer.
+    pub read: Duration,
+    /// The whole exchange with its retries.
+    pub total: Duration,
+    /// Requests per exchange, the first included.
+    pub attempts: u32,
+    /// When it is asked again, in words.
+    pub retry: &'static str,
+    /// When it is left alone.
+    pub breaker: BreakerRules,
+}
+
+const USUAL_BREAKER: BreakerRules = BreakerRules {
+    failures: 5,
+    lasting: Duration::from_millis(1500),
+    first_open: Duration::from_secs(1),
+    longest_open: Duration::from_secs(60),
+};
+
+/// Vapi's REST API.
+pub const VAPI: Policy = Policy {
+    name: "vapi",
+    used_for: "assistants, calls and phone numbers",
+    connect: Duration::from_secs(3),
+    read: Duration::from_secs(10),
+    total: Duration::from_secs(20),
+    attempts: 3,
+    retry: "GET, PATCH, DELETE: 408, 429, 5xx and lost connections; POST: only 429 and refused connections, because Vapi has no \
+            idempotency key. Retry-After up to 5 s is honoured, else 250 ms doubling with jitter; at most one retry in ten requests",
+    breaker: USUAL_BREAKER,
+};
+
+/// The control address of a live call: a person is waiting.
+pub const VAPI_CONTROL: Policy = Policy {
+    name: "vapi-control",
+    used_for: "say, instruct, mute, transfer and end in a live call",
+    connect: Duration::from_secs(2),
+    read: Duration::from_secs(5),
+    total: Duration::from_secs(8),
+    attempts: 2,
+    retry: "mute and end: as reading; say, instruct and transfer: only 429 and refused connections",
+    breaker: USUAL_BREAKER,
+};
+
+/// Recordings: large, and never urgent.
+pub const VAPI_RECORDINGS: Policy = Policy {
+    name: "vapi-recordings",
+    used_for: "fetching recordings after a call",
+    connect: Duration::from_secs(3),
+    read: Duration::from_secs(15),
+    total: Duration::from_secs(300),
+    attempts: 3,
+    retry: "408, 429, 5xx and lost connections up to the first byte; later by the job",
+    breaker: USUAL_BREAKER,
+};
+
+/// The mail server.
+pub const SMTP: Policy = Policy {
+    name: "smtp",
+    used_for: "outgoing mail",
+    connect: Duration::from_secs(10),
+    read: Duration::from_secs(10),
+    total: Duration::from_secs(25),
+    attempts: 1,
+    retry: "by the job: 4xx and lost connections after 5 s, 30 s, 2 min, 10 min, 30 min, then hourly, 12 times; 5xx never",
+    breaker: USUAL_BREAKER,
+};
+
+/// One line of `zencall deps --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Dependency {
+    pub name: &'static str,
+    pub used_for: &'static str,
+    pub connect_s: f64,
+    pub read_s: f64,
+    pub total_s: f64,
+    pub attempts: u32,
+    pub retry: &'static str,
+    pub breaker: String,
+}
+
+/// Every dependency that is called over the network.
+pub fn deps() -> Vec<Dependency> {
+    [VAPI, VAPI_CONTROL, VAPI_RECORDINGS, SMTP].iter().map(Dependency::from).collect()
+}
+
+impl From<&Policy> for Dependency {
+    fn from(policy: &Policy) -> Self {
+        let rules = policy.breaker;
+        Self {
+            name: policy.name,
+            used_for: policy.used_for,
+            connect_s: policy.connect.as_secs_f64(),
+            read_s: policy.read.as_secs_f64(),
+            total_s: policy.total.as_secs_f64(),
+            attempts: policy.attempts,
+            retry: policy.retry,
+            breaker: format!(
+                "per address and key: opens after {} failures in a row, or 3 within a run of {} s; then one probe after {} s, doubling to {} s, ±20 %",
+                rules.failures,
+                rules.lasting.as_secs_f64(),
+                rules.first_open.as_secs_f64(),
+                rules.longest_open.as_secs_f64(),
+            ),
+        }
+    }
+}
