@@ -3,6 +3,8 @@
 
 mod button;
 mod chart;
+#[cfg(test)]
+mod contrast;
 mod dialog;
 mod errors;
 mod field;
@@ -14,6 +16,8 @@ mod page;
 mod palette;
 mod parts;
 mod prefs;
+#[cfg(test)]
+mod preview;
 mod shell;
 mod table;
 mod tabs;

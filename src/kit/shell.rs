@@ -132,8 +132,10 @@ pub fn Shell(
     .into_any()
 }
 
+/// Whether a path lies in the section of an entry: `/calls/call_01` in that of `/calls`.
 fn is_here(path: &str, href: &str) -> bool {
-    path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'))
+    let section = |address: &str| address.split(['/', '?']).nth(1).unwrap_or_default().to_owned();
+    section(path) == section(href)
 }
 
 #[component]
@@ -261,8 +263,8 @@ fn UserMenu(session: Arc<Session>, help: RwSignal<bool>) -> impl IntoView {
                 <small class="clip faint">{session.email.clone()}</small>
             </p>
             <hr/>
-            <a role="menuitem" href="/account"><Icon icon=icondata::LuUserRound/>{t(w::SHELL_ACCOUNT)}</a>
-            <a role="menuitem" href="/account/security"><Icon icon=icondata::LuShieldCheck/>{t(w::SHELL_SECURITY)}</a>
+            <a role="menuitem" href="/settings/account"><Icon icon=icondata::LuUserRound/>{t(w::SHELL_ACCOUNT)}</a>
+            <a role="menuitem" href="/settings/security"><Icon icon=icondata::LuShieldCheck/>{t(w::SHELL_SECURITY)}</a>
             <button type="button" role="menuitem" hidden=move || !alive.get() on:click=move |_| help.set(true)>
                 <Icon icon=icondata::LuKeyboard/>
                 {t(w::SHELL_KEYS)}
@@ -349,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_page_lights_up_its_own_entry_only() {
-        assert!(is_here("/calls", "/calls") && is_here("/calls/call_01", "/calls"));
+        assert!(is_here("/calls", "/calls") && is_here("/calls/call_01", "/calls") && is_here("/settings/security", "/settings/account"));
         assert!(!is_here("/callsign", "/calls") && !is_here("/", "/calls"));
     }
 }

@@ -1,26 +1,34 @@
 //! From settings to a [`Core`]: database, schema, simulators, files.
 
-use crate::platform::{
-    Core,
-    bus::Bus,
-    clock::Clock,
-    config::{Config, LogFormat, ObjectsConfig},
-    core::Parts,
-    crypto::Vault,
-    db,
-    private_pg::{self, PrivatePg},
+use crate::{
+    platform::{
+        Core,
+        bus::Bus,
+        clock::Clock,
+        config::{Config, LogFormat, ObjectsConfig, Secret},
+        core::Parts,
+        crypto::Vault,
+        db,
+        private_pg::{self, PrivatePg},
+    },
+    providers::{
+        sim::{Sim, SimOptions},
+        vapi::{Vapi, VapiSettings},
+    },
 };
 use anyhow::Context;
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
 use sqlx::PgPool;
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 /// What was started and has to be stopped.
 pub struct Boot {
     pub core: Core,
     pub private_pg: Option<PrivatePg>,
+    pub sim: Option<Sim>,
 }
 
 /// The log, once per process. `RUST_LOG`-style filter and shape come from the settings.
@@ -51,8 +59,45 @@ pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
     crate::MIGRATOR.run(pool).await.context("applying migrations")
 }
 
+/// The sandbox's own providers, when no other address is set; tells the settings where they answer.
+pub async fn simulators(config: &mut Config) -> anyhow::Result<Option<Sim>> {
+    if config.is_production() || config.vapi.base_url.is_some() {
+        return Ok(None);
+    }
+    let key = "sandbox-key".to_owned();
+    let options = SimOptions {
+        bind: config.sim.bind,
+        smtp_bind: SocketAddr::from(([127, 0, 0, 1], 0)),
+        seed: 1,
+        speed: config.sim.speed,
+        api_key: key.clone(),
+        public_key: "sandbox-public-key".into(),
+    };
+    let sim = Sim::start(options).await.context("starting the simulators")?;
+    sim.keep_in(config.data_dir.join("simulator.json")).await.context("reading what the simulator knew")?;
+    config.vapi.base_url = Some(Url::parse(&sim.base_url())?);
+    config.vapi.api_key = Some(Secret::from(key));
+    config.vapi.public_key = Some("sandbox-public-key".into());
+    if config.mail.smtp_url.is_none() {
+        config.mail.smtp_url = Some(Secret::from(format!("smtp://{}", sim.smtp_addr)));
+    }
+    Ok(Some(sim))
+}
+
+/// The clients of the outside services.
+pub fn providers(config: &Config) -> anyhow::Result<http::Extensions> {
+    let mut providers = http::Extensions::new();
+    providers.insert(Vapi::new(VapiSettings {
+        base_url: config.vapi.base_url.clone().context("VAPI_BASE_URL is not set")?,
+        api_key: config.vapi.api_key.clone().context("VAPI_API_KEY is not set")?,
+        public_key: config.vapi.public_key.clone(),
+    }));
+    Ok(providers)
+}
+
 /// Everything a door or worker needs, on a database that is open.
-pub fn core(config: Config, pool: PgPool) -> anyhow::Result<Core> {
+pub fn core(config: Config, pool: PgPool, simulator: Option<Url>) -> anyhow::Result<Core> {
+    let providers = providers(&config)?;
     let vault = Vault::new(&config.secret_keys()?);
     let files = files(&config.objects)?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -62,16 +107,20 @@ pub fn core(config: Config, pool: PgPool) -> anyhow::Result<Core> {
         clock: Clock::system(),
         vault,
         bus: Bus::default(),
+        providers,
+        simulator,
         files,
         hashing: Semaphore::new(cores),
         draining: CancellationToken::new(),
     }))
 }
 
-/// Opens the database and builds the core, without touching the schema.
-pub async fn open(config: Config) -> anyhow::Result<Boot> {
+/// Starts what the settings leave to us, opens the database and builds the core, without touching the schema.
+pub async fn open(mut config: Config) -> anyhow::Result<Boot> {
+    let sim = simulators(&mut config).await?;
+    let simulator = if config.is_production() { None } else { config.vapi.base_url.clone() };
     let (pool, private_pg) = database(&config).await?;
-    Ok(Boot { core: core(config, pool)?, private_pg })
+    Ok(Boot { core: core(config, pool, simulator)?, private_pg, sim })
 }
 
 fn files(config: &ObjectsConfig) -> anyhow::Result<Arc<dyn ObjectStore>> {

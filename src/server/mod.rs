@@ -20,6 +20,7 @@ pub struct AppState {
     pub core: Core,
     pub leptos: LeptosOptions,
     pub assets: crate::app::Assets,
+    pub calls: crate::calls::server::Calls,
 }
 
 impl FromRef<AppState> for Core {

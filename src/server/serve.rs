@@ -23,10 +23,11 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let mut background = tokio::task::JoinSet::new();
     background.spawn(core.bus.clone().run(core.pool.clone(), stop.clone()));
+    let calls = crate::calls::server::Calls::start(&core);
     if roles.worker {
-        background.spawn(workers::worker(&core).run(stop.clone(), Duration::from_secs(10).min(core.config.drain)));
+        background.spawn(workers::worker(&core, &calls).run(stop.clone(), Duration::from_secs(10).min(core.config.drain)));
     }
-    let state = AppState { core: core.clone(), leptos: crate::app::leptos_options(&core.config.site_root), assets: crate::app::Assets::read(&core.config.site_root) };
+    let state = AppState { core: core.clone(), leptos: crate::app::leptos_options(&core.config.site_root), assets: crate::app::Assets::read(&core.config.site_root), calls };
     if roles.web {
         let listener = listener(core.config.bind).await?;
         let admin = TcpListener::bind(core.config.admin_bind).await.with_context(|| format!("binding ADMIN_BIND {}", core.config.admin_bind))?;
@@ -56,6 +57,9 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
         background.abort_all();
     }
     core.pool.close().await;
+    if let Some(sim) = boot.sim {
+        sim.stop();
+    }
     if let Some(private) = boot.private_pg {
         private.stop().await?;
     }

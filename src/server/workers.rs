@@ -1,8 +1,18 @@
 //! Background work: which handlers run which jobs, and the duties of the clock.
 
-use crate::platform::{Core, queue::{Worker, WorkerOptions}};
+use crate::{
+    calls::server::Calls,
+    platform::{
+        Core,
+        queue::{Worker, WorkerOptions},
+    },
+    providers::vapi::Vapi,
+};
 
 /// A worker that knows every kind of job. `server` wires; slices write the handlers.
-pub fn worker(core: &Core) -> Worker {
-    Worker::new(core.pool.clone(), WorkerOptions::default()).all_queues()
+pub fn worker(core: &Core, calls: &Calls) -> Worker {
+    let worker = Worker::new(core.pool.clone(), WorkerOptions::default()).all_queues();
+    let worker = crate::calls::server::jobs(worker, core, calls);
+    let worker = crate::assistants::server::jobs(worker, core, &Vapi::of(core));
+    crate::integrations::server::jobs(worker, core)
 }

@@ -9,9 +9,8 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use leptos::prelude::*;
+use std::sync::Arc;
 
-/// Where the stylesheet of the whole product lies.
-const STYLESHEET: &str = "/pkg/zencall.css";
 /// The face of everything above the fold.
 const FONT: &str = "/fonts/instrument-sans-latin-wght-normal.woff2";
 /// Nothing but our own styles, fonts and pictures: these pages have no script at all.
@@ -25,12 +24,21 @@ pub struct Head {
     pub canonical: Option<String>,
 }
 
-/// Who reads, and where the product lives.
+/// Who reads, and where.
 #[derive(Clone)]
 pub struct Reader {
     pub locale: Locale,
     pub prefs: Prefs,
-    pub public_url: String,
+    pub site: Site,
+}
+
+/// Where the product lives, and where the build left its stylesheet.
+#[derive(Clone)]
+pub struct Site {
+    /// Without a slash at the end.
+    pub public_url: Arc<str>,
+    /// Its address, named by its content.
+    pub stylesheet: Arc<str>,
 }
 
 /// The answer: status, headers and the page that `body` builds with the reader's language as context.
@@ -60,11 +68,12 @@ pub fn answer(status: StatusCode, reader: Reader, head: Head, body: impl FnOnce(
 fn opening(reader: &Reader, head: &Head) -> String {
     let lang = reader.locale.code();
     let theme = reader.prefs.theme.attribute().map(|theme| format!(" data-theme=\"{theme}\"")).unwrap_or_default();
+    let stylesheet = escape(&reader.site.stylesheet);
     let (title, description) = (escape(&head.title), escape(&head.description));
     let links = match &head.canonical {
         None => "<meta name=\"robots\" content=\"noindex\">".to_owned(),
         Some(path) => {
-            let page = escape(&format!("{}{path}", reader.public_url.trim_end_matches('/')));
+            let page = escape(&format!("{}{path}", reader.site.public_url));
             let others = Locale::ALL.map(|l| format!("<link rel=\"alternate\" hreflang=\"{0}\" href=\"{page}?lang={0}\">", l.code())).concat();
             format!("<link rel=\"canonical\" href=\"{page}?lang={lang}\">{others}<link rel=\"alternate\" hreflang=\"x-default\" href=\"{page}\">")
         }
@@ -77,7 +86,7 @@ fn opening(reader: &Reader, head: &Head) -> String {
          <meta name=\"theme-color\" content=\"#120e0c\" media=\"(prefers-color-scheme: dark)\">\
          <link rel=\"icon\" href=\"/mark.svg\" type=\"image/svg+xml\">\
          <link rel=\"preload\" href=\"{FONT}\" as=\"font\" type=\"font/woff2\" crossorigin>\
-         <link rel=\"stylesheet\" href=\"{STYLESHEET}\">{links}</head>"
+         <link rel=\"stylesheet\" href=\"{stylesheet}\">{links}</head>"
     )
 }
 

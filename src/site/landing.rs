@@ -178,7 +178,7 @@ fn Features() -> impl IntoView {
 fn Prices(country: Country) -> impl IntoView {
     let locale = use_locale();
     let countries = Country::ALL
-        .map(|other| view! { <a href=format!("/?country={}#prices", other.code()) aria-current=(other == country).then_some("true")>{t(other.name())}</a> })
+        .map(|other| view! { <a href=format!("/?lang={}&country={}#prices", locale.code(), other.code()) aria-current=(other == country).then_some("true")>{t(other.name())}</a> })
         .into_iter()
         .collect_view();
     let plans = Plan::ALL.map(|plan| view! { <PlanCard plan country/> }).into_iter().collect_view();

@@ -20,37 +20,43 @@ use axum::{
 };
 use leptos::prelude::*;
 use serde::Deserialize;
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
 
-/// `/`, `/terms`, `/privacy` and `POST /prefs`. `public_url` stands in canonical addresses.
-pub fn routes<S: Clone + Send + Sync + 'static>(public_url: &str) -> Router<S> {
-    Router::new()
-        .route("/", get(home))
-        .route("/terms", get(terms))
-        .route("/privacy", get(privacy))
-        .route("/prefs", post(set_prefs))
-        .with_state(PublicUrl(public_url.into()))
+pub use super::document::Site;
+
+impl Site {
+    /// `public_url` stands in canonical addresses; `stylesheet` is the address of the built CSS.
+    pub fn new(public_url: &str, stylesheet: &str) -> Self {
+        Self { public_url: public_url.trim_end_matches('/').into(), stylesheet: stylesheet.into() }
+    }
+
+    /// `/`, `/terms`, `/privacy` and `POST /prefs`.
+    pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        Router::new()
+            .route("/", get(home))
+            .route("/terms", get(terms))
+            .route("/privacy", get(privacy))
+            .route("/prefs", post(set_prefs))
+            .with_state(self.clone())
+    }
+
+    /// The answer where nothing is, for doors outside the app.
+    pub fn not_found(&self, headers: &HeaderMap) -> Response {
+        self.fault(StatusCode::NOT_FOUND, headers, w::PAGES_NOT_FOUND_TITLE, w::PAGES_NOT_FOUND_TEXT, || view! { <NotFoundPage/> }.into_any())
+    }
+
+    /// The answer to a page that broke, with the incident's id from the log.
+    pub fn internal_error(&self, headers: &HeaderMap, incident: String) -> Response {
+        let body = move || view! { <ErrorPage incident/> }.into_any();
+        self.fault(StatusCode::INTERNAL_SERVER_ERROR, headers, w::PAGES_ERROR_TITLE, w::PAGES_ERROR_TEXT, body)
+    }
+
+    fn fault(&self, status: StatusCode, headers: &HeaderMap, title: Key, text: Key, body: impl FnOnce() -> AnyView) -> Response {
+        let reader = Reader::of(headers, None, self);
+        let head = Head { title: t_str(reader.locale, title).to_owned(), description: t_str(reader.locale, text).to_owned(), canonical: None };
+        answer(status, reader, head, || view! { <SiteHead/>{body()}<SiteFoot/> }.into_any())
+    }
 }
-
-/// The answer where nothing is, for doors outside the app.
-pub fn not_found(headers: &HeaderMap) -> Response {
-    fault(StatusCode::NOT_FOUND, headers, w::PAGES_NOT_FOUND_TITLE, w::PAGES_NOT_FOUND_TEXT, || view! { <NotFoundPage/> }.into_any())
-}
-
-/// The answer to a page that broke, with the incident's id from the log.
-pub fn internal_error(headers: &HeaderMap, incident: String) -> Response {
-    let body = move || view! { <ErrorPage incident/> }.into_any();
-    fault(StatusCode::INTERNAL_SERVER_ERROR, headers, w::PAGES_ERROR_TITLE, w::PAGES_ERROR_TEXT, body)
-}
-
-fn fault(status: StatusCode, headers: &HeaderMap, title: Key, text: Key, body: impl FnOnce() -> AnyView) -> Response {
-    let reader = Reader::of(headers, None, String::new());
-    let head = Head { title: t_str(reader.locale, title).to_owned(), description: t_str(reader.locale, text).to_owned(), canonical: None };
-    answer(status, reader, head, || view! { <SiteHead/>{body()}<SiteFoot/> }.into_any())
-}
-
-#[derive(Clone)]
-struct PublicUrl(Arc<str>);
 
 #[derive(Deserialize)]
 struct LandingQuery {
@@ -60,10 +66,10 @@ struct LandingQuery {
 
 impl Reader {
     /// Who asks: the address, then the cookie, then the browser's wish decide the language.
-    fn of(headers: &HeaderMap, lang: Option<&str>, public_url: String) -> Self {
+    fn of(headers: &HeaderMap, lang: Option<&str>, site: &Site) -> Self {
         let prefs = Prefs::from_cookies(text(headers, header::COOKIE));
         let locale = Locale::negotiate([lang, prefs.lang.as_deref()], Some(text(headers, header::ACCEPT_LANGUAGE)));
-        Self { locale, prefs, public_url }
+        Self { locale, prefs, site: site.clone() }
     }
 }
 
@@ -73,11 +79,11 @@ struct Asked {
     country: Country,
 }
 
-impl FromRequestParts<PublicUrl> for Asked {
+impl FromRequestParts<Site> for Asked {
     type Rejection = Infallible;
-    async fn from_request_parts(parts: &mut Parts, state: &PublicUrl) -> Result<Self, Infallible> {
-        let query = Query::<LandingQuery>::from_request_parts(parts, state).await.map(|Query(q)| q).unwrap_or(LandingQuery { lang: None, country: None });
-        let reader = Reader::of(&parts.headers, query.lang.as_deref(), state.0.to_string());
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Infallible> {
+        let query = Query::<LandingQuery>::from_request_parts(parts, site).await.map(|Query(q)| q).unwrap_or(LandingQuery { lang: None, country: None });
+        let reader = Reader::of(&parts.headers, query.lang.as_deref(), site);
         let country = query.country.as_deref().and_then(Country::parse).unwrap_or_else(|| Country::guess(text(&parts.headers, header::ACCEPT_LANGUAGE)));
         Ok(Self { reader, country })
     }
@@ -154,9 +160,13 @@ mod tests {
     use http_body_util::BodyExt;
     use tower::ServiceExt;
 
+    fn site() -> Site {
+        Site::new("https://zencall.example/", "/pkg/zencall.0a1b.css")
+    }
+
     async fn ask(request: axum::http::request::Builder, body: &'static str) -> (Response<()>, String) {
         let request = request.body(Body::from(body)).unwrap_or_else(|e| panic!("{e}"));
-        let Ok(response) = routes::<()>("https://zencall.example").with_state(()).oneshot(request).await;
+        let Ok(response) = site().routes::<()>().with_state(()).oneshot(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap_or_else(|e| panic!("{e}")).to_bytes();
         (Response::from_parts(parts, ()), String::from_utf8_lossy(&bytes).into_owned())
@@ -170,6 +180,7 @@ mod tests {
         assert!(page.contains("Chaque appel trouve une réponse.") && page.contains("49\u{a0}€"));
         assert!(!page.contains("<script") && !page.contains(".wasm") && !page.contains("style="));
         assert!(page.contains("rel=\"canonical\" href=\"https://zencall.example/?lang=fr\""));
+        assert!(page.contains("href=\"/pkg/zencall.0a1b.css\""));
         let (_, page) = ask(Request::get("/?lang=en&country=ma").header("accept-language", "fr-FR"), "").await;
         assert!(page.contains("Every call finds an answer.") && page.contains("MAD\u{a0}1,490"));
         let (_, page) = ask(Request::get("/?country=%3Cscript%3E").header("accept-language", "en-US").header("cookie", "zc_theme=dark"), "").await;
@@ -216,8 +227,8 @@ mod tests {
 
     #[test]
     fn faults_say_what_happened() {
-        let response = not_found(&HeaderMap::new());
+        let response = site().not_found(&HeaderMap::new());
         assert_eq!((response.status().as_u16(), &response.headers()["content-language"]), (404, &HeaderValue::from_static("fr")));
-        assert_eq!(internal_error(&HeaderMap::new(), "inc_1".into()).status(), 500);
+        assert_eq!(site().internal_error(&HeaderMap::new(), "inc_1".into()).status(), 500);
     }
 }

@@ -1,5 +1,7 @@
 //! Use cases of calls: permission, transaction, rule, write, event. The only file doors call.
 
+pub use super::demo::{count_demo, has_own_calls, remove_demo};
+
 use super::{fold, jobs, read, store};
 use crate::{
     calls::model::*,

@@ -172,9 +172,15 @@ async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx
     store::insert_journal(conn, &rows.iter().collect::<Vec<_>>(), &ids).await?;
     failpoint::reach("calls::inserted");
     let mut notes = Vec::new();
-    let changed: Vec<&mut Open> = open.values_mut().filter(|call| call.is_changed).collect();
-    store::insert_lines(conn, changed.iter().flat_map(|call| call.lines.iter().map(|(seq, line)| (&call.row, *seq, line)))).await?;
-    store::insert_events(conn, changed.iter().flat_map(|call| call.events.iter().map(|(seq, event)| (&call.row, *seq, event)))).await?;
+    let changed: Vec<&Open> = open.values().filter(|call| call.is_changed).collect();
+    let mut lines = Vec::new();
+    let mut events = Vec::new();
+    for call in &changed {
+        lines.extend(call.lines.iter().map(|(seq, line)| (&call.row, *seq, line)));
+        events.extend(call.events.iter().map(|(seq, event)| (&call.row, *seq, event)));
+    }
+    store::insert_lines(conn, &lines).await?;
+    store::insert_events(conn, &events).await?;
     for call in &changed {
         if call.row.wants_recording_from(&call.before) {
             let job = super::jobs::FetchRecording { org: call.row.org_id, call: call.row.id };
@@ -182,7 +188,7 @@ async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx
         }
         notes.push(Note::Call { org: call.row.org_id, call: call.row.id, from: call.first_seq, to: call.row.last_seq });
     }
-    store::update_calls(conn, changed.iter().map(|call| &call.row)).await?;
+    store::update_calls(conn, &changed.iter().map(|call| &call.row).collect::<Vec<_>>()).await?;
     for call in open.values() {
         for (speaker, text) in &call.partials {
             let text = text.chars().take(1500).collect();

@@ -20,7 +20,9 @@ use crate::{
 };
 use anyhow::Context;
 use chrono::Duration;
-use object_store::{ObjectStoreExt, PutPayload, path::Path};
+use futures::TryStreamExt;
+use object_store::path::Path;
+use tokio::io::AsyncWriteExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration as StdDuration;
@@ -92,8 +94,9 @@ pub async fn fetch_recording(core: Core, job: FetchRecording, cx: JobCx) -> Resu
     .context("reading the call")?
     .unwrap_or((None, "stored".into()));
     let Some(reference) = reference.filter(|_| state == "awaited") else { return Ok(()) };
-    let audio = match Vapi::of(&core).download_recording(&reference).await {
-        Ok(audio) => audio,
+    let key = format!("recordings/{}/{}.wav", job.org, job.call);
+    let seconds = match store_recording(&core, &reference, &key).await? {
+        Ok(seconds) => seconds,
         Err(error) if error.is_final() || cx.is_last_attempt() => {
             set_recording(&core, &job, "failed", None, None).await?;
             tracing::warn!(call = %job.call, error = %error, "the recording could not be fetched");
@@ -101,10 +104,34 @@ pub async fn fetch_recording(core: Core, job: FetchRecording, cx: JobCx) -> Resu
         }
         Err(error) => return Err(retry(error)),
     };
-    let key = format!("recordings/{}/{}.wav", job.org, job.call);
-    let seconds = wav_seconds(&audio);
-    core.files.put(&Path::from(key.as_str()), PutPayload::from_bytes(audio)).await.context("storing the recording")?;
     set_recording(&core, &job, "stored", Some(&key), seconds).await
+}
+
+/// Piece by piece into the store, never whole in memory; the length is read from the first piece.
+async fn store_recording(core: &Core, reference: &str, key: &str) -> Result<Result<Option<f32>, OutboundError>, Fail> {
+    let mut recording = match Vapi::of(core).recording(reference).await {
+        Ok(recording) => recording,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut writer = object_store::buffered::BufWriter::new(core.files.clone(), Path::from(key));
+    let mut head = Vec::new();
+    loop {
+        match recording.body.try_next().await {
+            Ok(Some(piece)) => {
+                if head.len() < 4096 {
+                    head.extend_from_slice(&piece[..piece.len().min(4096)]);
+                }
+                writer.put(piece).await.context("storing the recording")?;
+            }
+            Ok(None) => break,
+            Err(error) => {
+                writer.abort().await.context("giving the recording up")?;
+                return Ok(Err(error));
+            }
+        }
+    }
+    writer.shutdown().await.context("finishing the recording")?;
+    Ok(Ok(wav_seconds(&head)))
 }
 
 async fn set_recording(core: &Core, job: &FetchRecording, state: &str, key: Option<&str>, seconds: Option<f32>) -> Result<(), Fail> {
@@ -126,7 +153,7 @@ async fn set_recording(core: &Core, job: &FetchRecording, state: &str, key: Opti
     Ok(())
 }
 
-/// Seconds of a RIFF file by its own header: bytes of data over bytes a second.
+/// Seconds of a RIFF file by the head of it: bytes of data over bytes a second.
 fn wav_seconds(audio: &[u8]) -> Option<f32> {
     let word = |at: usize| audio.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
     if audio.get(..4)? != b"RIFF" {
@@ -137,7 +164,7 @@ fn wav_seconds(audio: &[u8]) -> Option<f32> {
     while let (Some(name), Some(size)) = (audio.get(at..at + 4), word(at + 4)) {
         match name {
             b"fmt " => rate = word(at + 16),
-            b"data" => return Some(size.min((audio.len() - at) as u32) as f32 / rate.filter(|rate| *rate > 0)? as f32),
+            b"data" => return Some(size as f32 / rate.filter(|rate| *rate > 0)? as f32),
             _ => {}
         }
         at += 8 + size as usize + (size as usize & 1);
@@ -416,7 +443,6 @@ mod tests {
     fn a_recording_knows_its_length() {
         let mut wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x80\x3e\0\0\0\xfa\0\0\x04\0\x10\0data".to_vec();
         wav.extend_from_slice(&128_000u32.to_le_bytes());
-        wav.extend(std::iter::repeat_n(0u8, 128_000));
         assert_eq!(wav_seconds(&wav), Some(2.0));
         assert_eq!(wav_seconds(b"RIFF"), None);
         assert_eq!(wav_seconds(&[]), None);

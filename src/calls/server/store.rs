@@ -184,8 +184,7 @@ async fn keys_in(conn: &mut PgConnection, sql: &'static str, keys: &[(CallId, &s
     Ok(rows.into_iter().collect())
 }
 
-pub async fn insert_lines<'a>(conn: &mut PgConnection, lines: impl Iterator<Item = (&'a CallRow, i64, &'a NewLine)>) -> sqlx::Result<()> {
-    let lines: Vec<_> = lines.collect();
+pub async fn insert_lines(conn: &mut PgConnection, lines: &[(&CallRow, i64, &NewLine)]) -> sqlx::Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
@@ -208,8 +207,7 @@ pub async fn insert_lines<'a>(conn: &mut PgConnection, lines: impl Iterator<Item
     Ok(())
 }
 
-pub async fn insert_events<'a>(conn: &mut PgConnection, events: impl Iterator<Item = (&'a CallRow, i64, &'a NewEvent)>) -> sqlx::Result<()> {
-    let events: Vec<_> = events.collect();
+pub async fn insert_events(conn: &mut PgConnection, events: &[(&CallRow, i64, &NewEvent)]) -> sqlx::Result<()> {
     if events.is_empty() {
         return Ok(());
     }
@@ -231,8 +229,7 @@ pub async fn insert_events<'a>(conn: &mut PgConnection, events: impl Iterator<It
 }
 
 /// Writes what the facts of each call amount to. The names of assistants and numbers are found by the provider's ids, inside the organisation.
-pub async fn update_calls<'a>(conn: &mut PgConnection, rows: impl Iterator<Item = &'a CallRow>) -> sqlx::Result<()> {
-    let rows: Vec<&CallRow> = rows.collect();
+pub async fn update_calls(conn: &mut PgConnection, rows: &[&CallRow]) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -372,7 +369,7 @@ pub async fn append_event(conn: &mut PgConnection, call: CallId, event: &NewEven
         return Ok(None);
     }
     let seq = row.last_seq + 1;
-    insert_events(conn, std::iter::once((&row, seq, event))).await?;
+    insert_events(conn, &[(&row, seq, event)]).await?;
     sqlx::query!("update calls set last_seq = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, seq).execute(conn).await?;
     Ok(Some((row.last_seq, seq)))
 }

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::platform::Core;
 use crate::platform::config::Secret;
 use crate::platform::outbound::{Account, Outbound, OutboundError, Repeat, VAPI, VAPI_CONTROL, VAPI_RECORDINGS};
 
@@ -46,6 +47,22 @@ impl Vapi {
     pub fn new(settings: VapiSettings) -> Self {
         let account = account_of(&settings);
         Self { settings, account, api: Outbound::new(VAPI), live: Outbound::new(VAPI_CONTROL), files: Outbound::new(VAPI_RECORDINGS) }
+    }
+
+    /// The process' client, put into the core at start.
+    pub fn of(core: &Core) -> Self {
+        match core.providers.get::<Self>() {
+            Some(vapi) => vapi.clone(),
+            None => unreachable!("the core is built with a Vapi client"),
+        }
+    }
+
+    /// Sandbox: has the simulator ring one of our numbers or assistants. Not a door of the real one.
+    pub async fn simulate_inbound(&self, simulator: &Url, body: &Value) -> Result<(), OutboundError> {
+        let mut url = simulator.clone();
+        url.set_path("/_sim/inbound");
+        let build = |http: &reqwest::Client| http.post(url.clone()).json(body);
+        self.api.send(&self.account, Repeat::OnlyUnsent, build).await.map(drop)
     }
 
     /// Another account over the same connections; it has breakers of its own.

@@ -25,11 +25,24 @@ pub struct Recording {
 }
 
 impl Vapi {
-    /// The call's recording, both sides mixed. Our key goes to Vapi alone: redirects are followed by hand, without it.
+    /// The call's recording: one lane a side when Vapi kept it so, else both mixed.
     /// Errors: `Refused` 404 when there is none, or none yet.
+    pub async fn recording(&self, call_id: &str) -> Result<Recording, OutboundError> {
+        match self.recording_of(call_id, "stereo-recording").await {
+            Err(error) if error.status() == Some(404) => self.mono_recording(call_id).await,
+            found => found,
+        }
+    }
+
+    /// The call's recording, both sides mixed. Errors: as [`Vapi::recording`].
     pub async fn mono_recording(&self, call_id: &str) -> Result<Recording, OutboundError> {
+        self.recording_of(call_id, "mono-recording").await
+    }
+
+    /// Our key goes to Vapi alone: redirects are followed by hand, without it.
+    async fn recording_of(&self, call_id: &str, which: &str) -> Result<Recording, OutboundError> {
         let begun = Instant::now();
-        let mut url = self.address(&["call", call_id, "mono-recording"]);
+        let mut url = self.address(&["call", call_id, which]);
         let mut key = Some(self.settings.api_key.expose());
         for _ in 0..=MOST_REDIRECTS {
             let build = |http: &reqwest::Client| {
@@ -41,7 +54,7 @@ impl Vapi {
             };
             let response = self.files.open(&self.account, Repeat::Safe, build).await?;
             if !response.status().is_redirection() {
-                return Ok(self.recording(response, begun));
+                return Ok(self.received(response, begun));
             }
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             let next = location.and_then(|location| url.join(location).ok()).filter(|next| is_fetchable(next, &self.settings.base_url));
@@ -51,7 +64,7 @@ impl Vapi {
         Err(self.garbled("too many redirects"))
     }
 
-    fn recording(&self, response: reqwest::Response, begun: Instant) -> Recording {
+    fn received(&self, response: reqwest::Response, begun: Instant) -> Recording {
         let text = |name| response.headers().get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).map(str::to_owned);
         let (content_type, length) = (text(CONTENT_TYPE), text(CONTENT_LENGTH).and_then(|length| length.parse().ok()));
         let files = self.files.clone();
