@@ -10,6 +10,7 @@ use crate::{
     i18n::use_locale,
     kit::{Prefs, Shell},
     nav::NAV,
+    shared::{permission::Permission, session::Session},
     site::NotFoundPage,
 };
 use leptos::prelude::*;
@@ -73,8 +74,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <ParentRoute path=path!("") view=Product>
                     <Route path=path!("/home") view=HomePage ssr=SsrMode::Async/>
-                    <Route path=path!("/live") view=LivePage ssr=SsrMode::Async/>
-                    <Route path=path!("/live/:id") view=LivePage ssr=SsrMode::Async/>
+                    <Route path=path!("/live/:id?") view=LivePage ssr=SsrMode::Async/>
                     <Route path=path!("/calls") view=CallsPage ssr=SsrMode::Async/>
                     <Route path=path!("/calls/:id") view=CallPage ssr=SsrMode::Async/>
                     <Route path=path!("/assistants") view=AssistantsPage ssr=SsrMode::Async/>
@@ -95,15 +95,14 @@ pub fn App() -> impl IntoView {
 /// The pages of the product, inside the shell.
 #[component]
 fn Product() -> impl IntoView {
-    view! {
-        <SignedIn let:session>
-            {
-                let live_count = provide_live(session.may(Permission::CallsRead));
-                view! { <Shell session nav=NAV live_count><Outlet/></Shell> }
-            }
-        </SignedIn>
-    }
-    .into_any()
+    view! { <SignedIn let:session><Workspace session/></SignedIn> }.into_any()
+}
+
+/// What every page of a signed-in reader shares: the live line of the tab and the shell.
+#[component]
+fn Workspace(session: Session) -> impl IntoView {
+    let live_count = provide_live(session.may(Permission::CallsRead));
+    view! { <Shell session nav=NAV live_count><Outlet/></Shell> }.into_any()
 }
 
 #[cfg(feature = "ssr")]
