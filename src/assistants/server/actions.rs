@@ -142,6 +142,7 @@ pub async fn remove_demo(tx: &mut OrgTx<'_>) -> Result<i64, AppError> {
             removed += 1;
         }
     }
+    store::delete_demo_numbers(tx).await?;
     tell(tx).await?;
     Ok(removed)
 }
@@ -149,6 +150,19 @@ pub async fn remove_demo(tx: &mut OrgTx<'_>) -> Result<i64, AppError> {
 /// How many assistants came with the demonstration.
 pub async fn count_demo(tx: &mut OrgTx<'_>) -> Result<i64, AppError> {
     Ok(i64::try_from(store::demo_ids(tx).await?.len()).unwrap_or(i64::MAX))
+}
+
+/// How far an organisation is from its first call.
+pub struct Setup {
+    pub has_assistant: bool,
+    /// The provider knows one of its numbers.
+    pub number_in_step: bool,
+}
+
+/// See [`Setup`].
+pub async fn setup(tx: &mut OrgTx<'_>) -> Result<Setup, AppError> {
+    let number_in_step = store::numbers(tx).await?.iter().any(|line| line.sync == SyncState::InStep);
+    Ok(Setup { has_assistant: store::count(tx).await? > 0, number_in_step })
 }
 
 /// Every number of the organisation.

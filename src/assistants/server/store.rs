@@ -297,6 +297,12 @@ pub async fn insert_number(
     Ok(())
 }
 
+/// Numbers that came with the demonstration.
+pub async fn delete_demo_numbers(tx: &mut OrgTx<'_>) -> sqlx::Result<()> {
+    sqlx::query!("delete from phone_numbers where is_demo").execute(tx.conn()).await?;
+    Ok(())
+}
+
 /// Who answers a number; false when there is no such number.
 pub async fn assign_number(tx: &mut OrgTx<'_>, id: NumberId, assistant: Option<AssistantId>) -> sqlx::Result<bool> {
     let done = sqlx::query!("update phone_numbers set assistant_id = $2, updated_at = now() where id = $1", id.0, assistant.map(|id| id.0))
