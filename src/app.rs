@@ -5,7 +5,6 @@ use crate::{
     calls::{CallPage, CallsPage, LivePage, live::provide_live},
     dashboard::HomePage,
     integrations::IntegrationsPage,
-    shared::permission::Permission,
     account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
     i18n::use_locale,
     kit::{Prefs, Shell},
