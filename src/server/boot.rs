@@ -5,7 +5,7 @@ use crate::{
         Core,
         bus::Bus,
         clock::Clock,
-        config::{Config, LogFormat, ObjectsConfig, Secret},
+        config::{Config, LogFormat, ObjectsConfig, Secret, create_data_dir},
         core::Parts,
         crypto::Vault,
         db,
@@ -73,6 +73,7 @@ pub async fn simulators(config: &mut Config) -> anyhow::Result<Option<Sim>> {
         api_key: key.clone(),
         public_key: "sandbox-public-key".into(),
     };
+    create_data_dir(&config.data_dir).with_context(|| format!("creating {}", config.data_dir.display()))?;
     let sim = Sim::start(options).await.context("starting the simulators")?;
     sim.keep_in(config.data_dir.join("simulator.json")).await.context("reading what the simulator knew")?;
     config.vapi.base_url = Some(Url::parse(&sim.base_url())?);
