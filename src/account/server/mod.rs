@@ -10,7 +10,7 @@ mod store;
 mod totp;
 mod visit;
 
-pub use password::hash as hash_password;
+pub use password::{Password, hash as hash_password};
 
 use crate::platform::Core;
 use axum::{
