@@ -2,7 +2,10 @@
 
 use crate::{
     account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
+    assistants::{AssistantPage, AssistantsPage, NewAssistantPage},
+    dashboard::HomePage,
     i18n::use_locale,
+    integrations::IntegrationsPage,
     kit::{Prefs, Shell},
     nav::NAV,
     site::NotFoundPage,
@@ -67,6 +70,11 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=NotFoundPage>
                 <ParentRoute path=path!("") view=Product>
+                    <Route path=path!("/home") view=HomePage ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants") view=AssistantsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/new") view=NewAssistantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/:id") view=AssistantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/integrations") view=IntegrationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view=SecurityPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/sessions") view=SessionsPage ssr=SsrMode::Async/>

@@ -24,7 +24,7 @@ pub async fn read_security() -> Result<SecondFactor, AppError> {
 
 /// Where the reader is signed in. Errors: `Unauthenticated`.
 #[server]
-pub async fn my_sessions() -> Result<MySessions, AppError> {
+pub async fn read_sessions() -> Result<MySessions, AppError> {
     use super::server::actions;
     actions::my_sessions(&expect_context::<crate::platform::Core>(), actions::Person::of_request()?).await
 }

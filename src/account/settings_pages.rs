@@ -97,9 +97,10 @@ pub fn AccountPage() -> impl IntoView {
     let email = value("email", "email", "");
     let (profile, address) = (state.fields("profile"), state.fields("email"));
     let (tone, word) = if session.email_confirmed { (Tone::Ok, w::ACCOUNT_ADDRESS_CONFIRMED) } else { (Tone::Warn, w::ACCOUNT_ADDRESS_UNCONFIRMED) };
+    let (of_profile, of_email, of_resend) = (state.clone(), state.clone(), state);
     let resend = (!session.email_confirmed).then(|| {
         view! {
-            <PostForm name="resend" state=state.clone() class="stack g2">
+            <PostForm name="resend" state=of_resend class="stack g2">
                 <Button size=ButtonSize::Small submit=true>{t(w::ACCOUNT_ADDRESS_RESEND)}</Button>
             </PostForm>
         }
@@ -107,7 +108,7 @@ pub fn AccountPage() -> impl IntoView {
     view! {
         <SettingsFrame here="/settings/account">
             <Card title=w::ACCOUNT_PROFILE>
-                <PostForm name="profile" state=state.clone()>
+                <PostForm name="profile" state=of_profile>
                     <TextInput name="name" label=t(w::ACCOUNT_NAME) autocomplete="name" value=name maxlength=80u32 required=true errors=profile/>
                     <Select name="locale" label=t(w::ACCOUNT_LANGUAGE) options=locales() value=locale errors=profile/>
                     <Submit words=w::ACCOUNT_SAVE kind=ButtonKind::Primary/>
@@ -120,7 +121,7 @@ pub fn AccountPage() -> impl IntoView {
                     <Badge tone>{t(word)}</Badge>
                     {resend}
                 </div>
-                <PostForm name="email" state=state.clone()>
+                <PostForm name="email" state=of_email>
                     <TextInput name="email" label=t(w::ACCOUNT_ADDRESS_NEW) kind="email" autocomplete="email" value=email hint=t(w::ACCOUNT_ADDRESS_HINT) maxlength=254u32 required=true errors=address/>
                     <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=address/>
                     <Submit words=w::ACCOUNT_ADDRESS_DO/>
@@ -252,7 +253,7 @@ fn FactorOn(recovery_codes_left: u32, state: FormState) -> impl IntoView {
 #[component]
 pub fn SessionsPage() -> impl IntoView {
     let state = FormState::of_page();
-    let mine = Resource::new_blocking(|| (), |()| rpc::my_sessions());
+    let mine = Resource::new_blocking(|| (), |()| rpc::read_sessions());
     let error = state.error("end").map(|error| view! { <ErrorBlock error/> });
     view! {
         <SettingsFrame here="/settings/sessions">

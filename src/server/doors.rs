@@ -69,7 +69,8 @@ async fn signed_in_pages(request: Request, next: Next) -> Response {
     use crate::platform::{request::RequestInfo, tenancy::Caller};
     let path = request.uri().path();
     let is_anonymous = request.extensions().get::<RequestInfo>().is_none_or(|info| matches!(info.caller, Caller::Anonymous));
-    if is_anonymous && request.method() == Method::GET && crate::app::is_product_page(path) {
+    let wants_page = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if is_anonymous && wants_page && request.method() == Method::GET && crate::app::is_product_page(path) {
         let wanted = request.uri().path_and_query().map_or("/home", |wanted| wanted.as_str());
         let next = percent_encoding::utf8_percent_encode(wanted, percent_encoding::NON_ALPHANUMERIC);
         return Redirect::to(&format!("/sign-in?next={next}")).into_response();

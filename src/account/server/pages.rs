@@ -12,16 +12,17 @@ use leptos::prelude::*;
 
 /// `/sign-in`. `said` is what happened just before.
 pub fn sign_in(email: &str, next: &str, error: Option<&AppError>, said: &str) -> AnyView {
-    let errors = fields(error);
+    let (errors, whole) = (fields(error), whole(error));
     let forgot = view! { <a class="small muted" href="/forgot">{t(w::ACCOUNT_SIGN_IN_FORGOT)}</a> }.into_any();
     let said = said_key(said);
+    let (email, next) = (email.to_owned(), next.to_owned());
     view! {
         <div class="stack g5">
             <Head title=w::ACCOUNT_SIGN_IN_TITLE text=w::ACCOUNT_SIGN_IN_TEXT/>
             {said.map(|key| view! { <Callout tone=Tone::Ok title=t(key)/> })}
-            <Plain error>
-                <input type="hidden" name="next" value=next.to_owned()/>
-                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=email.to_owned() required=true autofocus=email.is_empty() errors/>
+            <Plain error=whole>
+                <input type="hidden" name="next" value=next.clone()/>
+                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" autofocus=email.is_empty() value=email.clone() required=true errors/>
                 <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="current-password" aside=forgot errors/>
                 <Send words=w::ACCOUNT_SIGN_IN_DO/>
             </Plain>
@@ -43,7 +44,7 @@ fn said_key(said: &str) -> Option<Key> {
 
 /// `/sign-up`. What a person of a business is asked more is hidden by the stylesheet for others, so it needs no script.
 pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
-    let errors = fields(error);
+    let (errors, whole) = (fields(error), whole(error));
     let kinds = vec![("business".to_owned(), t(w::ACCOUNT_KIND_BUSINESS).to_owned()), ("individual".to_owned(), t(w::ACCOUNT_KIND_INDIVIDUAL).to_owned())];
     let mut countries: Vec<(String, String)> = Country::ALL.iter().map(|country| (country.name().to_owned(), t(country_key(*country)).to_owned())).collect();
     countries.sort_by(|a, b| a.1.cmp(&b.1));
@@ -51,7 +52,7 @@ pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
     view! {
         <div class="stack g5">
             <Head title=w::ACCOUNT_SIGN_UP_TITLE text=w::ACCOUNT_SIGN_UP_TEXT/>
-            <Plain error class="sign-up">
+            <Plain error=whole class="sign-up">
                 <Segmented name="kind" label=t(w::ACCOUNT_KIND) options=kinds value=form.kind/>
                 <div class="stack g4 of-business">
                     <TextInput name="company" label=t(w::ACCOUNT_COMPANY) autocomplete="organization" value=form.company maxlength=120u32 errors/>
@@ -114,11 +115,12 @@ pub fn sent(text: Key) -> AnyView {
 
 /// `/second-factor`.
 pub fn second_factor(error: Option<&AppError>) -> AnyView {
+    let (errors, whole) = (fields(error), whole(error));
     view! {
         <div class="stack g5">
             <Head title=w::ACCOUNT_SECOND_TITLE text=w::ACCOUNT_SECOND_TEXT/>
-            <Plain error>
-                <TextInput name="code" label=t(w::ACCOUNT_CODE) autocomplete="one-time-code" hint=t(w::ACCOUNT_SECOND_HINT) maxlength=40u32 required=true autofocus=true errors=fields(error)/>
+            <Plain error=whole>
+                <TextInput name="code" label=t(w::ACCOUNT_CODE) autocomplete="one-time-code" hint=t(w::ACCOUNT_SECOND_HINT) maxlength=40u32 required=true autofocus=true errors/>
                 <Send words=w::ACCOUNT_SIGN_IN_DO/>
             </Plain>
             <p class="small muted"><a href="/sign-in">{t(w::ACCOUNT_SECOND_BACK)}</a></p>
@@ -129,11 +131,12 @@ pub fn second_factor(error: Option<&AppError>) -> AnyView {
 
 /// `/forgot`.
 pub fn forgot(email: &str, error: Option<&AppError>) -> AnyView {
+    let (errors, whole, email) = (fields(error), whole(error), email.to_owned());
     view! {
         <div class="stack g5">
             <Head title=w::ACCOUNT_FORGOT_TITLE text=w::ACCOUNT_FORGOT_TEXT/>
-            <Plain error>
-                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=email.to_owned() required=true autofocus=true errors=fields(error)/>
+            <Plain error=whole>
+                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=email.clone() required=true autofocus=true errors/>
                 <Send words=w::ACCOUNT_FORGOT_DO/>
             </Plain>
             <p class="small muted"><a href="/sign-in">{t(w::ACCOUNT_SECOND_BACK)}</a></p>
@@ -144,11 +147,12 @@ pub fn forgot(email: &str, error: Option<&AppError>) -> AnyView {
 
 /// `/reset/:token`.
 pub fn reset(error: Option<&AppError>) -> AnyView {
+    let (errors, whole) = (fields(error), whole(error));
     view! {
         <div class="stack g5">
             <Head title=w::ACCOUNT_RESET_TITLE text=w::ACCOUNT_RESET_TEXT/>
-            <Plain error>
-                <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_NEW) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors=fields(error)/>
+            <Plain error=whole>
+                <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_NEW) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors/>
                 <Send words=w::ACCOUNT_RESET_DO/>
             </Plain>
         </div>
@@ -186,6 +190,11 @@ pub fn failed(error: &AppError) -> AnyView {
     view! { <div class="stack g5"><ErrorBlock error=error.clone()/></div> }.into_any()
 }
 
+/// What is wrong with the form as a whole.
+fn whole(error: Option<&AppError>) -> Option<AppError> {
+    error.filter(|error| error.fields().is_empty()).cloned()
+}
+
 fn fields(error: Option<&AppError>) -> Signal<FieldErrors> {
     Signal::stored(error.map(AppError::fields).unwrap_or_default())
 }
@@ -197,11 +206,10 @@ fn Head(title: Key, text: Key) -> impl IntoView {
 
 /// A form posted to the page's own address. What is wrong is said by us, in the page's language, so the browser is asked not to.
 #[component]
-fn Plain<'a>(error: Option<&'a AppError>, #[prop(optional)] class: &'static str, children: Children) -> impl IntoView + use<> {
-    let whole = error.filter(|error| error.fields().is_empty()).cloned();
+fn Plain(error: Option<AppError>, #[prop(optional)] class: &'static str, children: Children) -> impl IntoView {
     view! {
         <form method="post" class=format!("stack g4 {class}") data-density="comfortable" novalidate>
-            {whole.map(|error| view! { <ErrorBlock error/> })}
+            {error.map(|error| view! { <ErrorBlock error/> })}
             {children()}
         </form>
     }

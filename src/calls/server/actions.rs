@@ -212,6 +212,14 @@ pub async fn simulate(scope: &OrgScope, assistant: Option<AssistantId>, ending: 
     Vapi::of(core).simulate_inbound(simulator, &body).await.map_err(|error| AppError::upstream("simulator", error))
 }
 
+/// The assistants a call may be made with or filtered by, by name.
+pub async fn assistant_choices(scope: &OrgScope) -> Result<Vec<AssistantChoice>, AppError> {
+    let mut tx = scope.begin(Permission::CallsRead).await?;
+    let choices = read::assistant_choices(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(choices)
+}
+
 /// Figures for Home.
 pub async fn home_figures(scope: &OrgScope) -> Result<HomeFigures, AppError> {
     let mut tx = scope.begin(Permission::CallsRead).await?;

@@ -221,10 +221,7 @@ mod tests {
     use super::*;
 
     fn speech() -> Vec<Segment> {
-        vec![
-            Segment { role: Role::Assistant, start: 1.0, end: 3.0, seed: 5 },
-            Segment { role: Role::User, start: 4.0, end: 5.5, seed: 9 },
-        ]
+        vec![Segment { role: Role::Assistant, start: 1.0, end: 3.0, seed: 5 }, Segment { role: Role::User, start: 4.0, end: 5.5, seed: 9 }]
     }
 
     fn loudness(pcm: &[u8], lane: usize, from: f64, to: f64) -> f64 {
