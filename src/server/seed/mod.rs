@@ -11,6 +11,7 @@ mod trades;
 pub use orgs::Access;
 
 use crate::platform::Core;
+use anyhow::Context;
 use orgs::{Plan, make};
 
 /// Sandbox only: who signs in to the demonstration.
@@ -44,9 +45,21 @@ pub async fn seed(core: &Core, amount: Amount) -> anyhow::Result<Vec<Access>> {
     Ok(accesses)
 }
 
-/// The demonstration, when the sandbox holds no organisation yet. Returns whether it was made.
+/// The demonstration, when the sandbox holds no organisation yet; its login is left in the data folder for `bin/dev` to print.
+/// Returns whether it was made. Of several processes that start together one makes it, the others wait.
 pub async fn seed_demo(core: &Core) -> anyhow::Result<bool> {
-    if core.config.is_production() || sqlx::query_scalar!(r#"select exists (select from orgs) as "any!""#).fetch_one(&core.pool).await? {
+    if core.config.is_production() {
+        return Ok(false);
+    }
+    let mut conn = core.pool.acquire().await?;
+    sqlx::query("select pg_advisory_lock(hashtext('zencall seed_demo'))").execute(&mut *conn).await?;
+    let made = make_demo(core).await;
+    sqlx::query("select pg_advisory_unlock(hashtext('zencall seed_demo'))").execute(&mut *conn).await?;
+    made
+}
+
+async fn make_demo(core: &Core) -> anyhow::Result<bool> {
+    if sqlx::query_scalar!(r#"select exists (select from orgs) as "any!""#).fetch_one(&core.pool).await? {
         return Ok(false);
     }
     let plan = Plan {
@@ -63,5 +76,8 @@ pub async fn seed_demo(core: &Core) -> anyhow::Result<bool> {
     let now = core.clock.now();
     let (org, _) = make(core, &plan, now).await?;
     calls::write(core, &[org], DEMO_CALLS as usize, DEMO_SEED, now).await?;
+    let login = core.config.data_dir.join("demo-login");
+    std::fs::create_dir_all(&core.config.data_dir)?;
+    std::fs::write(&login, format!("{DEMO_EMAIL}\n{DEMO_PASSWORD}\n")).with_context(|| format!("writing {}", login.display()))?;
     Ok(true)
 }
