@@ -1,11 +1,13 @@
 //! The integration tests: one binary, mirrored by room (STYLE §6).
 mod account;
 mod app;
+mod assistants;
 mod calls;
+mod integrations;
 mod mail;
 mod private_pg;
 mod queue;
-mod vapi;
-mod visitor;
+mod seed;
 mod sim;
 mod vapi;
+mod visitor;

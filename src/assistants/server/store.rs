@@ -79,12 +79,13 @@ pub async fn count(tx: &mut OrgTx<'_>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"select count(*) as "n!" from assistants where deleted_at is null"#).fetch_one(tx.conn()).await
 }
 
-pub async fn insert(tx: &mut OrgTx<'_>, id: AssistantId, template: Template, draft: &AssistantDraft, now: DateTime<Utc>) -> sqlx::Result<()> {
+/// A new assistant answers at once: whoever makes one wants to hear it.
+pub async fn insert(tx: &mut OrgTx<'_>, id: AssistantId, template: Template, draft: &AssistantDraft, is_demo: bool, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "
         insert into assistants (id, name, template, language, voice, first_message, prompt, end_phrases, max_duration_s, transfer_numbers,
-          created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+          state, is_demo, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11, $12, $12)
         ",
         id.0,
         draft.name,
@@ -96,6 +97,7 @@ pub async fn insert(tx: &mut OrgTx<'_>, id: AssistantId, template: Template, dra
         &draft.end_phrases,
         draft.max_duration_s,
         Json(&draft.transfer_numbers) as _,
+        is_demo,
         now,
     )
     .execute(tx.conn())
@@ -283,14 +285,16 @@ pub async fn insert_number(
     label: &str,
     provider_id: Option<&str>,
     assistant: Option<AssistantId>,
+    is_demo: bool,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into phone_numbers (id, number, label, provider_id, assistant_id) values ($1, $2, $3, $4, $5)",
+        "insert into phone_numbers (id, number, label, provider_id, assistant_id, is_demo) values ($1, $2, $3, $4, $5, $6)",
         id.0,
         number.as_str(),
         label,
         provider_id,
         assistant.map(|id| id.0),
+        is_demo,
     )
     .execute(tx.conn())
     .await?;
