@@ -8,6 +8,7 @@ pub mod core;
 pub mod crypto;
 pub mod db;
 pub mod failpoint;
+pub mod mail;
 pub mod outbound;
 pub mod private_pg;
 pub mod problem;

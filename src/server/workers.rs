@@ -6,10 +6,13 @@ use crate::{
         Core,
         queue::{Worker, WorkerOptions},
     },
+    providers::vapi::Vapi,
 };
 
 /// A worker that knows every kind of job. `server` wires; slices write the handlers.
 pub fn worker(core: &Core, calls: &Calls) -> Worker {
     let worker = Worker::new(core.pool.clone(), WorkerOptions::default()).all_queues();
-    crate::calls::server::jobs(worker, core, calls)
+    let worker = crate::calls::server::jobs(worker, core, calls);
+    let worker = crate::assistants::server::jobs(worker, core, &Vapi::of(core));
+    crate::integrations::server::jobs(worker, core)
 }

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::Account;
+
 /// When a breaker opens and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct BreakerRules {
@@ -52,8 +54,9 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    pub(super) fn new(provider: &'static str, account: &str, rules: BreakerRules) -> Self {
-        Self { provider, account: account.to_owned(), rules, state: Mutex::new(State::Closed { failures: 0, since: None }) }
+    /// Closed, for one provider as one account sees it.
+    pub fn new(provider: &'static str, account: &Account, rules: BreakerRules) -> Self {
+        Self { provider, account: account.0.clone(), rules, state: Mutex::new(State::Closed { failures: 0, since: None }) }
     }
 
     /// Leave to ask. Errors: how long to wait, because it is open or a probe is under way.
@@ -173,7 +176,7 @@ mod tests {
     fn breaker() -> Arc<Breaker> {
         let rules =
             BreakerRules { first_open: Duration::from_millis(60), longest_open: Duration::from_millis(200), ..BreakerRules::default() };
-        Arc::new(Breaker::new("test", "a", rules))
+        Arc::new(Breaker::new("test", &Account::of(&["a"]), rules))
     }
 
     fn fail(breaker: &Arc<Breaker>, times: u32) {
@@ -222,7 +225,7 @@ mod tests {
     #[test]
     fn a_quiet_account_needs_fewer_failures() {
         let rules = BreakerRules { lasting: Duration::from_millis(20), ..BreakerRules::default() };
-        let breaker = Arc::new(Breaker::new("test", "b", rules));
+        let breaker = Arc::new(Breaker::new("test", &Account::of(&["b"]), rules));
         fail(&breaker, 2);
         std::thread::sleep(Duration::from_millis(30));
         fail(&breaker, 1);

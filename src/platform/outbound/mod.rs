@@ -129,10 +129,10 @@ impl Outbound {
         self.with_retries(account, repeat, || async { self.ask(build(&self.0.http)).await }).await
     }
 
-    /// The breaker of this account, for exchanges that are not HTTP.
+    /// The breaker of this account.
     pub fn breaker(&self, account: &Account) -> Arc<Breaker> {
         let mut breakers = self.0.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Breaker::new(self.0.policy.name, &account.0, self.0.policy.breaker));
+        let new = || Arc::new(Breaker::new(self.0.policy.name, account, self.0.policy.breaker));
         Arc::clone(breakers.entry(account.clone()).or_insert_with(new))
     }
 
