@@ -33,7 +33,7 @@ pub async fn run(config: Config, wanted: Seed) -> anyhow::Result<()> {
     boot::migrate(&pool).await?;
     // No simulator runs here; the jobs that wait for one run in `serve`.
     let simulator = if config.is_production() { None } else { config.vapi.base_url.clone().or_else(|| Url::parse(&format!("http://{}", config.sim.bind)).ok()) };
-    let core = boot::core(config, pool.clone(), simulator)?;
+    let core = boot::core(config, pool.clone(), simulator, None)?;
     let made = seed::seed(&core, seed::Amount { orgs: wanted.orgs, calls: wanted.calls, seed: wanted.seed }).await;
     pool.close().await;
     if let Some(private) = private {
