@@ -5,6 +5,7 @@ mod assistants;
 mod calls;
 mod integrations;
 mod mail;
+mod operator;
 mod private_pg;
 mod queue;
 mod seed;
