@@ -47,7 +47,7 @@ pub fn ChecklistCard(
             match hide_checklist(hidden).await {
                 Ok(()) => {
                     if hidden {
-                        toasts.say_with_undo(t(w::HOME_LIST_HIDDEN), move |()| {
+                        toasts.say_with_undo(t(w::HOME_LIST_HIDDEN), move || {
                             spawn_local(async move {
                                 if let Err(error) = hide_checklist(false).await {
                                     toasts.fail(&error);

@@ -1024,8 +1024,8 @@ async fn several_listeners_hear_a_live_call_until_it_ends() {
                     frames += 1;
                     sizes.push(pcm.len());
                     for moment in pcm.chunks_exact(4) {
-                        for lane in 0..2 {
-                            loud[lane] |= i16::from_le_bytes([moment[lane * 2], moment[lane * 2 + 1]]).abs() > 2000;
+                        for (lane, loud) in loud.iter_mut().enumerate() {
+                            *loud |= i16::from_le_bytes([moment[lane * 2], moment[lane * 2 + 1]]).abs() > 2000;
                         }
                     }
                 }

@@ -155,7 +155,7 @@ fn choice(seed: u64, place: u64) -> Option<usize> {
     let mut mixed = seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     mixed ^= mixed >> 32;
-    let pause = place > 0 && (mixed >> 40) % 5 == 0;
+    let pause = place > 0 && (mixed >> 40).is_multiple_of(5);
     if pause { None } else { Some((mixed % VARIETY) as usize) }
 }
 

@@ -359,7 +359,7 @@ impl Driver {
             call.insert("status".into(), json!("queued"));
         }
         let now = Utc::now();
-        let timestamp = if strange && self.emitted % 2 == 0 { json!(iso(now)) } else { json!(now.timestamp_millis()) };
+        let timestamp = if strange && self.emitted.is_multiple_of(2) { json!(iso(now)) } else { json!(now.timestamp_millis()) };
         let assistant = self.shown_assistant();
         let (customer, mut phone_number, has_assistant) = {
             let facts = self.call.facts();
