@@ -14,7 +14,7 @@ use super::{
     words,
 };
 use crate::{
-    i18n::{format, format::use_clock, t, t_with, use_locale, words as w},
+    i18n::{format::{self, use_clock}, t, t_with, use_locale, words as w},
     kit::{Badge, Callout, CopyButton, ErrorBlock, PageFrame, PageShape, Skeleton, Tone, may},
     shared::{
         error::AppError,

@@ -148,10 +148,9 @@ fn GroupOfCalls(group: Group, board: Board, now: Signal<DateTime<Utc>>, selected
         board.shown.with(|shown| shown.iter().find(|section| section.group == group).map(|section| section.calls.clone()).unwrap_or_default())
     });
     let heading = format!("group-{group}");
-    let labelled = heading.clone();
     view! {
-        <section class="board-group" aria-labelledby=labelled>
-            <h2 class="eyebrow" id=heading>{t(group_word(group))}" "<span class="faint num">{move || calls.with(Vec::len)}</span></h2>
+        <section class="board-group" aria-labelledby=heading.clone()>
+            <h2 class="eyebrow" id=heading.clone()>{t(group_word(group))}" "<span class="faint num">{move || calls.with(Vec::len)}</span></h2>
             <ul class="board-calls">
                 <For each=move || calls.get() key=|id| *id let:id>
                     {board.card(id).map(|card| view! { <li><CallItem card=card.into() now selected/></li> })}

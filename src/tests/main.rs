@@ -1,8 +1,8 @@
 //! The integration tests: one binary, mirrored by room (STYLE §6).
 mod app;
 mod calls;
-mod private_pg;
 mod mail;
+mod private_pg;
 mod queue;
-mod vapi;
 mod sim;
+mod vapi;
