@@ -1,10 +1,15 @@
 //! The HTML shell, the route table and what every page finds in its context.
 
 use crate::{
+    assistants::{AssistantPage, AssistantsPage, NewAssistantPage},
+    calls::{CallPage, CallsPage, LivePage, live::provide_live},
+    dashboard::HomePage,
+    integrations::IntegrationsPage,
     account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
     i18n::use_locale,
     kit::{Prefs, Shell},
     nav::NAV,
+    shared::{permission::Permission, session::Session},
     site::NotFoundPage,
 };
 use leptos::prelude::*;
@@ -67,6 +72,14 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=NotFoundPage>
                 <ParentRoute path=path!("") view=Product>
+                    <Route path=path!("/home") view=HomePage ssr=SsrMode::Async/>
+                    <Route path=path!("/live/:id?") view=LivePage ssr=SsrMode::Async/>
+                    <Route path=path!("/calls") view=CallsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/calls/:id") view=CallPage ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants") view=AssistantsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/new") view=NewAssistantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/:id") view=AssistantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/integrations") view=IntegrationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view=SecurityPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/sessions") view=SessionsPage ssr=SsrMode::Async/>
@@ -81,7 +94,14 @@ pub fn App() -> impl IntoView {
 /// The pages of the product, inside the shell.
 #[component]
 fn Product() -> impl IntoView {
-    view! { <SignedIn let:session><Shell session nav=NAV><Outlet/></Shell></SignedIn> }.into_any()
+    view! { <SignedIn let:session><Workspace session/></SignedIn> }.into_any()
+}
+
+/// What every page of a signed-in reader shares: the live line of the tab and the shell.
+#[component]
+fn Workspace(session: Session) -> impl IntoView {
+    let live_count = provide_live(session.may(Permission::CallsRead));
+    view! { <Shell session nav=NAV live_count><Outlet/></Shell> }.into_any()
 }
 
 #[cfg(feature = "ssr")]

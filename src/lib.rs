@@ -8,6 +8,7 @@ pub mod account;
 pub mod app;
 pub mod assistants;
 pub mod calls;
+pub mod dashboard;
 pub mod i18n;
 pub mod integrations;
 pub mod kit;

@@ -5,12 +5,12 @@
 pub mod model;
 pub mod rpc;
 
-// mod edit_page;
-// mod list_page;
-// mod new_page;
-// mod parts;
+mod edit_page;
+mod list_page;
+mod new_page;
+mod parts;
 
 #[cfg(feature = "ssr")]
 pub mod server;
 
-// pub use {edit_page::AssistantPage, list_page::AssistantsPage, new_page::NewAssistantPage};
+pub use {edit_page::AssistantPage, list_page::AssistantsPage, new_page::NewAssistantPage};

@@ -150,7 +150,7 @@ fn GroupOfCalls(group: Group, board: Board, now: Signal<DateTime<Utc>>, selected
     let heading = format!("group-{group}");
     view! {
         <section class="board-group" aria-labelledby=heading.clone()>
-            <h2 class="eyebrow" id=heading>{t(group_word(group))}" "<span class="faint num">{move || calls.with(Vec::len)}</span></h2>
+            <h2 class="eyebrow" id=heading.clone()>{t(group_word(group))}" "<span class="faint num">{move || calls.with(Vec::len)}</span></h2>
             <ul class="board-calls">
                 <For each=move || calls.get() key=|id| *id let:id>
                     {board.card(id).map(|card| view! { <li><CallItem card=card.into() now selected/></li> })}

@@ -76,7 +76,7 @@ pub fn Script(
     #[prop(optional, into)]
     current: Signal<Option<i64>>,
     /// Plays from a line, by its epoch milliseconds.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip)]
     on_play: Option<Callback<i64>>,
 ) -> impl IntoView {
     let start = Memo::new(move |_| card.with(start_ms));

@@ -5,10 +5,10 @@
 pub mod model;
 pub mod rpc;
 
-// mod page;
-// mod parts;
+mod page;
+mod parts;
 
 #[cfg(feature = "ssr")]
 pub mod server;
 
-// pub use page::IntegrationsPage;
+pub use page::IntegrationsPage;

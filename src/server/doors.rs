@@ -6,6 +6,7 @@ use crate::{
     i18n::Locale,
     kit::Prefs,
     platform::{Core, request},
+    providers::sim::Mailbox,
     site::server::Site,
 };
 use axum::{
@@ -52,6 +53,7 @@ pub fn router(state: AppState) -> Router {
         .merge(crate::integrations::server::routes())
         .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), &state.assets.css))
         .merge(site.routes())
+        .merge(state.core.providers.get::<Mailbox>().map_or_else(Router::new, |letters| site.mailbox_routes(letters.clone())))
         .merge(pages)
         .fallback_service(files("").fallback(get(move |headers: HeaderMap| async move { site.not_found(&headers) })))
         .layer(middleware::from_fn(signed_in_pages))
@@ -69,7 +71,8 @@ async fn signed_in_pages(request: Request, next: Next) -> Response {
     use crate::platform::{request::RequestInfo, tenancy::Caller};
     let path = request.uri().path();
     let is_anonymous = request.extensions().get::<RequestInfo>().is_none_or(|info| matches!(info.caller, Caller::Anonymous));
-    if is_anonymous && request.method() == Method::GET && crate::app::is_product_page(path) {
+    let wants_page = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if is_anonymous && wants_page && request.method() == Method::GET && crate::app::is_product_page(path) {
         let wanted = request.uri().path_and_query().map_or("/home", |wanted| wanted.as_str());
         let next = percent_encoding::utf8_percent_encode(wanted, percent_encoding::NON_ALPHANUMERIC);
         return Redirect::to(&format!("/sign-in?next={next}")).into_response();

@@ -54,7 +54,15 @@ impl TestApp {
         install_crypto();
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let key = "test-key".to_owned();
-        let sim = Sim::start(SimOptions { bind: loopback, smtp_bind: loopback, seed: 7, speed: SPEED, api_key: key.clone(), public_key: "test-public".into() }).await?;
+        let sim = Sim::start(SimOptions {
+            bind: loopback,
+            smtp_bind: loopback,
+            seed: 7,
+            speed: SPEED,
+            api_key: key.clone(),
+            public_key: "test-public".into(),
+        })
+        .await?;
         let listener = TcpListener::bind(loopback).await?;
         let address = listener.local_addr()?;
         let folder = std::env::temp_dir().join(format!("zencall-test-{}", uuid::Uuid::now_v7()));
@@ -70,10 +78,15 @@ impl TestApp {
         ]);
         let config = Config::read(&|name| settings.get(name).cloned()).map_err(|found| anyhow::anyhow!("{found:?}"))?;
         let simulator = config.vapi.base_url.clone();
-        let core = boot::core(config, pool, simulator)?;
+        let core = boot::core(config, pool, simulator, None)?;
         tokio::spawn(core.bus.clone().run(core.pool.clone(), core.draining.clone()));
         let calls = Calls::start(&core);
-        let state = AppState { core: core.clone(), leptos: leptos_options(&core.config.site_root), assets: Assets::default(), calls: calls.clone() };
+        let state = AppState {
+            core: core.clone(),
+            leptos: leptos_options(&core.config.site_root),
+            assets: Assets::default(),
+            calls: calls.clone(),
+        };
         let service = doors::router(state).into_make_service_with_connect_info::<SocketAddr>();
         let draining = core.draining.clone();
         tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(async move { draining.cancelled().await }).await });
@@ -102,7 +115,12 @@ impl TestApp {
             .bind(format!("{name} {role}"))
             .execute(tx.conn())
             .await?;
-        sqlx::query("insert into members (org_id, account_id, role) values ($1, $2, $3)").bind(id).bind(account).bind(role).execute(tx.conn()).await?;
+        sqlx::query("insert into members (org_id, account_id, role) values ($1, $2, $3)")
+            .bind(id)
+            .bind(account)
+            .bind(role)
+            .execute(tx.conn())
+            .await?;
         sqlx::query("insert into sessions (id, token_hash, account_id, active_org, last_seen_at, expires_at) values ($1, $2, $3, $4, $5, $5 + interval '1 day')")
             .bind(session)
             .bind(crypto::token_hash(&token))
@@ -114,8 +132,10 @@ impl TestApp {
         zencall::integrations::server::actions::on_org_created(tx.conn(), &self.core, id).await?;
         let hook_secret = hex::encode(crypto::random::<16>());
         let hook_token = crypto::token();
-        let sealed = zencall::integrations::server::secret::seal(&self.core, id, zencall::integrations::server::secret::SECRET, &hook_secret)?;
-        let sealed_token = zencall::integrations::server::secret::seal(&self.core, id, zencall::integrations::server::secret::TOKEN, &hook_token)?;
+        let sealed =
+            zencall::integrations::server::secret::seal(&self.core, id, zencall::integrations::server::secret::SECRET, &hook_secret)?;
+        let sealed_token =
+            zencall::integrations::server::secret::seal(&self.core, id, zencall::integrations::server::secret::TOKEN, &hook_token)?;
         sqlx::query("update hook_endpoints set token_hash = $2, token_sealed = $3, secret_sealed = $4, auth = $5 where org_id = $1")
             .bind(id)
             .bind(crypto::token_hash(&hook_token))
@@ -125,7 +145,14 @@ impl TestApp {
             .execute(tx.conn())
             .await?;
         tx.commit().await?;
-        Ok(TestOrg { id, account, session, cookie: format!("__Host-zc={token}"), hook_path: format!("/hooks/vapi/{hook_token}"), hook_secret })
+        Ok(TestOrg {
+            id,
+            account,
+            session,
+            cookie: format!("__Host-zc={token}"),
+            hook_path: format!("/hooks/vapi/{hook_token}"),
+            hook_secret,
+        })
     }
 
     /// Runs every job that is due, until none is.
@@ -186,7 +213,11 @@ impl TestApp {
         let made = self.http.post(format!("{}/assistant", self.sim.base_url())).bearer_auth("test-key").json(&body).send().await?;
         let made: Value = made.error_for_status()?.json().await?;
         let provider_id = made["id"].as_str().context("an id")?.to_owned();
-        sqlx::query("update assistants set provider_id = $2, sync_state = 'in_step' where id = $1").bind(id).bind(&provider_id).execute(&self.core.pool).await?;
+        sqlx::query("update assistants set provider_id = $2, sync_state = 'in_step' where id = $1")
+            .bind(id)
+            .bind(&provider_id)
+            .execute(&self.core.pool)
+            .await?;
         Ok((id, provider_id))
     }
 
@@ -201,7 +232,11 @@ impl TestApp {
 /// `{timestamp}.{body}` under SHA-256, as hex.
 pub fn sign(secret: &str, timestamp: &str, body: &str) -> String {
     use hmac::{Hmac, KeyInit, Mac};
-    let mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("any key").chain_update(timestamp).chain_update(".").chain_update(body);
+    let mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes())
+        .expect("any key")
+        .chain_update(timestamp)
+        .chain_update(".")
+        .chain_update(body);
     hex::encode(mac.finalize().into_bytes())
 }
 

@@ -28,7 +28,9 @@ fn now_ms() -> i64 {
 }
 
 fn trace(call: &str, t0: i64) -> Vec<Value> {
-    let said = |role: &str, at: i64, words: &str| message("transcript", call, t0 + at, json!({ "role": role, "transcriptType": "final", "transcript": words }));
+    let said = |role: &str, at: i64, words: &str| {
+        message("transcript", call, t0 + at, json!({ "role": role, "transcriptType": "final", "transcript": words }))
+    };
     vec![
         message("status-update", call, t0, json!({ "status": "ringing" })),
         message("status-update", call, t0 + 2000, json!({ "status": "in-progress" })),
@@ -102,7 +104,8 @@ async fn every_attempt_is_journalled_and_only_proven_ones_count(pool: PgPool) {
     assert_eq!(app.signed(&org, &body, &org.hook_secret).await.status(), 200);
     assert_eq!(app.signed(&org, "not json", &org.hook_secret).await.status(), 200);
     assert_eq!(app.signed(&org, r#"{"message":{"type":"brand-new","x":1}}"#, &org.hook_secret).await.status(), 200);
-    let mut found: Vec<(String, Option<String>)> = sqlx::query_as("select outcome, reason from hook_journal order by created_at, id").fetch_all(&app.core.pool).await.expect("rows");
+    let mut found: Vec<(String, Option<String>)> =
+        sqlx::query_as("select outcome, reason from hook_journal order by created_at, id").fetch_all(&app.core.pool).await.expect("rows");
     found.sort();
     let row = |outcome: &str, reason: Option<&str>| (outcome.to_owned(), reason.map(str::to_owned));
     let mut expected = vec![
@@ -122,8 +125,14 @@ async fn every_attempt_is_journalled_and_only_proven_ones_count(pool: PgPool) {
 async fn secrets_in_a_webhook_are_kept_nowhere(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let org = app.org("Acme", Role::Owner).await;
-    let mut message = message("status-update", "c1", now_ms(), json!({ "status": "in-progress", "phoneNumber": { "twilioAuthToken": "canary-aaaa", "number": "+33199004718" } }));
-    message["call"]["monitor"] = json!({ "controlUrl": "https://x.vapi.ai/canary-bbbb/control", "listenUrl": "wss://x.vapi.ai/canary-cccc/listen" });
+    let mut message = message(
+        "status-update",
+        "c1",
+        now_ms(),
+        json!({ "status": "in-progress", "phoneNumber": { "twilioAuthToken": "canary-aaaa", "number": "+33199004718" } }),
+    );
+    message["call"]["monitor"] =
+        json!({ "controlUrl": "https://x.vapi.ai/canary-bbbb/control", "listenUrl": "wss://x.vapi.ai/canary-cccc/listen" });
     assert_eq!(app.hook(&org, &message).await.status(), 200);
     for table in ["hook_journal", "calls", "call_events", "call_lines"] {
         let sql = sqlx::AssertSqlSafe(format!("select count(*) from {table} t where t::text like '%canary-%'"));
@@ -144,7 +153,8 @@ async fn a_call_of_another_organisation_is_as_good_as_none(pool: PgPool) {
     let call = only_call(&app, &acme).await.card.id;
     let missing = CallId::generate();
     for path in ["recording", "recording?download=1"] {
-        let (foreign, none) = (app.get(&globex, &format!("/calls/{call}/{path}")).await, app.get(&globex, &format!("/calls/{missing}/{path}")).await);
+        let (foreign, none) =
+            (app.get(&globex, &format!("/calls/{call}/{path}")).await, app.get(&globex, &format!("/calls/{missing}/{path}")).await);
         assert_eq!((foreign.status(), none.status()), (reqwest::StatusCode::NOT_FOUND, reqwest::StatusCode::NOT_FOUND));
         assert_eq!(foreign.text().await.expect("a body"), none.text().await.expect("a body"));
     }
@@ -192,7 +202,9 @@ async fn a_viewer_who_comes_back_misses_nothing_and_hears_nothing_twice(pool: Pg
     let t0 = now_ms();
     app.hook(&org, &message("status-update", "c1", t0, json!({ "status": "in-progress" }))).await;
     let call = only_call(&app, &org).await.card.id;
-    let said = |n: i64| message("transcript", "c1", t0 + n, json!({ "role": "user", "transcriptType": "final", "transcript": format!("ligne {n}") }));
+    let said = |n: i64| {
+        message("transcript", "c1", t0 + n, json!({ "role": "user", "transcriptType": "final", "transcript": format!("ligne {n}") }))
+    };
     let mut seen = Vec::new();
     let mut cursor = 0;
     for round in 0..4 {
@@ -287,7 +299,14 @@ async fn a_simulated_call_is_watched_stepped_into_and_explains_itself(pool: PgPo
     assert_eq!(detail.actions.len(), 2);
     assert!(detail.card.cost.is_some() && !detail.trail.is_empty());
     app.run_jobs().await;
-    let answer = app.http.get(app.url(&format!("/calls/{call}/recording"))).header("cookie", &org.cookie).header("range", "bytes=0-43").send().await.expect("an answer");
+    let answer = app
+        .http
+        .get(app.url(&format!("/calls/{call}/recording")))
+        .header("cookie", &org.cookie)
+        .header("range", "bytes=0-43")
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 206);
     assert_eq!(&answer.bytes().await.expect("audio")[..4], b"RIFF");
     let late = actions::act(&scope, call, LiveAction::Mute).await.expect_err("it is over");
@@ -310,7 +329,10 @@ async fn every_call_ends_even_when_the_provider_falls_silent(pool: PgPool) {
     .await;
     until("both to be healed by asking", 40, || async {
         // What the duty's clock would wait for is passed by hand.
-        sqlx::query("update calls set last_event_at = now() - interval '1 hour', reconciled = 0 where not settled").execute(&app.core.pool).await.expect("aged");
+        sqlx::query("update calls set last_event_at = now() - interval '1 hour', reconciled = 0 where not settled")
+            .execute(&app.core.pool)
+            .await
+            .expect("aged");
         let mut conn = app.core.pool.acquire().await.expect("a connection");
         zencall::platform::queue::enqueue(&mut conn, &zencall::calls::server::jobs::Reconcile, Default::default()).await.expect("enqueued");
         drop(conn);
@@ -352,7 +374,10 @@ async fn an_outbound_call_is_placed_once_whatever_the_provider_answers(pool: PgP
     let accepted = actions::start(&scope, zencall::shared::ids::AssistantId(assistant), "+33 6 39 98 01 16", "Awa").await.expect("a call");
     let refused = actions::start(&scope, zencall::shared::ids::AssistantId(assistant), "+33 6 39 98 01 21", "").await.expect("a call");
     until("both to be over", 40, || async {
-        sqlx::query("update jobs.job set run_at = now() where state = 0 and kind like 'calls.%'").execute(&app.core.pool).await.expect("hurried");
+        sqlx::query("update jobs.job set run_at = now() where state = 0 and kind like 'calls.%'")
+            .execute(&app.core.pool)
+            .await
+            .expect("hurried");
         app.try_jobs().await;
         let (a, b) = (actions::detail(&scope, accepted).await.expect("a call"), actions::detail(&scope, refused).await.expect("a call"));
         (a.card.status == CallStatus::Ended && a.has_report && b.card.status == CallStatus::Ended).then_some(())
@@ -361,7 +386,16 @@ async fn an_outbound_call_is_placed_once_whatever_the_provider_answers(pool: PgP
     let b = actions::detail(&scope, refused).await.expect("a call");
     assert_eq!(b.card.outcome, Some(Outcome::Failed));
     assert!(b.dial_error.is_some(), "the provider's words are kept");
-    let calls: Value = app.http.get(format!("{}/call", app.sim.base_url())).bearer_auth("test-key").send().await.expect("an answer").json().await.expect("calls");
+    let calls: Value = app
+        .http
+        .get(format!("{}/call", app.sim.base_url()))
+        .bearer_auth("test-key")
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("calls");
     let placed = calls.as_array().expect("a list").iter().filter(|call| call["customer"]["number"] == "+33639980116").count();
     assert_eq!(placed, 1, "nobody is dialled twice");
 }
@@ -412,8 +446,13 @@ async fn assistants_and_tools_are_answered_from_the_database(pool: PgPool) {
     let (_, provider_id) = app.assistant(&org).await;
     let answer: Value = app.hook(&org, &request).await.json().await.expect("json");
     assert_eq!(answer["assistantId"], provider_id.as_str());
-    let tools = message("tool-calls", "c1", now_ms(), json!({ "toolCallList": [
-        { "id": "t1", "function": { "name": "take_message", "arguments": "{\"message\":\"Rappeler\\nAwa\"}" } }, { "id": "t2", "name": "unheard_of" } ] }));
+    let tools = message(
+        "tool-calls",
+        "c1",
+        now_ms(),
+        json!({ "toolCallList": [
+        { "id": "t1", "function": { "name": "take_message", "arguments": "{\"message\":\"Rappeler\\nAwa\"}" } }, { "id": "t2", "name": "unheard_of" } ] }),
+    );
     for _ in 0..2 {
         let answer: Value = app.hook(&org, &tools).await.json().await.expect("json");
         let results = answer["results"].as_array().expect("results");

@@ -10,6 +10,8 @@ mod store;
 mod totp;
 mod visit;
 
+pub use password::{Password, hash as hash_password};
+
 use crate::platform::Core;
 use axum::{
     Extension, Router,

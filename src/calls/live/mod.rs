@@ -58,6 +58,8 @@ pub struct Live {
     pub arrived: RwSignal<Option<CallId>>,
     /// How far the server's clock is ahead of this browser's, in milliseconds; known from the first snapshot on.
     skew_ms: RwSignal<Option<i64>>,
+    /// Changes with each piece of news of the board.
+    pub heard: Trigger,
     board: StoredValue<BoardState>,
     counts: RwSignal<(u32, u32)>,
     topics: StoredValue<Topics>,
@@ -96,6 +98,7 @@ pub fn provide_live(may_see_calls: bool) -> Signal<u32> {
         awaited: RwSignal::new(None),
         arrived: RwSignal::new(None),
         skew_ms: RwSignal::new(None),
+        heard: Trigger::new(),
         board: StoredValue::new(BoardState::default()),
         counts: RwSignal::new((0, 0)),
         topics: StoredValue::new(Topics::default()),
@@ -184,6 +187,7 @@ impl Live {
             }
         }
         if self.board.try_update_value(|board| board.apply(news)).is_some_and(|touched| touched != Touched::Nothing) {
+            self.heard.notify();
             let counts = self.board.with_value(BoardState::counts);
             if self.counts.get_untracked() != counts {
                 self.counts.set(counts);

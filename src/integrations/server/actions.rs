@@ -144,8 +144,13 @@ pub async fn refill_simulator(core: &Core) -> Result<(), AppError> {
 
 /// Whether the provider is our simulator: never in production, and not when the sandbox talks to the real one.
 pub fn is_simulated(core: &Core) -> bool {
-    let is_real = core.config.vapi.base_url.as_ref().and_then(url::Url::host_str).is_some_and(|host| host.ends_with("vapi.ai"));
-    !core.config.is_production() && !is_real
+    simulator(core).is_some()
+}
+
+/// Where the simulator answers.
+pub(super) fn simulator(core: &Core) -> Option<&url::Url> {
+    let is_ours = |url: &&url::Url| url.host_str().is_some_and(|host| !host.ends_with("vapi.ai"));
+    core.simulator.as_ref().filter(is_ours)
 }
 
 /// The credential's id at the simulator: the organisation's own.

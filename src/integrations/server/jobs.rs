@@ -48,28 +48,18 @@ pub fn jobs(worker: Worker, core: &Core) -> Worker {
 }
 
 async fn sync_credential(core: &Core, http: &reqwest::Client, org: OrgId) -> Result<(), Fail> {
-    if !actions::is_simulated(core) {
-        return Ok(());
-    }
+    let Some(simulator) = actions::simulator(core) else { return Ok(()) };
     let scope = OrgScope::of_system(core, org);
     let told = async {
         let mut tx = scope.begin(Permission::IntegrationsManage).await?;
         actions::credential_plan(&mut tx).await
     };
     let Some((id, plan)) = told.await.map_err(|error| Fail::Retry(error.to_string()))? else { return Ok(()) };
-    let url = format!("{}/_sim/credentials/{id}", simulator(core));
+    let url = format!("{}/_sim/credentials/{id}", simulator.as_str().trim_end_matches('/'));
     let answer = http.put(url).json(&serde_json::json!({ "authenticationPlan": plan })).send().await;
     match answer.map_err(reqwest::Error::without_url) {
         Ok(answer) if answer.status().is_success() => Ok(()),
         Ok(answer) => Err(Fail::Retry(format!("the simulator answered {}", answer.status()))),
         Err(error) => Err(Fail::Retry(format!("the simulator did not answer: {error}"))),
-    }
-}
-
-/// Where the simulator answers: the one this process runs unless another was named.
-fn simulator(core: &Core) -> String {
-    match &core.config.vapi.base_url {
-        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => format!("http://{}", core.config.sim.bind),
     }
 }

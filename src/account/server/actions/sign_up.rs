@@ -7,7 +7,7 @@ use crate::{
         server::{mails::{self, Reader}, password::{self, Password}, store},
     },
     i18n::Locale,
-    integrations,
+    integrations::server::actions as integrations,
     platform::{Core, SystemTx, crypto, request::RequestInfo},
     shared::{error::AppError, ids::{AccountId, OrgId}, legal::{PRIVACY_VERSION, TERMS_VERSION}, permission::Role},
 };
@@ -42,7 +42,7 @@ pub async fn sign_up(core: &Core, request: &RequestInfo, locale: Locale, form: &
     if store::insert_account(&mut tx, account, &new, &hash, locale.code(), now).await? {
         store::insert_org(&mut tx, org, &new, locale.code(), now).await?;
         store::insert_member(&mut tx, org, account, Role::Owner).await?;
-        integrations::server::actions::on_org_created(tx.conn(), core, org).await?;
+        integrations::on_org_created(tx.conn(), core, org).await?;
         for (document, version) in [("terms", TERMS_VERSION), ("privacy", PRIVACY_VERSION)] {
             store::insert_acceptance(&mut tx, account, &new.email, document, version, request, now).await?;
         }
