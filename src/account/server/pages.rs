@@ -102,12 +102,13 @@ fn country_key(country: Country) -> Key {
 }
 
 /// `/sign-up/sent` and `/forgot/sent`: the same for everybody.
-pub fn sent(text: Key) -> AnyView {
+pub fn sent(text: Key, has_mailbox: bool) -> AnyView {
+    let mailbox = has_mailbox.then(|| view! { <LinkButton href="/sandbox/mail" kind=ButtonKind::Primary>{t(w::ACCOUNT_SENT_MAILBOX)}</LinkButton> });
     view! {
         <div class="stack g5">
             <div class="stack g2"><h1>{t(w::ACCOUNT_SENT_TITLE)}</h1><p class="muted">{t(text)}</p></div>
             <p class="small muted">{t(w::ACCOUNT_SENT_NOTHING)}</p>
-            <div class="row"><LinkButton href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</LinkButton></div>
+            <div class="row wrap">{mailbox}<LinkButton href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</LinkButton></div>
         </div>
     }
     .into_any()
