@@ -13,7 +13,7 @@ const SIGN_UP: [(&str, &str); 9] = [
     ("kind", "business"),
     ("company", "Cabinet Renard"),
     ("siren", "552 049 447"),
-    ("vat_number", "FR61552049447"),
+    ("vat_number", "FR35552049447"),
     ("country", "BE"),
     ("name", "Awa Diallo"),
     ("email", "Camille@Tilleuls.example"),
@@ -112,7 +112,7 @@ async fn a_business_signs_up_with_an_organisation_and_proof_of_what_it_accepted(
     .fetch_one(&doors.pool)
     .await
     .unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!(org, ["Cabinet Renard", "business", "552049447", "FR61552049447", "BE", "Europe/Brussels", "owner"]);
+    assert_eq!(org, ["Cabinet Renard", "business", "552049447", "FR35552049447", "BE", "Europe/Brussels", "owner"]);
     let accepted: Vec<(String, String, String)> =
         sqlx::query_as("select document, version, host(ip) from acceptances order by document").fetch_all(&doors.pool).await.unwrap_or_else(|e| panic!("{e}"));
     let version = zencall::shared::legal::TERMS_VERSION.to_owned();
