@@ -37,7 +37,7 @@ pub async fn run(mut config: Config, wanted: Seed) -> anyhow::Result<()> {
         config.vapi.api_key.get_or_insert(Secret::from("sandbox-key".to_owned()));
     }
     let simulator = config.vapi.base_url.clone().filter(|_| !config.is_production());
-    let core = boot::core(config, pool.clone(), simulator)?;
+    let core = boot::core(config, pool.clone(), simulator, None)?;
     let made = seed::seed(&core, seed::Amount { orgs: wanted.orgs, calls: wanted.calls, seed: wanted.seed }).await;
     pool.close().await;
     if let Some(private) = private {
