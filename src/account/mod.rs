@@ -1,6 +1,7 @@
 //! Accounts: who a person is, how they prove it, and the organisation they own.
 //! Owns `orgs`, `accounts`, `members`, `sessions`, `acceptances`, `mail_tokens`, `recovery_codes`, `pending_sign_ins`; `platform::session`
-//! reads sessions for every door. Uses no other slice. Invariant: nothing but a session opens the product, and a session is
+//! reads sessions for every door. Uses `integrations::server::actions` (a new
+//! organisation gets its webhook address). Invariant: nothing but a session opens the product, and a session is
 //! made in two places only, after the password and after the second factor (`server::actions`).
 //!
 //! Every form here is a plain HTML form posted to the address of its own page; a refusal answers 4xx with the same page, what was

@@ -77,7 +77,7 @@ pub fn ChecklistCard(
                     </div>
                     <Button kind=ButtonKind::Ghost size=ButtonSize::Small on:click=move |_| set_hidden(true)>{t(w::HOME_LIST_HIDE)}</Button>
                 </div>
-                <ol class="list steps">{items}</ol>
+                <ol class="list todo">{items}</ol>
             </div>
         </section>
     }
@@ -111,7 +111,7 @@ fn action(step: Step, is_next: bool) -> AnyView {
     let kind = if is_next { ButtonKind::Dark } else { ButtonKind::Plain };
     match step {
         Step::Assistant => view! { <LinkButton href="/assistants/new" kind size=ButtonSize::Small>{t(w::ASSISTANTS_CREATE)}</LinkButton> }.into_any(),
-        Step::FirstCall => view! { <span class="row g2">{start_buttons()}</span> }.into_any(),
+        Step::FirstCall => view! { <span class="row g2">{start_buttons(false)}</span> }.into_any(),
         Step::Watch => {
             // Going there is the step; the live page needs no knowledge of this list.
             let watched = move |_| spawn_local(async { let _ = mark_watched().await; }); // not counted: the step simply stays open

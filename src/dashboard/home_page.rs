@@ -8,7 +8,10 @@ use super::{
     rpc::read_home_page,
 };
 use crate::{
-    calls::model::{CallCard, CallStatus, HomeFigures},
+    calls::{
+        dialogs::{CallButton, SimulateButton},
+        model::{CallCard, CallStatus, HomeFigures},
+    },
     i18n::{
         format::{self, use_clock},
         t, t_count, t_with, use_locale, words as w,
@@ -42,7 +45,7 @@ pub fn HomePage() -> impl IntoView {
                     <h2 class="lede">{t_with(w::HOME_HELLO, &[("name", &name)])}</h2>
                     <Loaded resource=home skeleton=one_line() let:home><p>{today_words(&home)}</p></Loaded>
                 </div>
-                <div class="row wrap">{start_buttons()}</div>
+                <div class="row wrap">{start_buttons(true)}</div>
             </div>
             <Loaded resource=home skeleton=rows_skeleton(10) let:home>
                 <HomeBody home again/>
@@ -55,8 +58,12 @@ pub fn HomePage() -> impl IntoView {
 }
 
 /// What starts a call.
-pub(super) fn start_buttons() -> AnyView {
-    ().into_any()
+pub(super) fn start_buttons(primary: bool) -> AnyView {
+    view! {
+        <CallButton small=!primary/>
+        <SimulateButton primary small=!primary/>
+    }
+    .into_any()
 }
 
 fn one_line() -> ViewFn {
@@ -67,6 +74,9 @@ fn one_line() -> ViewFn {
 fn today_words(home: &Home) -> String {
     let (locale, clock) = (use_locale(), use_clock());
     let date = format::weekday_date(locale, clock.local(home.now).date());
+    // A sentence begins with the date.
+    let mut letters = date.chars();
+    let date: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
     match &home.figures {
         Some(figures) if figures.today > 0 => t_count_with_date(&date, figures.today),
         Some(_) => t_with(w::HOME_TODAY_NONE, &[("date", &date)]),

@@ -6,6 +6,7 @@ use crate::{
     i18n::Locale,
     kit::Prefs,
     platform::{Core, request},
+    providers::sim::Mailbox,
     site::server::Site,
 };
 use axum::{
@@ -52,6 +53,7 @@ pub fn router(state: AppState) -> Router {
         .merge(crate::integrations::server::routes())
         .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), &state.assets.css))
         .merge(site.routes())
+        .merge(state.core.providers.get::<Mailbox>().map_or_else(Router::new, |letters| site.mailbox_routes(letters.clone())))
         .merge(pages)
         .fallback_service(files("").fallback(get(move |headers: HeaderMap| async move { site.not_found(&headers) })))
         .layer(middleware::from_fn(signed_in_pages))

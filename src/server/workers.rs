@@ -4,6 +4,7 @@ use crate::{
     calls::server::Calls,
     platform::{
         Core,
+        mail::Mailer,
         queue::{Worker, WorkerOptions},
     },
     providers::vapi::Vapi,
@@ -14,5 +15,12 @@ pub fn worker(core: &Core, calls: &Calls) -> Worker {
     let worker = Worker::new(core.pool.clone(), WorkerOptions::default()).all_queues();
     let worker = crate::calls::server::jobs(worker, core, calls);
     let worker = crate::assistants::server::jobs(worker, core, &Vapi::of(core));
-    crate::integrations::server::jobs(worker, core)
+    let worker = crate::integrations::server::jobs(worker, core);
+    match core.providers.get::<Mailer>().cloned() {
+        Some(mailer) => worker.on(move |mail, cx| {
+            let mailer = mailer.clone();
+            async move { mailer.deliver(mail, cx).await }
+        }),
+        None => worker, // mails wait as unknown jobs until SMTP_URL is set; `check` says so
+    }
 }

@@ -78,7 +78,7 @@ impl TestApp {
         ]);
         let config = Config::read(&|name| settings.get(name).cloned()).map_err(|found| anyhow::anyhow!("{found:?}"))?;
         let simulator = config.vapi.base_url.clone();
-        let core = boot::core(config, pool, simulator)?;
+        let core = boot::core(config, pool, simulator, None)?;
         tokio::spawn(core.bus.clone().run(core.pool.clone(), core.draining.clone()));
         let calls = Calls::start(&core);
         let state = AppState {

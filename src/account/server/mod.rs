@@ -5,12 +5,12 @@ mod document;
 mod forms;
 mod mails;
 mod pages;
-mod password;
+pub mod password;
 mod store;
 mod totp;
 mod visit;
 
-pub use password::hash as hash_password;
+pub use password::{Password, hash as hash_password};
 
 use crate::platform::Core;
 use axum::{

@@ -14,15 +14,15 @@ use leptos::prelude::*;
 pub fn sign_in(email: &str, next: &str, error: Option<&AppError>, said: &str) -> AnyView {
     let (errors, whole) = (fields(error), whole(error));
     let forgot = view! { <a class="small muted" href="/forgot">{t(w::ACCOUNT_SIGN_IN_FORGOT)}</a> }.into_any();
-    let said = said_key(said);
-    let (email, next) = (email.to_owned(), next.to_owned());
+    let (said, email, next) = (said_key(said), email.to_owned(), next.to_owned());
+    let is_empty = email.is_empty();
     view! {
         <div class="stack g5">
             <Head title=w::ACCOUNT_SIGN_IN_TITLE text=w::ACCOUNT_SIGN_IN_TEXT/>
             {said.map(|key| view! { <Callout tone=Tone::Ok title=t(key)/> })}
             <Plain error=whole>
-                <input type="hidden" name="next" value=next.clone()/>
-                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" autofocus=email.is_empty() value=email.clone() required=true errors/>
+                <input type="hidden" name="next" value=next/>
+                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=email required=true autofocus=is_empty errors/>
                 <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="current-password" aside=forgot errors/>
                 <Send words=w::ACCOUNT_SIGN_IN_DO/>
             </Plain>
@@ -131,12 +131,13 @@ pub fn second_factor(error: Option<&AppError>) -> AnyView {
 
 /// `/forgot`.
 pub fn forgot(email: &str, error: Option<&AppError>) -> AnyView {
-    let (errors, whole, email) = (fields(error), whole(error), email.to_owned());
+    let email = email.to_owned();
+    let (errors, whole) = (fields(error), whole(error));
     view! {
         <div class="stack g5">
             <Head title=w::ACCOUNT_FORGOT_TITLE text=w::ACCOUNT_FORGOT_TEXT/>
             <Plain error=whole>
-                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=email.clone() required=true autofocus=true errors/>
+                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=email required=true autofocus=true errors/>
                 <Send words=w::ACCOUNT_FORGOT_DO/>
             </Plain>
             <p class="small muted"><a href="/sign-in">{t(w::ACCOUNT_SECOND_BACK)}</a></p>

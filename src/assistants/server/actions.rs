@@ -48,7 +48,7 @@ pub async fn create(scope: &OrgScope, new: NewAssistant) -> Result<AssistantId, 
     }
     let now = scope.core().clock.now();
     let id = AssistantId::at(now);
-    store::insert(&mut tx, id, new.template, &draft, now).await?;
+    store::insert(&mut tx, id, new.template, &draft, false, now).await?;
     enqueue_push(&mut tx, id).await?;
     if !scope.core().config.is_production() && store::count_numbers(&mut tx).await? == 0 {
         sandbox_number(&mut tx, id).await?;
@@ -94,6 +94,24 @@ pub async fn delete(scope: &OrgScope, id: AssistantId) -> Result<(), AppError> {
     enqueue_push(&mut tx, id).await?;
     tell(&mut tx).await?;
     tx.commit().await
+}
+
+/// An assistant for a seed: answering, with transfer numbers, pushed as any other.
+pub async fn seed(tx: &mut OrgTx<'_>, new: &NewAssistant, transfers: &[TransferEntry], is_demo: bool) -> Result<AssistantId, AppError> {
+    let draft = AssistantDraft { transfer_numbers: transfers.to_vec(), ..templates::draft(new).map_err(AppError::internal)? };
+    let now = tx.scope().core().clock.now();
+    let id = AssistantId::at(now);
+    store::insert(tx, id, new.template, &draft, is_demo, now).await?;
+    enqueue_push(tx, id).await?;
+    Ok(id)
+}
+
+/// A number for a seed.
+pub async fn seed_number(tx: &mut OrgTx<'_>, number: &PhoneNumber, label: &str, assistant: AssistantId, is_demo: bool) -> Result<NumberId, AppError> {
+    let id = NumberId::at(tx.scope().core().clock.now());
+    store::insert_number(tx, id, number, label, None, Some(assistant), is_demo).await?;
+    enqueue_number(tx, id).await?;
+    Ok(id)
 }
 
 /// Sends it to the provider once more. Errors: `NotFound`.
@@ -183,7 +201,7 @@ pub async fn connect_number(scope: &OrgScope, new: NewNumber) -> Result<NumberId
     }
     let id = NumberId::at(scope.core().clock.now());
     let taken = || AppError::conflict("number_taken");
-    let inserted = store::insert_number(&mut tx, id, &new.number, &new.label, Some(&new.provider_id), new.assistant).await;
+    let inserted = store::insert_number(&mut tx, id, &new.number, &new.label, Some(&new.provider_id), new.assistant, false).await;
     match inserted {
         Err(error) if is_constraint(&error, "phone_numbers_provider_key") => return Err(taken()),
         other => other.on_constraint("phone_numbers_org_number_key", taken)?,
@@ -233,7 +251,7 @@ async fn sandbox_number(tx: &mut OrgTx<'_>, assistant: AssistantId) -> Result<()
     let number = format!("+3319900{:04}", org.0.as_u128() % 10_000);
     let Ok(number) = number.parse::<PhoneNumber>() else { return Ok(()) };
     let id = NumberId::at(tx.scope().core().clock.now());
-    store::insert_number(tx, id, &number, "", None, Some(assistant)).await?;
+    store::insert_number(tx, id, &number, "", None, Some(assistant), false).await?;
     enqueue_number(tx, id).await
 }
 

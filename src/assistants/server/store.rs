@@ -79,12 +79,13 @@ pub async fn count(tx: &mut OrgTx<'_>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"select count(*) as "n!" from assistants where deleted_at is null"#).fetch_one(tx.conn()).await
 }
 
-pub async fn insert(tx: &mut OrgTx<'_>, id: AssistantId, template: Template, draft: &AssistantDraft, now: DateTime<Utc>) -> sqlx::Result<()> {
+/// A new assistant answers at once: whoever makes one wants to hear it.
+pub async fn insert(tx: &mut OrgTx<'_>, id: AssistantId, template: Template, draft: &AssistantDraft, is_demo: bool, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "
         insert into assistants (id, name, template, language, voice, first_message, prompt, end_phrases, max_duration_s, transfer_numbers,
-          created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+          state, is_demo, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11, $12, $12)
         ",
         id.0,
         draft.name,
@@ -96,6 +97,7 @@ pub async fn insert(tx: &mut OrgTx<'_>, id: AssistantId, template: Template, dra
         &draft.end_phrases,
         draft.max_duration_s,
         Json(&draft.transfer_numbers) as _,
+        is_demo,
         now,
     )
     .execute(tx.conn())
@@ -230,7 +232,6 @@ pub async fn forget_copy(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<()
 
 /// A number, with what only the server knows of it.
 pub struct NumberRow {
-    pub id: NumberId,
     pub number: PhoneNumber,
     pub label: String,
     pub provider_id: Option<String>,
@@ -254,7 +255,7 @@ pub async fn numbers(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<NumberLine>> {
 pub async fn number(tx: &mut OrgTx<'_>, id: NumberId) -> sqlx::Result<Option<NumberRow>> {
     sqlx::query_as!(
         NumberRow,
-        r#"select id as "id: NumberId", number as "number: PhoneNumber", label, provider_id from phone_numbers where id = $1"#,
+        r#"select number as "number: PhoneNumber", label, provider_id from phone_numbers where id = $1"#,
         id.0
     )
     .fetch_optional(tx.conn())
@@ -283,14 +284,16 @@ pub async fn insert_number(
     label: &str,
     provider_id: Option<&str>,
     assistant: Option<AssistantId>,
+    is_demo: bool,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into phone_numbers (id, number, label, provider_id, assistant_id) values ($1, $2, $3, $4, $5)",
+        "insert into phone_numbers (id, number, label, provider_id, assistant_id, is_demo) values ($1, $2, $3, $4, $5, $6)",
         id.0,
         number.as_str(),
         label,
         provider_id,
         assistant.map(|id| id.0),
+        is_demo,
     )
     .execute(tx.conn())
     .await?;
