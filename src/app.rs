@@ -1,9 +1,22 @@
 //! The HTML shell, the route table and what every page finds in its context.
 
+use crate::{
+    assistants::{AssistantPage, AssistantsPage, NewAssistantPage},
+    calls::{CallPage, CallsPage, LivePage, live::provide_live},
+    dashboard::HomePage,
+    integrations::IntegrationsPage,
+    account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
+    i18n::use_locale,
+    kit::{Prefs, Shell},
+    nav::NAV,
+    shared::{permission::Permission, session::Session},
+    site::NotFoundPage,
+};
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::{
-    components::{Route, Router, Routes},
+    SsrMode,
+    components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
 
@@ -13,6 +26,9 @@ pub struct Assets {
     pub js: String,
     pub wasm: String,
     pub css: String,
+    /// Font files by their plain name.
+    #[serde(default)]
+    pub fonts: std::collections::BTreeMap<String, String>,
 }
 
 /// Whether a path is a page of the product: it wants a signed-in reader and ships the client.
@@ -22,15 +38,25 @@ pub fn is_product_page(path: &str) -> bool {
     })
 }
 
-/// The document around every page.
-pub fn shell(_options: LeptosOptions, assets: Assets) -> impl IntoView {
+/// The document around every page of the product. Theme and rail come from cookies, so the first paint is right.
+pub fn shell(assets: Assets) -> impl IntoView {
+    let prefs = use_context::<Prefs>().unwrap_or_default();
+    let locale = use_locale();
+    let nonce = leptos::nonce::use_nonce();
+    let start = format!("import init, {{ hydrate }} from '{}'; await init({{ module_or_path: '{}' }}); hydrate();", assets.js, assets.wasm);
     view! {
         <!DOCTYPE html>
-        <html lang="fr">
+        <html lang=locale.code() data-theme=prefs.theme.attribute() data-rail=prefs.rail_attribute()>
             <head>
                 <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="color-scheme" content="light dark"/>
+                {assets.fonts.get("instrument-sans-latin-wght-normal").map(|font| view! { <link rel="preload" href=font.clone() r#as="font" r#type="font/woff2" crossorigin="anonymous"/> })}
                 <link rel="stylesheet" href=assets.css.clone()/>
+                <link rel="icon" href="/mark.svg" r#type="image/svg+xml"/>
+                <link rel="modulepreload" href=assets.js.clone()/>
+                <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <script r#type="module" nonce=nonce inner_html=start></script>
                 <MetaTags/>
             </head>
             <body><App/></body>
@@ -44,12 +70,38 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     view! {
         <Router>
-            <Routes fallback=|| "404">
-                <Route path=path!("/") view=|| view! { <h1>"Zencall"</h1> }/>
+            <Routes fallback=NotFoundPage>
+                <ParentRoute path=path!("") view=Product>
+                    <Route path=path!("/home") view=HomePage ssr=SsrMode::Async/>
+                    <Route path=path!("/live/:id?") view=LivePage ssr=SsrMode::Async/>
+                    <Route path=path!("/calls") view=CallsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/calls/:id") view=CallPage ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants") view=AssistantsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/new") view=NewAssistantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/:id") view=AssistantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/integrations") view=IntegrationsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/security") view=SecurityPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/sessions") view=SessionsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/organisation") view=OrganisationPage ssr=SsrMode::Async/>
+                </ParentRoute>
             </Routes>
         </Router>
     }
     .into_any()
+}
+
+/// The pages of the product, inside the shell.
+#[component]
+fn Product() -> impl IntoView {
+    view! { <SignedIn let:session><Workspace session/></SignedIn> }.into_any()
+}
+
+/// What every page of a signed-in reader shares: the live line of the tab and the shell.
+#[component]
+fn Workspace(session: Session) -> impl IntoView {
+    let live_count = provide_live(session.may(Permission::CallsRead));
+    view! { <Shell session nav=NAV live_count><Outlet/></Shell> }.into_any()
 }
 
 #[cfg(feature = "ssr")]

@@ -4,9 +4,11 @@
 
 #[macro_use]
 pub mod shared;
+pub mod account;
 pub mod app;
 pub mod assistants;
 pub mod calls;
+pub mod dashboard;
 pub mod i18n;
 pub mod integrations;
 pub mod kit;
@@ -21,6 +23,14 @@ pub mod platform;
 pub mod providers;
 #[cfg(feature = "ssr")]
 pub mod server;
+
+/// Wakes the page the server sent: called by the one script of every page of the product.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}
 
 /// The schema, applied at start and by `zencall migrate`.
 #[cfg(feature = "ssr")]

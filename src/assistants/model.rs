@@ -2,7 +2,7 @@
 
 use crate::shared::{
     error::{AppError, FieldErrors},
-    ids::AssistantId,
+    ids::{AssistantId, NumberId},
     phone::PhoneNumber,
 };
 use chrono::{DateTime, Utc};
@@ -62,6 +62,101 @@ pub struct Assistant {
     pub is_demo: bool,
 }
 
+/// One assistant in the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AssistantCard {
+    pub id: AssistantId,
+    pub name: String,
+    pub template: Template,
+    pub language: String,
+    pub voice: String,
+    pub state: AssistantState,
+    pub sync: SyncState,
+    /// The provider's words when it refused, or why it could not be reached yet.
+    pub sync_error: Option<String>,
+    /// Numbers it answers, in E.164.
+    pub numbers: Vec<String>,
+    /// Calls it is having now.
+    pub live_calls: i64,
+    pub updated_at: DateTime<Utc>,
+    pub is_demo: bool,
+}
+
+/// What the editor shows besides the assistant itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AssistantSheet {
+    pub assistant: Assistant,
+    /// Numbers it answers, in E.164.
+    pub numbers: Vec<String>,
+    /// Calls it is having now.
+    pub live_calls: i64,
+    /// The server's time, for “saved 4 min ago”.
+    pub now: DateTime<Utc>,
+}
+
+/// A phone number of the organisation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NumberLine {
+    pub id: NumberId,
+    /// E.164.
+    pub number: String,
+    pub label: String,
+    /// Who answers it.
+    pub assistant_id: Option<AssistantId>,
+    pub assistant_name: Option<String>,
+    pub sync: SyncState,
+    /// The provider's words when it refused.
+    pub sync_error: Option<String>,
+    pub is_demo: bool,
+}
+
+/// What the form of a new number sends, as typed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NumberForm {
+    pub number: String,
+    pub label: String,
+    /// The number's id at the provider.
+    pub provider_id: String,
+    /// Who answers it; empty for nobody yet.
+    pub assistant: String,
+}
+
+/// A new number's form that was understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewNumber {
+    pub number: PhoneNumber,
+    pub label: String,
+    pub provider_id: String,
+    pub assistant: Option<AssistantId>,
+}
+
+impl NumberForm {
+    /// Reads the form.
+    pub fn parse(&self) -> Result<NewNumber, AppError> {
+        let mut wrong = FieldErrors::default();
+        let number = self.number.parse::<PhoneNumber>();
+        if number.is_err() {
+            wrong.add("number", "phone.not_e164");
+        }
+        let provider_id = self.provider_id.trim();
+        if !(8..=80).contains(&provider_id.len()) || !provider_id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+            wrong.add("provider_id", "number.provider_id_shape");
+        }
+        let assistant = Some(self.assistant.trim()).filter(|id| !id.is_empty()).map(str::parse).transpose();
+        if assistant.is_err() {
+            wrong.add("assistant", "number.assistant_unknown");
+        }
+        match (number, assistant) {
+            (Ok(number), Ok(assistant)) if wrong.is_empty() => {
+                let label = self.label.trim().chars().take(60).collect();
+                Ok(NewNumber { number, label, provider_id: provider_id.to_owned(), assistant })
+            }
+            _ => Err(wrong.into()),
+        }
+    }
+}
+
 /// Somebody this assistant may hand a caller to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TransferEntry {
@@ -87,6 +182,80 @@ pub const VOICES: &[Voice] = &[
     Voice { id: "en-GB-RyanNeural", name: "Ryan", language: "en" },
     Voice { id: "en-US-JennyNeural", name: "Jenny", language: "en" },
 ];
+
+/// The voice of this id, if it is one of [`VOICES`].
+pub fn voice(id: &str) -> Option<&'static Voice> {
+    VOICES.iter().find(|voice| voice.id == id)
+}
+
+/// The first voice of a language.
+pub fn first_voice(language: &str) -> &'static Voice {
+    VOICES.iter().find(|voice| voice.language == language).unwrap_or(&VOICES[0])
+}
+
+/// What the first step of a new assistant sends, as typed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NewAssistantForm {
+    pub template: String,
+    pub name: String,
+    pub language: String,
+    /// The name callers hear.
+    pub business: String,
+}
+
+/// A new assistant's form that was understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewAssistant {
+    pub template: Template,
+    pub name: String,
+    pub language: String,
+    pub business: String,
+}
+
+impl NewAssistantForm {
+    /// Reads the form.
+    pub fn parse(&self) -> Result<NewAssistant, AppError> {
+        let mut wrong = FieldErrors::default();
+        let template = self.template.parse::<Template>();
+        if template.is_err() {
+            wrong.add("template", "assistant.template_unknown");
+        }
+        let (name, business) = (self.name.trim(), self.business.trim());
+        if !(2..=80).contains(&name.chars().count()) {
+            wrong.add("name", "assistant.name_length");
+        }
+        if !LANGUAGES.contains(&self.language.as_str()) {
+            wrong.add("language", "assistant.language_unknown");
+        }
+        if !(2..=80).contains(&business.chars().count()) {
+            wrong.add("business", "assistant.business_length");
+        }
+        match template {
+            Ok(template) if wrong.is_empty() => {
+                Ok(NewAssistant { template, name: name.to_owned(), language: self.language.clone(), business: business.to_owned() })
+            }
+            _ => Err(wrong.into()),
+        }
+    }
+}
+
+/// Languages an assistant can speak.
+pub const LANGUAGES: &[&str] = &["fr", "en"];
+
+/// Whether the first words say that a machine speaks, as the law asks (EU 2024/1689, article 50). Only a hint: words differ.
+pub fn announces_itself(first_message: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "assistant virtuel", "assistante virtuelle", "assistant vocal", "assistante vocale", "assistant automatique", "assistante automatique",
+        "intelligence artificielle", "robot", "virtual assistant", "voice assistant", "ai assistant", "automated assistant", "artificial intelligence",
+    ];
+    let text = first_message.to_lowercase();
+    SIGNS.iter().any(|sign| text.contains(sign))
+}
+
+/// How long a text takes to say, in seconds: about 14 characters a second.
+pub fn spoken_s(text: &str) -> u32 {
+    u32::try_from(text.trim().chars().count().div_ceil(14)).unwrap_or(u32::MAX)
+}
 
 /// What the editor sends, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -119,6 +288,24 @@ pub struct AssistantDraft {
 }
 
 impl AssistantForm {
+    /// The form that says what an assistant is now.
+    pub fn of(assistant: &Assistant) -> Self {
+        let transfer_line = |entry: &TransferEntry| match entry.label.as_str() {
+            "" => entry.number.to_string(),
+            label => format!("{label}: {}", entry.number),
+        };
+        Self {
+            name: assistant.name.clone(),
+            language: assistant.language.clone(),
+            voice: assistant.voice.clone(),
+            first_message: assistant.first_message.clone(),
+            prompt: assistant.prompt.clone(),
+            end_phrases: assistant.end_phrases.join("\n"),
+            max_duration_min: (assistant.max_duration_s / 60).max(1).to_string(),
+            transfer_numbers: assistant.transfer_numbers.iter().map(transfer_line).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
     /// Reads the form. Runs on blur in the browser and again in every door.
     pub fn parse(&self) -> Result<AssistantDraft, AppError> {
         let mut wrong = FieldErrors::default();
@@ -126,7 +313,7 @@ impl AssistantForm {
         if !(2..=80).contains(&name.chars().count()) {
             wrong.add("name", "assistant.name_length");
         }
-        if !["fr", "en"].contains(&self.language.as_str()) {
+        if !LANGUAGES.contains(&self.language.as_str()) {
             wrong.add("language", "assistant.language_unknown");
         }
         if !VOICES.iter().any(|voice| voice.id == self.voice) {
@@ -175,4 +362,66 @@ impl AssistantForm {
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> AssistantForm {
+        AssistantForm {
+            name: " Léa, accueil ".into(),
+            language: "fr".into(),
+            voice: "fr-FR-DeniseNeural".into(),
+            first_message: "Bonjour, je suis l'assistante virtuelle.".into(),
+            prompt: "Tu réponds au téléphone.".into(),
+            end_phrases: "Au revoir\n\n Bonne journée ".into(),
+            max_duration_min: "10".into(),
+            transfer_numbers: "Accueil : +33 1 99 00 24 10\n+33199002411".into(),
+        }
+    }
+
+    fn refused(change: impl FnOnce(&mut AssistantForm)) -> Vec<(String, String)> {
+        let mut form = form();
+        change(&mut form);
+        form.parse().expect_err("refused").fields().0.into_iter().collect()
+    }
+
+    #[test]
+    fn what_was_typed_is_understood() {
+        let draft = form().parse().expect("a good form");
+        assert_eq!((draft.name.as_str(), draft.max_duration_s), ("Léa, accueil", 600));
+        assert_eq!(draft.end_phrases, ["Au revoir", "Bonne journée"]);
+        let entries: Vec<_> = draft.transfer_numbers.iter().map(|entry| (entry.label.as_str(), entry.number.as_str())).collect();
+        assert_eq!(entries, [("Accueil", "+33199002410"), ("", "+33199002411")]);
+    }
+
+    #[test]
+    fn each_wrong_field_is_named_with_its_reason() {
+        let one = |field: &str, code: &str| vec![(field.to_owned(), code.to_owned())];
+        assert_eq!(refused(|f| f.name = "L".into()), one("name", "assistant.name_length"));
+        assert_eq!(refused(|f| f.language = "de".into())[0].0, "language");
+        assert_eq!(refused(|f| f.voice = "en-GB-RyanNeural".into()), one("voice", "assistant.voice_language"));
+        assert_eq!(refused(|f| f.voice = "nobody".into()), one("voice", "assistant.voice_unknown"));
+        assert_eq!(refused(|f| f.first_message = " ".into()), one("first_message", "assistant.first_message_length"));
+        assert_eq!(refused(|f| f.prompt = "x".repeat(20_001)), one("prompt", "assistant.prompt_length"));
+        assert_eq!(refused(|f| f.max_duration_min = "0".into()), one("max_duration_min", "assistant.max_duration_range"));
+        assert_eq!(refused(|f| f.max_duration_min = "721".into()), one("max_duration_min", "assistant.max_duration_range"));
+        assert_eq!(refused(|f| f.transfer_numbers = "Garde: 06 12".into()), one("transfer_numbers", "phone.not_e164"));
+    }
+
+    #[test]
+    fn the_law_s_announcement_is_recognised() {
+        assert!(announces_itself("Bonjour, vous parlez à notre assistant virtuel."));
+        assert!(announces_itself("Hello, I am the Virtual Assistant of the clinic."));
+        assert!(!announces_itself("Bonjour, je suis Léa."));
+    }
+
+    #[test]
+    fn a_new_assistant_needs_a_trade_a_language_and_names() {
+        let form = NewAssistantForm { template: "on_call".into(), name: "Astreinte".into(), language: "fr".into(), business: "Plomberie Moreau".into() };
+        assert_eq!(form.parse().expect("good").template, Template::OnCall);
+        let empty = NewAssistantForm::default().parse().expect_err("refused").fields();
+        assert_eq!(empty.0.keys().map(String::as_str).collect::<Vec<_>>(), ["business", "language", "name", "template"]);
+    }
 }

@@ -2,9 +2,35 @@
 //! Owns `calls`, `call_refs`, `call_lines`, `call_events`, `call_actions`, `hook_journal`, `hook_endpoints`. Reads `assistants` through their actions.
 //! The one invariant: a call is a fold of its events, whatever order they come in (`server::fold`).
 
+mod detail_page;
+mod detail_parts;
+pub mod dialogs;
+mod filter;
+mod filter_bar;
+mod list_page;
+pub mod live;
+mod live_actions;
+mod live_call;
+mod live_list;
+mod live_page;
+mod live_panel;
+mod live_pill;
 pub mod model;
+pub mod parts;
+mod player;
 pub mod reason;
 pub mod rpc;
+pub mod words;
+
+#[cfg(feature = "hydrate")]
+mod browser;
+#[cfg(not(feature = "hydrate"))]
+#[path = "no_browser.rs"]
+mod browser;
+
+pub use detail_page::CallPage;
+pub use list_page::CallsPage;
+pub use live_page::LivePage;
 
 #[cfg(feature = "ssr")]
 pub mod server;

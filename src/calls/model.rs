@@ -226,6 +226,15 @@ impl LiveAction {
     }
 }
 
+/// An assistant as the call dialogs and the filter name it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AssistantChoice {
+    pub id: AssistantId,
+    pub name: String,
+    /// Active, and known to the provider: it can take and make calls.
+    pub is_ready: bool,
+}
+
 /// Which calls a list shows. Lives in the address: every field is text as it stands there, empty means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 /// One page of the log, newest first.
 #[server]
-pub async fn list_calls(filter: CallFilter, page: PageRequest) -> Result<Page<CallCard>, AppError> {
+pub async fn list_calls(#[server(default)] filter: CallFilter, #[server(default)] page: PageRequest) -> Result<Page<CallCard>, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::list(&OrgScope::of_request().await?, &filter, &page).await
 }
@@ -55,4 +55,11 @@ pub async fn simulate_call(#[server(default)] assistant: Option<AssistantId>, #[
 pub async fn read_home() -> Result<HomeFigures, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::home_figures(&OrgScope::of_request().await?).await
+}
+
+/// The assistants of the call dialogs and the filter, by name.
+#[server]
+pub async fn list_assistant_choices() -> Result<Vec<AssistantChoice>, AppError> {
+    use {super::server::actions, crate::platform::OrgScope};
+    actions::assistant_choices(&OrgScope::of_request().await?).await
 }

@@ -297,8 +297,11 @@ mod tests {
 
     #[test]
     fn a_complete_pair_becomes_constants_and_tables() {
-        let code = of(r#"{"title": "Appels", "n": {"one": "un appel", "other": "{{n}} appels"}}"#, r#"{"title": "Calls", "n": {"one": "one call", "other": "{{n}} calls"}}"#)
-            .unwrap_or_else(|faults| panic!("{faults:?}"));
+        let code = of(
+            r#"{"title": "Appels", "n": {"one": "un appel", "other": "{{n}} appels"}}"#,
+            r#"{"title": "Calls", "n": {"one": "one call", "other": "{{n}} calls"}}"#,
+        )
+        .unwrap_or_else(|faults| panic!("{faults:?}"));
         assert!(code.contains("pub const CALLS_TITLE: Key"), "{code}");
         assert!(code.contains("pub const CALLS_N: Plural"), "{code}");
         assert!(code.contains("\"Calls\""), "{code}");
@@ -321,8 +324,14 @@ mod tests {
 
     #[test]
     fn plurals_need_all_forms_and_no_other() {
-        assert!(faults(r#"{"n": {"one": "un"}}"#, r#"{"n": {"one": "one", "other": "many"}}"#).contains("fr/calls.json: `n` lacks the plural form `other`"));
-        assert!(faults(r#"{"n": {"one": "un", "other": "n", "few": "x"}}"#, r#"{"n": {"one": "1", "other": "n"}}"#).contains("`few` the language does not know"));
+        assert!(
+            faults(r#"{"n": {"one": "un"}}"#, r#"{"n": {"one": "one", "other": "many"}}"#)
+                .contains("fr/calls.json: `n` lacks the plural form `other`")
+        );
+        assert!(
+            faults(r#"{"n": {"one": "un", "other": "n", "few": "x"}}"#, r#"{"n": {"one": "1", "other": "n"}}"#)
+                .contains("`few` the language does not know")
+        );
         assert!(faults(r#"{"n": "texte"}"#, r#"{"n": {"one": "1", "other": "n"}}"#).contains("a plural in one language only"));
     }
 
@@ -347,12 +356,18 @@ mod tests {
     fn codes_from_the_server_are_found_once() {
         let code = of(r#"{"field.phone.not_e164": "Numéro"}"#, r#"{"field.phone.not_e164": "Number"}"#).unwrap_or_else(|f| panic!("{f:?}"));
         assert!(code.contains("(\"phone.not_e164\", Key(0))"), "{code}");
-        assert!(faults(r#"{"field.x": "a", "conflict.x": "b"}"#, r#"{"field.x": "a", "conflict.x": "b"}"#).contains("both answer to the code `x`"));
+        assert!(
+            faults(r#"{"field.x": "a", "conflict.x": "b"}"#, r#"{"field.x": "a", "conflict.x": "b"}"#)
+                .contains("both answer to the code `x`")
+        );
     }
 
     #[test]
     fn french_gets_its_no_break_spaces_and_apostrophes() {
-        assert_eq!(typeset("fr", "Prêt ? Oui : 64 % de « l'appel » à 9 h 30, 1 284 fois !"), "Prêt\u{a0}? Oui\u{a0}: 64\u{a0}% de «\u{a0}l’appel\u{a0}» à 9\u{a0}h\u{a0}30, 1\u{a0}284 fois\u{a0}!");
+        assert_eq!(
+            typeset("fr", "Prêt ? Oui : 64 % de « l'appel » à 9 h 30, 1 284 fois !"),
+            "Prêt\u{a0}? Oui\u{a0}: 64\u{a0}% de «\u{a0}l’appel\u{a0}» à 9\u{a0}h\u{a0}30, 1\u{a0}284 fois\u{a0}!"
+        );
         assert_eq!(typeset("en", "Ready ? it's"), "Ready ? it's");
         assert_eq!(typeset("fr", "6 minutes, 6 min"), "6 minutes, 6\u{a0}min");
     }

@@ -3,6 +3,9 @@
 use super::browser::{self, FocusStep};
 use leptos::{ev, html, prelude::*};
 
+/// What the focus moves over.
+const ITEMS: &str = "[role^=menuitem]";
+
 /// A menu. Opened by `<button popovertarget=id aria-haspopup="menu">`; children carry `role="menuitem"`.
 #[component]
 pub fn Menu(
@@ -22,11 +25,16 @@ pub fn Menu(
         };
         event.prevent_default();
         if let Some(menu) = node.get() {
-            browser::move_focus(&menu, "[role^=menuitem]", step);
+            browser::move_focus(&menu, ITEMS, step);
+        }
+    };
+    let opened = move |_| {
+        if let Some(menu) = node.get().filter(|menu| menu.matches(":popover-open").unwrap_or(false)) {
+            browser::move_focus(&menu, ITEMS, FocusStep::First);
         }
     };
     view! {
-        <div id=id popover class="menu" role="menu" aria-label=label node_ref=node on:keydown=key on:click=move |_| browser::hide_popover(id)>
+        <div id=id popover class="menu" role="menu" aria-label=label node_ref=node on:keydown=key on:toggle=opened on:click=move |_| browser::hide_popover(id)>
             {children()}
         </div>
     }

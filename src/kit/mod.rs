@@ -16,8 +16,6 @@ mod page;
 mod palette;
 mod parts;
 mod prefs;
-#[cfg(test)]
-mod preview;
 mod shell;
 mod table;
 mod tabs;

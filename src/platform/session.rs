@@ -16,7 +16,8 @@ use std::net::IpAddr;
 
 /// The cookie's name; the prefix makes browsers insist on `Secure`, `Path=/` and no domain.
 pub const COOKIE: &str = "__Host-zc";
-const IDLE: Duration = Duration::days(14);
+/// A session nobody used for this long is over.
+pub const IDLE: Duration = Duration::days(14);
 const ABSOLUTE: Duration = Duration::days(90);
 
 /// Who a request's headers prove. A broken database is an error, never "nobody".

@@ -5,14 +5,15 @@ use crate::{
         Core,
         bus::Bus,
         clock::Clock,
-        config::{Config, LogFormat, ObjectsConfig, Secret},
+        config::{Config, LogFormat, ObjectsConfig, Secret, create_data_dir},
         core::Parts,
         crypto::Vault,
         db,
+        mail::Mailer,
         private_pg::{self, PrivatePg},
     },
     providers::{
-        sim::{Sim, SimOptions},
+        sim::{Mailbox, Sim, SimOptions},
         vapi::{Vapi, VapiSettings},
     },
 };
@@ -73,6 +74,7 @@ pub async fn simulators(config: &mut Config) -> anyhow::Result<Option<Sim>> {
         api_key: key.clone(),
         public_key: "sandbox-public-key".into(),
     };
+    create_data_dir(&config.data_dir).with_context(|| format!("creating {}", config.data_dir.display()))?;
     let sim = Sim::start(options).await.context("starting the simulators")?;
     sim.keep_in(config.data_dir.join("simulator.json")).await.context("reading what the simulator knew")?;
     config.vapi.base_url = Some(Url::parse(&sim.base_url())?);
@@ -92,12 +94,18 @@ pub fn providers(config: &Config) -> anyhow::Result<http::Extensions> {
         api_key: config.vapi.api_key.clone().context("VAPI_API_KEY is not set")?,
         public_key: config.vapi.public_key.clone(),
     }));
+    if let Some(smtp_url) = &config.mail.smtp_url {
+        providers.insert(Mailer::new(smtp_url.expose(), &config.mail.from)?);
+    }
     Ok(providers)
 }
 
 /// Everything a door or worker needs, on a database that is open.
-pub fn core(config: Config, pool: PgPool, simulator: Option<Url>) -> anyhow::Result<Core> {
-    let providers = providers(&config)?;
+pub fn core(config: Config, pool: PgPool, simulator: Option<Url>, mailbox: Option<Mailbox>) -> anyhow::Result<Core> {
+    let mut providers = providers(&config)?;
+    if let Some(mailbox) = mailbox {
+        providers.insert(mailbox);
+    }
     let vault = Vault::new(&config.secret_keys()?);
     let files = files(&config.objects)?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -120,7 +128,7 @@ pub async fn open(mut config: Config) -> anyhow::Result<Boot> {
     let sim = simulators(&mut config).await?;
     let simulator = if config.is_production() { None } else { config.vapi.base_url.clone() };
     let (pool, private_pg) = database(&config).await?;
-    Ok(Boot { core: core(config, pool, simulator)?, private_pg, sim })
+    Ok(Boot { core: core(config, pool, simulator, sim.as_ref().map(Sim::mailbox))?, private_pg, sim })
 }
 
 fn files(config: &ObjectsConfig) -> anyhow::Result<Arc<dyn ObjectStore>> {

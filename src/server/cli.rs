@@ -1,5 +1,8 @@
 //! The commands. Exit code 0 on success, 2 on wrong usage, 1 on failure with one clear line.
 
+mod jobs;
+mod seed;
+
 use super::{boot, serve};
 use crate::platform::config::Config;
 use clap::{Parser, Subcommand};
@@ -22,6 +25,11 @@ enum Command {
     },
     /// Bring the schema up to date; safe to run twice and from several hosts
     Migrate,
+    /// Write believable, deterministic data: organisations with owners, assistants, numbers, keys and calls
+    Seed(seed::Seed),
+    /// Look at background jobs, and run dead ones again
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
 }
 
 /// Runs the command line.
@@ -61,5 +69,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             println!("schema is up to date");
             Ok(())
         }
+        Command::Seed(wanted) => seed::run(config, wanted).await,
+        Command::Jobs(wanted) => jobs::run(config, wanted).await,
     }
 }

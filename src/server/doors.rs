@@ -3,17 +3,21 @@
 use super::{AppState, headers, health};
 use crate::{
     app::{App, shell},
+    i18n::Locale,
+    kit::Prefs,
     platform::{Core, request},
+    providers::sim::Mailbox,
+    site::server::Site,
 };
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
-    routing::post,
+    routing::{get, post},
 };
-use http::{HeaderValue, Method, StatusCode, header};
-use leptos::prelude::provide_context;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, services::ServeDir};
 
@@ -29,19 +33,15 @@ pub fn router(state: AppState) -> Router {
             provide_context(state.core.clone());
             provide_context(state.assets.clone());
             headers::page_policy();
+            provide_look();
         }
     };
     let page_shell = {
-        let (options, assets) = (state.leptos.clone(), state.assets.clone());
-        move || shell(options.clone(), assets.clone())
+        let assets = state.assets.clone();
+        move || shell(assets.clone())
     };
-    let pages = Router::new()
-        .leptos_routes_with_context(&state, routes, context.clone(), page_shell)
-        .fallback(leptos_axum::file_and_error_handler_with_context::<AppState, _>(context, {
-            let assets = state.assets.clone();
-            move |options| shell(options, assets.clone())
-        }))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT));
+    let pages = Router::new().leptos_routes_with_context(&state, routes, context, page_shell).layer(DefaultBodyLimit::max(BODY_LIMIT));
+    let site = Site::new(state.core.config.public_url.as_str(), &state.assets.css);
     let site_root = state.core.config.site_root.clone();
     let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().append_index_html_on_directories(false);
     Router::new()
@@ -50,7 +50,12 @@ pub fn router(state: AppState) -> Router {
         .route("/csp-report", post(csp_report).layer(DefaultBodyLimit::max(16 * 1024)))
         .merge(health::routes())
         .merge(crate::calls::server::routes(state.calls.clone()))
+        .merge(crate::integrations::server::routes())
+        .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), &state.assets.css))
+        .merge(site.routes())
+        .merge(state.core.providers.get::<Mailbox>().map_or_else(Router::new, |letters| site.mailbox_routes(letters.clone())))
         .merge(pages)
+        .fallback_service(files("").fallback(get(move |headers: HeaderMap| async move { site.not_found(&headers) })))
         .layer(middleware::from_fn(signed_in_pages))
         .layer(middleware::from_fn_with_state(state.core.clone(), request::layer))
         .layer(middleware::from_fn(headers::own_sockets_only))
@@ -66,12 +71,22 @@ async fn signed_in_pages(request: Request, next: Next) -> Response {
     use crate::platform::{request::RequestInfo, tenancy::Caller};
     let path = request.uri().path();
     let is_anonymous = request.extensions().get::<RequestInfo>().is_none_or(|info| matches!(info.caller, Caller::Anonymous));
-    if is_anonymous && request.method() == Method::GET && crate::app::is_product_page(path) {
+    let wants_page = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if is_anonymous && wants_page && request.method() == Method::GET && crate::app::is_product_page(path) {
         let wanted = request.uri().path_and_query().map_or("/home", |wanted| wanted.as_str());
         let next = percent_encoding::utf8_percent_encode(wanted, percent_encoding::NON_ALPHANUMERIC);
         return Redirect::to(&format!("/sign-in?next={next}")).into_response();
     }
     next.run(request).await
+}
+
+/// Theme, rail and language of the page about to be drawn, from the request's cookies and the browser's wish.
+fn provide_look() {
+    let Some(parts) = use_context::<http::request::Parts>() else { return };
+    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let prefs = Prefs::from_cookies(text(header::COOKIE).unwrap_or_default());
+    provide_context(Locale::negotiate([prefs.lang.as_deref()], text(header::ACCEPT_LANGUAGE)));
+    provide_context(prefs);
 }
 
 /// Browsers tell here what the content policy stopped; only the fact is logged.

@@ -37,7 +37,11 @@ pub fn recorder() -> &'static PrometheusHandle {
 
 /// Doors of `ADMIN_BIND`.
 pub fn admin_routes(state: AppState) -> Router {
-    Router::new().route("/metrics", get(metrics_page)).route("/healthz", get(|| async { "ok" })).with_state(state)
+    Router::new()
+        .route("/metrics", get(metrics_page))
+        .route("/healthz", get(|| async { "ok" }))
+        .merge(super::operator::routes(&state))
+        .with_state(state)
 }
 
 async fn metrics_page(State(state): State<AppState>) -> String {

@@ -5,6 +5,8 @@ pub mod cli;
 pub mod doors;
 mod headers;
 pub mod health;
+mod operator;
+pub mod seed;
 mod serve;
 pub mod workers;
 

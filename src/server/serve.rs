@@ -20,6 +20,9 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
     let boot = boot::open(config).await?;
     let core = boot.core.clone();
     boot::migrate(&core.pool).await?;
+    if super::seed::seed_demo(&core).await.context("making the demonstration")? {
+        tracing::info!(email = super::seed::DEMO_EMAIL, "a demonstration was made; its login is in the data folder");
+    }
     let stop = CancellationToken::new();
     let mut background = tokio::task::JoinSet::new();
     background.spawn(core.bus.clone().run(core.pool.clone(), stop.clone()));

@@ -11,6 +11,8 @@ mod landing;
 #[cfg(feature = "ssr")]
 mod legal;
 #[cfg(feature = "ssr")]
+mod mailbox;
+#[cfg(feature = "ssr")]
 pub mod server;
 
 pub use fault::{ErrorPage, NotFoundPage};

@@ -4,16 +4,17 @@ use super::{
     ErrorPage, NotFoundPage,
     document::{Head, Reader, SiteFoot, SiteHead, answer},
     landing::landing,
-    legal,
+    legal, mailbox,
     pricing::Country,
 };
 use crate::{
     i18n::{Key, Locale, t_str, words as w},
     kit::{LANG_COOKIE, Prefs, RAIL_COOKIE, THEME_COOKIE, Theme},
+    providers::sim::Mailbox,
 };
 use axum::{
-    Form, Router,
-    extract::{FromRequestParts, Query},
+    Extension, Form, Router,
+    extract::{FromRequestParts, Path, Query},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -38,6 +39,11 @@ impl Site {
             .route("/privacy", get(privacy))
             .route("/prefs", post(set_prefs))
             .with_state(self.clone())
+    }
+
+    /// `/sandbox/mail`: what the simulator's mailbox holds.
+    pub fn mailbox_routes<S: Clone + Send + Sync + 'static>(&self, letters: Mailbox) -> Router<S> {
+        Router::new().route("/sandbox/mail", get(mails)).route("/sandbox/mail/{id}", get(mail)).layer(Extension(letters)).with_state(self.clone())
     }
 
     /// The answer where nothing is, for doors outside the app.
@@ -106,6 +112,17 @@ async fn terms(asked: Asked) -> Response {
 async fn privacy(asked: Asked) -> Response {
     let head = head_of(&asked.reader, w::LEGAL_PRIVACY_TITLE, w::LEGAL_PRIVACY_2_TEXT, "/privacy");
     answer(StatusCode::OK, asked.reader, head, legal::privacy)
+}
+
+async fn mails(asked: Asked, Extension(letters): Extension<Mailbox>) -> Response {
+    let head = Head { canonical: None, ..head_of(&asked.reader, w::SITE_MAILBOX_TITLE, w::SITE_MAILBOX_TEXT, "") };
+    answer(StatusCode::OK, asked.reader, head, || mailbox::list(letters.list()))
+}
+
+async fn mail(asked: Asked, headers: HeaderMap, Extension(letters): Extension<Mailbox>, Path(id): Path<String>) -> Response {
+    let Some(letter) = letters.get(&id) else { return asked.reader.site.not_found(&headers) };
+    let head = Head { canonical: None, ..head_of(&asked.reader, w::SITE_MAILBOX_TITLE, w::SITE_MAILBOX_TEXT, "") };
+    answer(StatusCode::OK, asked.reader, head, || mailbox::letter(letter))
 }
 
 fn head_of(reader: &Reader, title: Key, description: Key, path: &str) -> Head {

@@ -1,6 +1,14 @@
 //! The integration tests: one binary, mirrored by room (STYLE §6).
-mod private_pg;
+mod account;
+mod app;
+mod assistants;
+mod calls;
+mod integrations;
 mod mail;
+mod operator;
+mod private_pg;
 mod queue;
-mod vapi;
+mod seed;
 mod sim;
+mod vapi;
+mod visitor;

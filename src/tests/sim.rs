@@ -25,8 +25,17 @@ const KEY: &str = "0a5c7e1a-private";
 const PUBLIC: &str = "7be1a2c4-public";
 const PATIENCE: Duration = Duration::from_secs(20);
 const EVERYTHING: &[&str] = &[
-    "assistant.started", "conversation-update", "end-of-call-report", "speech-update", "status-update", "tool-calls", "transcript",
-    "transfer-destination-request", "transfer-update", "user-interrupted", "language-change-detected",
+    "assistant.started",
+    "conversation-update",
+    "end-of-call-report",
+    "speech-update",
+    "status-update",
+    "tool-calls",
+    "transcript",
+    "transfer-destination-request",
+    "transfer-update",
+    "user-interrupted",
+    "language-change-detected",
 ];
 
 /// A webhook as it came in.
@@ -266,8 +275,16 @@ async fn bodies_are_judged_as_the_real_service_judges_them() {
         ("/call", json!({"assistantId": assistant, "metadata": {}}), "property metadata should not exist"),
         ("/call", json!({"assistantId": assistant, "assistant": {}}), "Only one of"),
         ("/call", json!({"phoneNumberId": number, "customer": to("+33612345644")}), "Need one of"),
-        ("/call", json!({"assistantId": assistant, "phoneNumberId": number, "customer": to("0612345678")}), "customer.number must be a valid phone number in the E.164 format"),
-        ("/call", json!({"assistantId": assistant, "phoneNumberId": number, "customer": {"number": "+33612345644", "externalId": "x".repeat(41)}}), "customer.externalId must be shorter"),
+        (
+            "/call",
+            json!({"assistantId": assistant, "phoneNumberId": number, "customer": to("0612345678")}),
+            "customer.number must be a valid phone number in the E.164 format",
+        ),
+        (
+            "/call",
+            json!({"assistantId": assistant, "phoneNumberId": number, "customer": {"number": "+33612345644", "externalId": "x".repeat(41)}}),
+            "customer.externalId must be shorter",
+        ),
         ("/phone-number", json!({"provider": "carrier"}), "provider must be one of"),
         ("/phone-number", json!({"provider": "twilio", "number": "+33145000000"}), "twilioAccountSid must be a string"),
     ];
@@ -329,9 +346,11 @@ async fn an_outbound_call_lives_through_its_states_and_is_reported() {
     let report = stage.receiver.report().await;
     let hooks = stage.receiver.all();
 
-    let statuses: Vec<&str> = hooks.iter().filter(|hook| hook.kind() == "status-update").filter_map(|hook| hook.message["status"].as_str()).collect();
+    let statuses: Vec<&str> =
+        hooks.iter().filter(|hook| hook.kind() == "status-update").filter_map(|hook| hook.message["status"].as_str()).collect();
     assert_eq!(statuses, ["queued", "ringing", "in-progress", "ended"]);
-    let place = |kind: &str, status: &str| hooks.iter().position(|hook| hook.is(kind, status)).unwrap_or_else(|| panic!("no {kind} {status}"));
+    let place =
+        |kind: &str, status: &str| hooks.iter().position(|hook| hook.is(kind, status)).unwrap_or_else(|| panic!("no {kind} {status}"));
     let started = hooks.iter().position(|hook| hook.kind() == "assistant.started").unwrap();
     assert!(place("status-update", "in-progress") < started && started < place("speech-update", "started"));
     assert_eq!(hooks.last().unwrap().kind(), "end-of-call-report");
@@ -376,7 +395,9 @@ async fn an_outbound_call_lives_through_its_states_and_is_reported() {
     let messages = report["artifact"]["messages"].as_array().unwrap();
     let said: Vec<(&str, &str)> = messages
         .iter()
-        .filter_map(|message| Some((if message["role"] == "bot" { "assistant" } else { message["role"].as_str()? }, message["message"].as_str()?)))
+        .filter_map(|message| {
+            Some((if message["role"] == "bot" { "assistant" } else { message["role"].as_str()? }, message["message"].as_str()?))
+        })
         .filter(|(role, _)| *role != "system")
         .collect();
     assert_eq!(said, finals);
@@ -491,19 +512,36 @@ async fn the_numbers_that_trouble_the_webhooks() {
     };
 
     let (stage, _) = run("11").await;
-    let hooks = stage.receiver.until("every report twice", |hooks| hooks.iter().filter(|hook| hook.kind() == "end-of-call-report").count() == 2).await;
+    let hooks = stage
+        .receiver
+        .until("every report twice", |hooks| hooks.iter().filter(|hook| hook.kind() == "end-of-call-report").count() == 2)
+        .await;
     assert_eq!(hooks.iter().filter(|hook| hook.is("status-update", "ended")).count(), 2);
     assert_eq!(finals(&hooks).len() % 2, 0);
 
     let (stage, call) = run("12").await;
     let ended = stage.until_call(id(&call), "the report", |call| call.get("artifact").is_some()).await;
-    let expected = ended["artifact"]["messages"].as_array().unwrap().iter().filter(|message| message["role"] == "user" || message["role"] == "bot").count();
-    let hooks = stage.receiver.until("all lines", |hooks| finals(hooks).len() == expected && hooks.iter().any(|hook| hook.is("status-update", "ended"))).await;
+    let expected = ended["artifact"]["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|message| message["role"] == "user" || message["role"] == "bot")
+        .count();
+    let hooks = stage
+        .receiver
+        .until("all lines", |hooks| finals(hooks).len() == expected && hooks.iter().any(|hook| hook.is("status-update", "ended")))
+        .await;
     let report = hooks.iter().position(|hook| hook.kind() == "end-of-call-report").unwrap();
     let over = hooks.iter().position(|hook| hook.is("status-update", "ended")).unwrap();
     let last = hooks.iter().rposition(|hook| hook.kind() == "transcript" || hook.kind() == "speech-update").unwrap();
     assert!(report < over && over < last, "report {report}, ended {over}, last line {last}");
-    let said: Vec<String> = ended["artifact"]["messages"].as_array().unwrap().iter().filter(|message| message["role"] != "system" && message["message"].is_string()).map(|message| message["message"].to_string()).collect();
+    let said: Vec<String> = ended["artifact"]["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|message| message["role"] != "system" && message["message"].is_string())
+        .map(|message| message["message"].to_string())
+        .collect();
     assert_ne!(finals(&hooks), said, "the lines came in another order");
 
     let (stage, call) = run("13").await;
@@ -593,7 +631,11 @@ async fn the_number_that_shows_every_shape() {
     assert_eq!(report["endedReason"], "call.in-progress.assistant-reached-goal");
     let tools = stage.receiver.of("tool-calls");
     let shape = |message: &Value| {
-        let item = [&message["toolCallList"][0], &message["toolCalls"][0], &message["toolWithToolCallList"][0]["toolCall"]].into_iter().find(|item| item.is_object()).unwrap().clone();
+        let item = [&message["toolCallList"][0], &message["toolCalls"][0], &message["toolWithToolCallList"][0]["toolCall"]]
+            .into_iter()
+            .find(|item| item.is_object())
+            .unwrap()
+            .clone();
         let function = &item["function"];
         (
             message["toolCallList"].is_array(),
@@ -650,7 +692,13 @@ async fn tools_are_called_and_only_good_replies_count() {
     let stage = Stage::with(200.0, |hook| (if hook.kind() == "tool-calls" { 500 } else { 200 }, json!({})), model).await;
     stage.inbound("+33612345600").await;
     let report = stage.receiver.report().await;
-    let results = report["artifact"]["messages"].as_array().unwrap().iter().filter(|message| message["role"] == "tool_call_result").map(|message| message["result"].as_str().unwrap()).collect::<Vec<_>>();
+    let results = report["artifact"]["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|message| message["role"] == "tool_call_result")
+        .map(|message| message["result"].as_str().unwrap())
+        .collect::<Vec<_>>();
     assert_eq!(results, ["No result returned."]);
 }
 
@@ -667,10 +715,16 @@ async fn every_mode_of_authentication_verifies() {
         ("bearer", json!({"type": "bearer", "token": "t0ken"})),
         ("secret", json!({"type": "bearer", "token": "t0ken", "headerName": "X-Vapi-Secret", "bearerPrefixEnabled": false})),
         ("hmac", json!({"type": "hmac", "secretKey": "whsec", "algorithm": "sha256"})),
-        ("svix", json!({"type": "hmac", "secretKey": base64::engine::general_purpose::STANDARD.encode("raw"), "secretIsBase64": true,
+        (
+            "svix",
+            json!({"type": "hmac", "secretKey": base64::engine::general_purpose::STANDARD.encode("raw"), "secretIsBase64": true,
             "algorithm": "sha512", "payloadFormat": "{svix-id}.{timestamp}.{body}", "signatureEncoding": "base64", "signaturePrefix": "v1,",
-            "signatureHeader": "svix-signature", "timestampHeader": "svix-timestamp", "messageIdHeader": "svix-id"})),
-        ("body", json!({"type": "hmac", "secretKey": "whsec", "algorithm": "sha1", "includeTimestamp": false, "payloadFormat": "{body}", "signatureHeader": "X-Vapi-Signature"})),
+            "signatureHeader": "svix-signature", "timestampHeader": "svix-timestamp", "messageIdHeader": "svix-id"}),
+        ),
+        (
+            "body",
+            json!({"type": "hmac", "secretKey": "whsec", "algorithm": "sha1", "includeTimestamp": false, "payloadFormat": "{body}", "signatureHeader": "X-Vapi-Signature"}),
+        ),
         ("oauth", json!({"type": "oauth2", "url": tokens.url(), "clientId": "c", "clientSecret": "s", "scope": "hooks"})),
     ];
     for (name, plan) in modes {
@@ -746,9 +800,17 @@ async fn a_number_without_an_assistant_asks_who_shall_answer() {
     let known = Stage::start().await;
     let inline = json!({"firstMessage": "Ici le standard.", "maxDurationSeconds": 60});
     let cases = [
-        (json!({"assistantId": "$SAVED", "assistantOverrides": {"firstMessage": "Bonjour Awa", "metadata": {"t": 1}}}), "customer-ended-call", Some("Bonjour Awa")),
+        (
+            json!({"assistantId": "$SAVED", "assistantOverrides": {"firstMessage": "Bonjour Awa", "metadata": {"t": 1}}}),
+            "customer-ended-call",
+            Some("Bonjour Awa"),
+        ),
         (json!({"assistant": inline}), "customer-ended-call", Some("Ici le standard.")),
-        (json!({"error": "Ce numéro n'est pas attribué.", "assistant": {}}), "assistant-request-returned-error", Some("Ce numéro n'est pas attribué.")),
+        (
+            json!({"error": "Ce numéro n'est pas attribué.", "assistant": {}}),
+            "assistant-request-returned-error",
+            Some("Ce numéro n'est pas attribué."),
+        ),
         (json!({"error": 7}), "assistant-request-returned-unspeakable-error", None),
         (json!({"destination": {"type": "number", "number": "+33145000001"}}), "assistant-request-returned-forwarding-phone-number", None),
         (json!({"assistantId": "ghost"}), "assistant-request-returned-invalid-assistant", None),
@@ -786,7 +848,13 @@ async fn a_number_without_an_assistant_asks_who_shall_answer() {
 async fn the_control_address_speaks_instructs_mutes_and_ends() {
     let stage = Stage::with(50.0, |_| (200, json!({})), json!({})).await;
     let call = stage.inbound("+33612345609").await;
-    let said = |text: &'static str| move |hooks: &[Hook]| hooks.iter().any(|hook| hook.message["transcriptType"] == "final" && hook.message["transcript"].as_str().is_some_and(|line| line.contains(text)));
+    let said = |text: &'static str| {
+        move |hooks: &[Hook]| {
+            hooks.iter().any(|hook| {
+                hook.message["transcriptType"] == "final" && hook.message["transcript"].as_str().is_some_and(|line| line.contains(text))
+            })
+        }
+    };
     stage.receiver.until("the first line", said("cabinet Nord")).await;
 
     assert_eq!(stage.control(&call, json!({"type": "say", "content": "Le docteur arrive."})).await, 200);
@@ -797,7 +865,15 @@ async fn the_control_address_speaks_instructs_mutes_and_ends() {
     assert_eq!(stage.control(&call, instruction).await, 200);
     stage.receiver.until("the instruction put into words", said("le cabinet ferme à midi")).await;
     assert_eq!(stage.control(&call, json!({"type": "control", "control": "say-first-message"})).await, 200);
-    let twice = |hooks: &[Hook]| hooks.iter().filter(|hook| hook.message["transcriptType"] == "final" && hook.message["transcript"] == "Bonjour, cabinet Nord, je vous écoute.").count() == 2;
+    let twice = |hooks: &[Hook]| {
+        hooks
+            .iter()
+            .filter(|hook| {
+                hook.message["transcriptType"] == "final" && hook.message["transcript"] == "Bonjour, cabinet Nord, je vous écoute."
+            })
+            .count()
+            == 2
+    };
     stage.receiver.until("the first message again", twice).await;
 
     assert_eq!(stage.control(&call, json!({"type": "control", "control": "mute-assistant"})).await, 200);
@@ -810,7 +886,8 @@ async fn the_control_address_speaks_instructs_mutes_and_ends() {
     assert_eq!(stage.control(&call, twilio).await, 200);
 
     let other = stage.ok("POST", "/assistant", json!({"name": "Devis", "firstMessage": "Service devis, bonjour.", "server": {"url": stage.receiver.url()}, "serverMessages": EVERYTHING})).await;
-    let handoff = json!({"type": "handoff", "destination": {"type": "assistant", "assistantId": id(&other)}, "content": "Je vous passe les devis."});
+    let handoff =
+        json!({"type": "handoff", "destination": {"type": "assistant", "assistantId": id(&other)}, "content": "Je vous passe les devis."});
     assert_eq!(stage.control(&call, handoff).await, 200);
     stage.receiver.until("the other assistant", said("Service devis, bonjour.")).await;
 
@@ -833,12 +910,16 @@ async fn the_control_address_transfers_and_asks_for_the_public_key_when_told_to(
     let stage = Stage::with(50.0, |_| (200, json!({})), locked).await;
     let call = stage.inbound("+33612345609").await;
     stage.until_call(id(&call), "the answer", |call| call["status"] == "in-progress").await;
-    let transfer = json!({"type": "transfer", "destination": {"type": "number", "number": "+33145000002"}, "content": "Je vous transfère."});
+    let transfer =
+        json!({"type": "transfer", "destination": {"type": "number", "number": "+33145000002"}, "content": "Je vous transfère."});
     assert_eq!(stage.control(&call, transfer.clone()).await, 401, "the private key is not the public one");
     let url = call["monitor"]["controlUrl"].as_str().unwrap();
     assert_eq!(stage.http.post(url).bearer_auth(PUBLIC).json(&transfer).send().await.unwrap().status(), 200);
     let report = stage.receiver.report().await;
-    assert_eq!((report["endedReason"].as_str(), report["destination"]["number"].as_str()), (Some("assistant-forwarded-call"), Some("+33145000002")));
+    assert_eq!(
+        (report["endedReason"].as_str(), report["destination"]["number"].as_str()),
+        (Some("assistant-forwarded-call"), Some("+33145000002"))
+    );
     assert!(report["artifact"]["transcript"].as_str().unwrap().contains("Je vous transfère."));
 
     let say = json!({"type": "say", "content": "Au revoir.", "endCallAfterSpoken": true, "interruptAssistantEnabled": true});
@@ -895,7 +976,10 @@ async fn a_recording_is_reached_by_a_presigned_address_and_nothing_else() {
     // Each line sounds on its own side at its time.
     let loud = |from: f64, seconds: f64, lane: usize| {
         let first = 44 + (from * 16_000.0) as usize * 4;
-        file[first..].chunks_exact(4).take((seconds * 16_000.0) as usize).any(|bytes| i16::from_le_bytes([bytes[lane * 2], bytes[lane * 2 + 1]]).abs() > 2000)
+        file[first..]
+            .chunks_exact(4)
+            .take((seconds * 16_000.0) as usize)
+            .any(|bytes| i16::from_le_bytes([bytes[lane * 2], bytes[lane * 2 + 1]]).abs() > 2000)
     };
     for message in artifact["messages"].as_array().unwrap() {
         let lane = match message["role"].as_str().unwrap() {
@@ -908,7 +992,8 @@ async fn a_recording_is_reached_by_a_presigned_address_and_nothing_else() {
         assert!(!loud(from + 0.01, length - 0.02, 1 - lane), "{message}");
     }
 
-    let redirect = stage.http.get(format!("{}/call/{}/mono-recording", stage.sim.base_url(), id(&call))).bearer_auth(KEY).send().await.unwrap();
+    let redirect =
+        stage.http.get(format!("{}/call/{}/mono-recording", stage.sim.base_url(), id(&call))).bearer_auth(KEY).send().await.unwrap();
     assert_eq!(redirect.status(), 302);
     let mono = fetch(redirect.headers()["location"].to_str().unwrap()).await.unwrap().bytes().await.unwrap();
     assert_eq!((mono.len() - 44) * 2, file.len() - 44);
@@ -939,8 +1024,8 @@ async fn several_listeners_hear_a_live_call_until_it_ends() {
                     frames += 1;
                     sizes.push(pcm.len());
                     for moment in pcm.chunks_exact(4) {
-                        for lane in 0..2 {
-                            loud[lane] |= i16::from_le_bytes([moment[lane * 2], moment[lane * 2 + 1]]).abs() > 2000;
+                        for (lane, loud) in loud.iter_mut().enumerate() {
+                            *loud |= i16::from_le_bytes([moment[lane * 2], moment[lane * 2 + 1]]).abs() > 2000;
                         }
                     }
                 }
@@ -1039,7 +1124,8 @@ async fn calls_are_scheduled_cancelled_placed_in_batches_and_deleted() {
     assert_eq!(stage.send("POST", "/call", body(json!({"earliestAt": "2020-01-01T00:00:00Z"}))).await.0, 400, "the past");
 
     let customers = json!([{"number": "+33612345601"}, {"number": "+33612345602"}]);
-    let batch = stage.ok("POST", "/call", json!({"assistantId": stage.assistant_id, "phoneNumberId": number, "customers": customers})).await;
+    let batch =
+        stage.ok("POST", "/call", json!({"assistantId": stage.assistant_id, "phoneNumberId": number, "customers": customers})).await;
     assert_eq!((batch["results"].as_array().unwrap().len(), batch["errors"].as_array().unwrap().len()), (2, 0));
     let first = id(&batch["results"][0]).to_owned();
     assert_eq!(stage.send("GET", "/call?status=ended", Value::Null).await.0, 400, "calls are not listed by status");
@@ -1053,7 +1139,12 @@ async fn the_same_seed_tells_the_same_story() {
         let stage = Stage::start().await;
         let call = stage.call(number).await;
         let ended = stage.until_call(id(&call), "the report", |call| call.get("artifact").is_some()).await;
-        let lines: Vec<Value> = ended["artifact"]["messages"].as_array().unwrap().iter().map(|message| json!([message["role"], message["message"], message["secondsFromStart"]])).collect();
+        let lines: Vec<Value> = ended["artifact"]["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|message| json!([message["role"], message["message"], message["secondsFromStart"]]))
+            .collect();
         (ended["endedReason"].clone(), lines)
     };
     for number in ["+33612345671", "+33612345684", "+44712345690"] {
@@ -1122,9 +1213,9 @@ async fn what_was_set_up_outlives_a_restart_when_it_is_kept() {
     let first = Stage::start().await;
     first.sim.keep_in(file.clone()).await.unwrap();
     let number = first.number().await;
-    first.ok("PUT", "/_sim/credentials/c1", json!({"type": "bearer", "token": "t"})).await;
+    first.ok("PUT", "/_sim/credentials/the-one", json!({"type": "bearer", "token": "t"})).await;
     let started = Instant::now();
-    while !std::fs::read_to_string(&file).is_ok_and(|text| text.contains("c1")) {
+    while !std::fs::read_to_string(&file).is_ok_and(|text| text.contains("the-one")) {
         assert!(started.elapsed() < PATIENCE);
         tokio::task::yield_now().await;
     }

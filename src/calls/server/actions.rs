@@ -1,5 +1,7 @@
 //! Use cases of calls: permission, transaction, rule, write, event. The only file doors call.
 
+pub use super::demo::{count_demo, has_own_calls, remove_demo};
+
 use super::{fold, jobs, read, store};
 use crate::{
     calls::model::*,
@@ -208,6 +210,14 @@ pub async fn simulate(scope: &OrgScope, assistant: Option<AssistantId>, ending: 
     let from = if from.len() > 12 { from[..10].to_owned() + &from[from.len() - 2..] } else { from };
     let body = json!({ "assistantId": provider_id, "from": from });
     Vapi::of(core).simulate_inbound(simulator, &body).await.map_err(|error| AppError::upstream("simulator", error))
+}
+
+/// The assistants a call may be made with or filtered by, by name.
+pub async fn assistant_choices(scope: &OrgScope) -> Result<Vec<AssistantChoice>, AppError> {
+    let mut tx = scope.begin(Permission::CallsRead).await?;
+    let choices = read::assistant_choices(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(choices)
 }
 
 /// Figures for Home.

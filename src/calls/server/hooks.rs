@@ -10,7 +10,7 @@ use super::{
     verify::{self, Rejection, Signed},
 };
 use crate::{
-    integrations::model::WebhookAuth,
+    integrations::{model::WebhookAuth, server::secret},
     platform::{Core, crypto, failpoint, request::RequestInfo},
     server::AppState,
     shared::ids::{HookId, OrgId},
@@ -39,7 +39,7 @@ const ENDPOINT_TTL: Duration = Duration::from_secs(1);
 struct Endpoint {
     org: OrgId,
     auth: WebhookAuth,
-    secrets: Vec<Vec<u8>>,
+    secrets: Vec<String>,
 }
 
 /// Endpoints looked up within the last second.
@@ -66,10 +66,10 @@ pub async fn receive(
         }
     };
     let url = format!("{}hooks/vapi/{token}", core.config.public_url);
-    let signed = Signed { method: "POST", url: &url, headers: &headers, body: &body, now_s: core.clock.now().timestamp() };
+    let signed = Signed { method: "POST", url: &url, headers: &headers, body: &body, now: core.clock.now() };
     let verdict = match &endpoint {
         None => Err(Rejection::UnknownAddress),
-        Some(endpoint) => verify::verify(&endpoint.auth, &endpoint.secrets, &signed),
+        Some(endpoint) => verify::verify(&endpoint.auth, endpoint.org, &endpoint.secrets, &signed),
     };
     match (endpoint, verdict) {
         (Some(endpoint), Ok(())) => accept(core, &calls, endpoint.org, &request, &body).await,
@@ -173,28 +173,6 @@ async fn load(core: &Core, hash: &[u8]) -> Result<Option<Endpoint>, crate::share
     .await?;
     let Some(row) = row else { return Ok(None) };
     let previous = row.previous_secret_sealed.filter(|_| row.previous_until.is_some_and(|until| until > now));
-    let secrets = std::iter::once(row.secret_sealed).chain(previous).map(|sealed| core.vault.open(row.org.0, "hook secret", &sealed)).collect::<anyhow::Result<_>>()?;
+    let secrets = std::iter::once(row.secret_sealed).chain(previous).map(|sealed| secret::open(core, row.org, secret::SECRET, &sealed)).collect::<anyhow::Result<_>>()?;
     Ok(Some(Endpoint { org: row.org, auth: row.auth.0, secrets }))
-}
-
-/// `POST /hooks/oauth/{token}`: the token door of the mode `oauth2`. Client credentials in the form or as Basic; the client id is free.
-pub async fn oauth(State(state): State<AppState>, Extension(calls): Extension<Calls>, Path(token): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
-    let core = &state.core;
-    let Ok(Some(endpoint)) = calls.endpoints.find(core, &token).await else { return StatusCode::UNAUTHORIZED.into_response() };
-    let given = client_secret(&headers, &body);
-    let known = given.and_then(|given| endpoint.secrets.iter().find(|secret| subtle::ConstantTimeEq::ct_eq(secret.as_slice(), given.as_slice()).into()));
-    match known.and_then(|secret| verify::oauth_token(secret, core.clock.now().timestamp())) {
-        Some(token) => Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": verify::OAUTH_TOKEN_S })).into_response(),
-        None => (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response(),
-    }
-}
-
-fn client_secret(headers: &HeaderMap, body: &[u8]) -> Option<Vec<u8>> {
-    use base64::prelude::*;
-    if let Some(basic) = headers.get(http::header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Basic ")) {
-        let pair = BASE64_STANDARD.decode(basic).ok()?;
-        let colon = pair.iter().position(|byte| *byte == b':')?;
-        return Some(pair[colon + 1..].to_vec());
-    }
-    url::form_urlencoded::parse(body).find(|(name, _)| name == "client_secret").map(|(_, secret)| secret.into_owned().into_bytes())
 }

@@ -1,6 +1,7 @@
 //! Calls on the server: what `server.rs` mounts and runs, and the actions behind every door.
 
 pub mod actions;
+mod demo;
 pub mod fold;
 pub mod hooks;
 pub mod ingest;
@@ -42,7 +43,6 @@ impl Calls {
 pub fn routes(calls: Calls) -> Router<AppState> {
     Router::new()
         .route("/hooks/vapi/{token}", post(hooks::receive).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
-        .route("/hooks/oauth/{token}", post(hooks::oauth).layer(DefaultBodyLimit::max(8 * 1024)))
         .route("/live/ws", get(live::socket))
         .route("/live/listen/{id}", get(media::listen))
         .route("/calls/{id}/recording", get(media::recording))

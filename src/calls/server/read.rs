@@ -354,6 +354,17 @@ pub async fn ready_assistant(conn: &mut PgConnection, wanted: Option<AssistantId
     .await
 }
 
+/// Assistants by name, and whether each can take and make calls.
+pub async fn assistant_choices(conn: &mut PgConnection) -> sqlx::Result<Vec<AssistantChoice>> {
+    sqlx::query_as!(
+        AssistantChoice,
+        r#"select id as "id: AssistantId", name, state = 'active' and provider_id is not null as "is_ready!" from assistants -- state is not null
+           where deleted_at is null order by lower(name), id limit 500"#
+    )
+    .fetch_all(conn)
+    .await
+}
+
 #[cfg(test)]
 mod tests {
     use super::words;

@@ -1,8 +1,15 @@
 //! Whether a webhook is the provider's: every authentication mode, two secrets during a rotation, in constant time.
 //! Source: protocols sheet "voice", section 4.
 
-use crate::integrations::model::{Algorithm, AuthMode, Encoding, WebhookAuth};
+use crate::{
+    integrations::{
+        model::{Algorithm, AuthMode, Encoding, WebhookAuth},
+        server::{secret, token},
+    },
+    shared::ids::OrgId,
+};
 use base64::prelude::*;
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use subtle::ConstantTimeEq;
@@ -36,16 +43,15 @@ pub struct Signed<'a> {
     pub url: &'a str,
     pub headers: &'a HeaderMap,
     pub body: &'a [u8],
-    /// Epoch seconds.
-    pub now_s: i64,
+    pub now: DateTime<Utc>,
 }
 
 /// Accepts when any of `secrets` (current, then previous) proves the request.
-pub fn verify(auth: &WebhookAuth, secrets: &[Vec<u8>], request: &Signed<'_>) -> Result<(), Rejection> {
+pub fn verify(auth: &WebhookAuth, org: OrgId, secrets: &[String], request: &Signed<'_>) -> Result<(), Rejection> {
     if auth.mode == AuthMode::None {
         return Ok(());
     }
-    if secrets.iter().all(Vec::is_empty) {
+    if secrets.iter().all(String::is_empty) {
         return Err(Rejection::SecretNotSet);
     }
     let given = header(request.headers, &auth.header).ok_or(Rejection::MissingHeader)?;
@@ -53,17 +59,17 @@ pub fn verify(auth: &WebhookAuth, secrets: &[Vec<u8>], request: &Signed<'_>) -> 
         AuthMode::None => Ok(()),
         AuthMode::Bearer | AuthMode::Header => {
             let token = strip_prefix(given, &auth.prefix).ok_or(Rejection::BadSignature)?;
-            any(secrets, |secret| secret.ct_eq(token.as_bytes()).into())
+            any(secrets, |secret| secret.as_bytes().ct_eq(token.as_bytes()).into())
         }
         AuthMode::Oauth2 => {
-            let token = strip_prefix(given, &auth.prefix).ok_or(Rejection::BadSignature)?;
-            any(secrets, |secret| oauth_token_is_good(secret, token, request.now_s))
+            let given = strip_prefix(given, &auth.prefix).ok_or(Rejection::BadSignature)?;
+            any(secrets, |secret| token::is_good(org, secret, given, request.now))
         }
         AuthMode::Hmac => hmac(auth, secrets, request, given),
     }
 }
 
-fn hmac(auth: &WebhookAuth, secrets: &[Vec<u8>], request: &Signed<'_>, given: &str) -> Result<(), Rejection> {
+fn hmac(auth: &WebhookAuth, secrets: &[String], request: &Signed<'_>, given: &str) -> Result<(), Rejection> {
     let timestamp = match auth.timestamp_header.as_str() {
         "" => None,
         name => Some(header(request.headers, name).ok_or(Rejection::MissingHeader)?),
@@ -83,12 +89,11 @@ fn hmac(auth: &WebhookAuth, secrets: &[Vec<u8>], request: &Signed<'_>, given: &s
         })
         .collect();
     any(secrets, |secret| {
-        let key = if auth.secret_is_base64 { decode_base64_secret(secret) } else { Some(secret.clone()) };
-        key.is_some_and(|key| signatures.iter().any(|signature| mac_is(auth.algorithm, &key, &payload, signature)))
+        secret::key_bytes(auth, secret).is_ok_and(|key| signatures.iter().any(|signature| mac_is(auth.algorithm, &key, &payload, signature)))
     })?;
     // The time is judged after the signature: an unsigned claim about time is worth nothing.
     match timestamp {
-        Some(text) if auth.payload_format.contains("{timestamp}") => fresh(text, request.now_s, auth.tolerance_s),
+        Some(text) if auth.payload_format.contains("{timestamp}") => fresh(text, request.now.timestamp(), auth.tolerance_s),
         _ => Ok(()),
     }
 }
@@ -115,10 +120,10 @@ fn payload(auth: &WebhookAuth, request: &Signed<'_>, timestamp: &str, message_id
 }
 
 /// Seconds or, above 10^11, milliseconds.
-fn fresh(text: &str, now_s: i64, tolerance_s: i64) -> Result<(), Rejection> {
+fn fresh(text: &str, now_s: i64, tolerance_s: u32) -> Result<(), Rejection> {
     let number: i64 = text.trim().parse().map_err(|_| Rejection::StaleTimestamp)?;
     let seconds = if number > 100_000_000_000 { number / 1000 } else { number };
-    if (now_s - seconds).abs() <= tolerance_s { Ok(()) } else { Err(Rejection::StaleTimestamp) }
+    if (now_s - seconds).abs() <= i64::from(tolerance_s) { Ok(()) } else { Err(Rejection::StaleTimestamp) }
 }
 
 fn mac_is(algorithm: Algorithm, key: &[u8], payload: &[u8], signature: &[u8]) -> bool {
@@ -129,7 +134,7 @@ fn mac_is(algorithm: Algorithm, key: &[u8], payload: &[u8], signature: &[u8]) ->
     }
 }
 
-fn any(secrets: &[Vec<u8>], proves: impl Fn(&Vec<u8>) -> bool) -> Result<(), Rejection> {
+fn any(secrets: &[String], proves: impl Fn(&str) -> bool) -> Result<(), Rejection> {
     if secrets.iter().any(|secret| !secret.is_empty() && proves(secret)) { Ok(()) } else { Err(Rejection::BadSignature) }
 }
 
@@ -142,43 +147,22 @@ fn strip_prefix<'a>(value: &'a str, prefix: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(prefix).then(|| &value[prefix.len()..])
 }
 
-/// `whsec_…` is how Standard Webhooks writes a base64 secret.
-fn decode_base64_secret(secret: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(secret).ok()?;
-    BASE64_STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()
-}
-
-/// How long a token of our token door is good.
-pub const OAUTH_TOKEN_S: i64 = 3600;
-
-/// A token of our own: its end as seconds, a dot, and an HMAC under the client's secret. Nothing to store.
-pub fn oauth_token(secret: &[u8], now_s: i64) -> Option<String> {
-    let until = now_s + OAUTH_TOKEN_S;
-    let mac = Hmac::<sha2::Sha256>::new_from_slice(secret).ok()?.chain_update(b"oauth:").chain_update(until.to_string());
-    Some(format!("{until}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())))
-}
-
-fn oauth_token_is_good(secret: &[u8], token: &str, now_s: i64) -> bool {
-    let Some((until, signature)) = token.split_once('.') else { return false };
-    let Ok(signature) = BASE64_URL_SAFE_NO_PAD.decode(signature) else { return false };
-    let Ok(mac) = Hmac::<sha2::Sha256>::new_from_slice(secret) else { return false };
-    let is_ours = mac.chain_update(b"oauth:").chain_update(until).verify_slice(&signature).is_ok();
-    is_ours && until.parse::<i64>().is_ok_and(|until| now_s < until)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::integrations::model::Preset;
     use http::{HeaderName, HeaderValue};
 
-    const SECRET: &[u8] = b"whsec_zencall_test";
+    const SECRET: &str = "whsec_zencall_test";
     const BODY: &[u8] = br#"{"message":{"type":"hang","call":{"id":"c1"}}}"#;
+    const ORG: OrgId = OrgId(uuid::Uuid::from_u128(1));
     const NOW: i64 = 1_790_000_000;
 
-    fn check(auth: &WebhookAuth, secrets: &[&[u8]], headers: &[(&'static str, &str)], now_s: i64) -> Result<(), Rejection> {
+    fn check(auth: &WebhookAuth, secrets: &[&str], headers: &[(&'static str, &str)], now_s: i64) -> Result<(), Rejection> {
         let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"))).collect();
-        let secrets: Vec<Vec<u8>> = secrets.iter().map(|secret| secret.to_vec()).collect();
-        verify(auth, &secrets, &Signed { method: "POST", url: "/hooks/vapi/t", headers: &headers, body: BODY, now_s })
+        let secrets: Vec<String> = secrets.iter().map(|secret| (*secret).to_owned()).collect();
+        let now = DateTime::from_timestamp(now_s, 0).unwrap_or_default();
+        verify(auth, ORG, &secrets, &Signed { method: "POST", url: "/hooks/vapi/t", headers: &headers, body: BODY, now })
     }
 
     /// The vectors of the protocol sheet.
@@ -196,7 +180,7 @@ mod tests {
             ),
         ] {
             assert_eq!(check(&auth, &[SECRET], &[("x-signature", signature), ("x-timestamp", "1790000000")], NOW), Ok(()), "{auth:?}");
-            assert_eq!(check(&auth, &[b"another"], &[("x-signature", signature), ("x-timestamp", "1790000000")], NOW), Err(Rejection::BadSignature));
+            assert_eq!(check(&auth, &["another"], &[("x-signature", signature), ("x-timestamp", "1790000000")], NOW), Err(Rejection::BadSignature));
         }
     }
 
@@ -205,28 +189,28 @@ mod tests {
         let signature = "2fc62429a8843742cf77c339c7be111c6f7de8e6bd9f82885f1ff82736373603";
         let headers = [("x-signature", signature), ("x-timestamp", "1790000000")];
         let auth = WebhookAuth::default();
-        assert_eq!(check(&auth, &[b"the new one", SECRET], &headers, NOW + 300), Ok(()));
+        assert_eq!(check(&auth, &["the new one", SECRET], &headers, NOW + 300), Ok(()));
         assert_eq!(check(&auth, &[SECRET], &headers, NOW + 301), Err(Rejection::StaleTimestamp));
         assert_eq!(check(&auth, &[SECRET], &headers, NOW - 301), Err(Rejection::StaleTimestamp));
         assert_eq!(check(&auth, &[SECRET], &headers[..1], NOW), Err(Rejection::MissingHeader));
-        assert_eq!(check(&auth, &[b""], &headers, NOW), Err(Rejection::SecretNotSet));
+        assert_eq!(check(&auth, &[""], &headers, NOW), Err(Rejection::SecretNotSet));
     }
 
     #[test]
     fn tokens_and_headers_are_compared_whole() {
-        assert_eq!(check(&WebhookAuth::bearer(), &[SECRET], &[("authorization", "bearer whsec_zencall_test")], NOW), Ok(()));
-        assert_eq!(check(&WebhookAuth::bearer(), &[SECRET], &[("authorization", "Bearer whsec_zencall_tes")], NOW), Err(Rejection::BadSignature));
-        assert_eq!(check(&WebhookAuth::x_vapi_secret(), &[SECRET], &[("x-vapi-secret", "whsec_zencall_test")], NOW), Ok(()));
-        assert_eq!(check(&WebhookAuth::x_vapi_secret(), &[SECRET], &[], NOW), Err(Rejection::MissingHeader));
+        assert_eq!(check(&WebhookAuth::preset(Preset::Bearer), &[SECRET], &[("authorization", "bearer whsec_zencall_test")], NOW), Ok(()));
+        assert_eq!(check(&WebhookAuth::preset(Preset::Bearer), &[SECRET], &[("authorization", "Bearer whsec_zencall_tes")], NOW), Err(Rejection::BadSignature));
+        assert_eq!(check(&WebhookAuth::preset(Preset::XVapiSecret), &[SECRET], &[("x-vapi-secret", "whsec_zencall_test")], NOW), Ok(()));
+        assert_eq!(check(&WebhookAuth::preset(Preset::XVapiSecret), &[SECRET], &[], NOW), Err(Rejection::MissingHeader));
     }
 
     #[test]
-    fn our_own_tokens_end() {
-        let token = format!("Bearer {}", oauth_token(SECRET, NOW).expect("a token"));
-        let headers = [("authorization", token.as_str())];
-        assert_eq!(check(&WebhookAuth::oauth2(), &[SECRET], &headers, NOW + 10), Ok(()));
-        assert_eq!(check(&WebhookAuth::oauth2(), &[SECRET], &headers, NOW + OAUTH_TOKEN_S), Err(Rejection::BadSignature));
-        assert_eq!(check(&WebhookAuth::oauth2(), &[b"x"], &headers, NOW), Err(Rejection::BadSignature));
+    fn tokens_of_our_own_door_count_for_their_organisation() {
+        let now = DateTime::from_timestamp(NOW, 0).unwrap_or_default();
+        let of = |org: OrgId| format!("Bearer {}", token::access_token(org, SECRET, now).expect("a token"));
+        let auth = WebhookAuth::preset(Preset::Oauth2);
+        assert_eq!(check(&auth, &[SECRET], &[("authorization", &of(ORG))], NOW), Ok(()));
+        assert_eq!(check(&auth, &[SECRET], &[("authorization", &of(OrgId(uuid::Uuid::from_u128(2))))], NOW), Err(Rejection::BadSignature));
     }
 
     #[test]
@@ -235,6 +219,6 @@ mod tests {
         let mac = Hmac::<sha2::Sha256>::new_from_slice(b"0123456789abcdef01234567").expect("a key").chain_update("msg_1.1790000000.").chain_update(BODY);
         let signature = format!("v1,AAAA v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()));
         let headers = [("svix-signature", signature.as_str()), ("svix-timestamp", "1790000000"), ("svix-id", "msg_1")];
-        assert_eq!(check(&WebhookAuth::svix(), &[format!("whsec_{secret}").as_bytes()], &headers, NOW), Ok(()));
+        assert_eq!(check(&WebhookAuth::preset(Preset::Svix), &[&format!("whsec_{secret}")], &headers, NOW), Ok(()));
     }
 }

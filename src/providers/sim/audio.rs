@@ -155,7 +155,7 @@ fn choice(seed: u64, place: u64) -> Option<usize> {
     let mut mixed = seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     mixed ^= mixed >> 32;
-    let pause = place > 0 && (mixed >> 40) % 5 == 0;
+    let pause = place > 0 && (mixed >> 40).is_multiple_of(5);
     if pause { None } else { Some((mixed % VARIETY) as usize) }
 }
 
@@ -221,10 +221,7 @@ mod tests {
     use super::*;
 
     fn speech() -> Vec<Segment> {
-        vec![
-            Segment { role: Role::Assistant, start: 1.0, end: 3.0, seed: 5 },
-            Segment { role: Role::User, start: 4.0, end: 5.5, seed: 9 },
-        ]
+        vec![Segment { role: Role::Assistant, start: 1.0, end: 3.0, seed: 5 }, Segment { role: Role::User, start: 4.0, end: 5.5, seed: 9 }]
     }
 
     fn loudness(pcm: &[u8], lane: usize, from: f64, to: f64) -> f64 {

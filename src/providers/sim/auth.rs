@@ -222,16 +222,8 @@ async fn access_token(world: &World, id: &str, plan: &Value) -> anyhow::Result<S
         form.push(("scope", scope));
     }
     let url = text(plan, "url").context("the url of the token endpoint is missing")?;
-    let answer: Value = world
-        .client()
-        .post(url)
-        .form(&form)
-        .timeout(Duration::from_secs(10))
-        .send()
-        .await?
-        .error_for_status()?
-        .json()
-        .await?;
+    let answer: Value =
+        world.client().post(url).form(&form).timeout(Duration::from_secs(10)).send().await?.error_for_status()?.json().await?;
     let value = text(&answer, "access_token").context("no access_token in the answer")?.to_owned();
     let lasts = answer.get("expires_in").and_then(Value::as_u64).unwrap_or(3600);
     let until = Instant::now() + Duration::from_secs(lasts.saturating_sub(lasts.min(60) / 2));
@@ -271,15 +263,9 @@ mod tests {
     #[test]
     fn the_vectors_of_the_protocol_notes_hold() {
         assert_eq!(sign(json!({})), "2fc62429a8843742cf77c339c7be111c6f7de8e6bd9f82885f1ff82736373603");
-        assert_eq!(
-            sign(json!({"algorithm": "sha256", "signatureEncoding": "base64"})),
-            "L8YkKaiEN0LPd8M5x74RHG996Oa9n4KIXx/4JzY3NgM="
-        );
+        assert_eq!(sign(json!({"algorithm": "sha256", "signatureEncoding": "base64"})), "L8YkKaiEN0LPd8M5x74RHG996Oa9n4KIXx/4JzY3NgM=");
         assert_eq!(sign(json!({"algorithm": "sha1"})), "8f1950eba07eecf2cf121e6b8a7de44f3cc38b18");
-        assert_eq!(
-            sign(json!({"payloadFormat": "{body}"})),
-            "7cbd80262086a87b07e7c655bba9da2c60ba3904d0ff23001ab542f1d49fd331"
-        );
+        assert_eq!(sign(json!({"payloadFormat": "{body}"})), "7cbd80262086a87b07e7c655bba9da2c60ba3904d0ff23001ab542f1d49fd331");
         assert_eq!(
             sign(json!({"payloadFormat": "{body}", "algorithm": "sha512"})),
             "82a9428e178099663e96cd526938a155533590c981b54e48d82c9e2a3237e466fd7dc267af87737f049c9962cc717d60c104f16aa081b1b076f662409329c840"

@@ -18,14 +18,33 @@ use super::world::{Object, World};
 #[derive(Clone, Debug)]
 pub(super) enum Command {
     /// The assistant says this.
-    Say { content: String, end_call_after: bool, interrupt: bool },
+    Say {
+        content: String,
+        end_call_after: bool,
+        interrupt: bool,
+    },
     /// A message enters the conversation.
-    AddMessage { role: String, content: String, respond: bool },
-    Mute { role: Role, muted: bool },
+    AddMessage {
+        role: String,
+        content: String,
+        respond: bool,
+    },
+    Mute {
+        role: Role,
+        muted: bool,
+    },
     SayFirstMessage,
     EndCall,
-    Transfer { destination: Value, content: Option<String> },
-    Handoff { assistant_id: Option<String>, assistant: Object, destination: Value, content: Option<String> },
+    Transfer {
+        destination: Value,
+        content: Option<String>,
+    },
+    Handoff {
+        assistant_id: Option<String>,
+        assistant: Object,
+        destination: Value,
+        content: Option<String>,
+    },
     TransportMessage(Value),
     /// The WebSocket transport was joined.
     Connected,

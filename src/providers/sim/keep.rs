@@ -45,8 +45,7 @@ pub(super) async fn keep(world: World, path: PathBuf) -> anyhow::Result<()> {
 
 fn restore(world: &World, kept: Kept) {
     let id = |row: &Object| row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    for (shelf, rows) in [(world.assistants(), kept.assistants), (world.numbers(), kept.numbers)] {
-        let mut shelf = shelf;
+    for (mut shelf, rows) in [(world.assistants(), kept.assistants), (world.numbers(), kept.numbers)] {
         for row in rows {
             shelf.put(&id(&row), row);
         }

@@ -22,8 +22,17 @@ const PROVIDER_ERROR: &str = "call.in-progress.error-providerfault-openai-500-se
 const UNHEARD_OF: &str = "call.in-progress.assistant-reached-goal";
 /// The types that a server gets which subscribes to nothing in particular. Source: voice.md 1.3.
 const DEFAULT_MESSAGES: &[&str] = &[
-    "conversation-update", "end-of-call-report", "function-call", "hang", "speech-update", "status-update", "tool-calls",
-    "transfer-destination-request", "handoff-destination-request", "user-interrupted", "assistant.started",
+    "conversation-update",
+    "end-of-call-report",
+    "function-call",
+    "hang",
+    "speech-update",
+    "status-update",
+    "tool-calls",
+    "transfer-destination-request",
+    "handoff-destination-request",
+    "user-interrupted",
+    "assistant.started",
 ];
 
 /// Why a call is over.
@@ -209,7 +218,8 @@ impl Driver {
         let script = self.call.scenario.script;
         self.first_message().await?;
         let mut turns: VecDeque<&Turn> = script.turns.iter().collect();
-        let mut fillers = script.filler.iter().cycle();
+        let mut fillers = script.filler.iter().cycle().enumerate();
+        let mut answered = true;
         while let Some(turn) = turns.pop_front() {
             let next_is_user = matches!(turns.front(), Some(Turn::User(_)));
             match turn {
@@ -226,9 +236,11 @@ impl Driver {
                     }
                 }
                 Turn::Filler(until) => {
-                    if self.now < *until
-                        && let Some(filler) = fillers.next()
+                    // A question is followed by its answer even when the time is up.
+                    if (self.now < *until || !answered)
+                        && let Some((place, filler)) = fillers.next()
                     {
+                        answered = place % 2 == 1;
                         turns.push_front(turn);
                         turns.push_front(filler);
                     }
@@ -347,7 +359,7 @@ impl Driver {
             call.insert("status".into(), json!("queued"));
         }
         let now = Utc::now();
-        let timestamp = if strange && self.emitted % 2 == 0 { json!(iso(now)) } else { json!(now.timestamp_millis()) };
+        let timestamp = if strange && self.emitted.is_multiple_of(2) { json!(iso(now)) } else { json!(now.timestamp_millis()) };
         let assistant = self.shown_assistant();
         let (customer, mut phone_number, has_assistant) = {
             let facts = self.call.facts();
@@ -478,4 +490,3 @@ fn merged(mut base: Value, extra: &Value) -> Value {
     }
     base
 }
-

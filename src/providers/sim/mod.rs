@@ -74,16 +74,9 @@ pub struct Sim {
 impl Sim {
     /// Binds both addresses, starts serving and returns. Errors: an address that cannot be bound.
     pub async fn start(options: SimOptions) -> anyhow::Result<Sim> {
-        anyhow::ensure!(
-            options.speed.is_finite() && options.speed > 0.0,
-            "the speed of the simulator must be above zero"
-        );
-        let http = TcpListener::bind(options.bind)
-            .await
-            .with_context(|| format!("binding the simulator at {}", options.bind))?;
-        let smtp = TcpListener::bind(options.smtp_bind)
-            .await
-            .with_context(|| format!("binding the mailbox at {}", options.smtp_bind))?;
+        anyhow::ensure!(options.speed.is_finite() && options.speed > 0.0, "the speed of the simulator must be above zero");
+        let http = TcpListener::bind(options.bind).await.with_context(|| format!("binding the simulator at {}", options.bind))?;
+        let smtp = TcpListener::bind(options.smtp_bind).await.with_context(|| format!("binding the mailbox at {}", options.smtp_bind))?;
         let (addr, smtp_addr) = (http.local_addr()?, smtp.local_addr()?);
         let world = World::new(options, addr)?;
 

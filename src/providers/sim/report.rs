@@ -47,10 +47,7 @@ pub(super) fn message(world: &World, call: &Call) -> Object {
         artifact.extend(artifact::presigned(world, call));
     }
     let copied = ["transcript", "recordingUrl", "stereoRecordingUrl", "messages"];
-    let copies: Object = copied
-        .into_iter()
-        .filter_map(|key| Some((key.to_owned(), report.get("artifact")?.get(key)?.clone())))
-        .collect();
+    let copies: Object = copied.into_iter().filter_map(|key| Some((key.to_owned(), report.get("artifact")?.get(key)?.clone()))).collect();
     report.extend(copies);
     if let Some(summary) = report.get("analysis").and_then(|analysis| analysis.get("summary")).cloned() {
         report.insert("summary".into(), summary);
@@ -220,7 +217,13 @@ fn costs(facts: &Facts, kind: Kind) -> Object {
     let (summary, success) = if talked && turns > 0 { (0.0021, 0.0009) } else { (0.0, 0.0) };
     let total = micro(transport + stt + llm + tts + vapi + summary + success);
     let named = |pointer: &str, default: &str| json!(facts.text(pointer).unwrap_or(default));
-    let provider = if kind.is_phone() { "twilio" } else if kind == Kind::Socket { "vapi.websocket" } else { "daily" };
+    let provider = if kind.is_phone() {
+        "twilio"
+    } else if kind == Kind::Socket {
+        "vapi.websocket"
+    } else {
+        "daily"
+    };
     let costs = json!([
         {"type": "transport", "provider": provider, "minutes": micro(minutes), "cost": transport},
         {"type": "transcriber", "transcriber": {"provider": named("/transcriber/provider", "deepgram"), "model": named("/transcriber/model", "nova-3")}, "minutes": micro(minutes), "cost": stt},

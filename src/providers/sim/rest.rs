@@ -289,7 +289,8 @@ impl Window {
         let mut window = Window { limit: 100, bounds: Vec::new() };
         let mut problems = Vec::new();
         for (key, text) in query {
-            let field = if key.starts_with("createdAt") { Some(Field::Created) } else { key.starts_with("updatedAt").then_some(Field::Updated) };
+            let field =
+                if key.starts_with("createdAt") { Some(Field::Created) } else { key.starts_with("updatedAt").then_some(Field::Updated) };
             let bound = match key.get(9..) {
                 Some("Gt") => Some(Bound::Gt),
                 Some("Lt") => Some(Bound::Lt),

@@ -15,10 +15,34 @@ macro_rules! scripts {
 }
 
 const SOURCES: &[&str] = scripts![
-    "fr_appointment", "fr_vet", "fr_garage", "fr_estate", "fr_plumber", "fr_hours", "fr_angry", "fr_language", "fr_human",
-    "fr_stop", "fr_wrong_number", "fr_invoice", "fr_reminder", "fr_long", "fr_voicemail",
-    "en_appointment", "en_plumber", "en_garage", "en_hours", "en_angry", "en_language", "en_human", "en_stop",
-    "en_wrong_number", "en_invoice", "en_reminder", "en_long", "en_voicemail",
+    "fr_appointment",
+    "fr_vet",
+    "fr_garage",
+    "fr_estate",
+    "fr_plumber",
+    "fr_hours",
+    "fr_angry",
+    "fr_language",
+    "fr_human",
+    "fr_stop",
+    "fr_wrong_number",
+    "fr_invoice",
+    "fr_reminder",
+    "fr_long",
+    "fr_voicemail",
+    "en_appointment",
+    "en_plumber",
+    "en_garage",
+    "en_hours",
+    "en_angry",
+    "en_language",
+    "en_human",
+    "en_stop",
+    "en_wrong_number",
+    "en_invoice",
+    "en_reminder",
+    "en_long",
+    "en_voicemail",
 ];
 
 /// The conversations, read once. A broken file is a mistake of ours that the first test meets.
@@ -291,9 +315,7 @@ mod tests {
     #[test]
     fn both_languages_and_several_topics_come_up_without_being_asked_for() {
         for language in [Language::Fr, Language::En] {
-            let mut seen: Vec<&str> = (0..200)
-                .map(|turn| any(&mut Dice::of(turn, &["x"]), Kind::Inbound, language).id.as_str())
-                .collect();
+            let mut seen: Vec<&str> = (0..200).map(|turn| any(&mut Dice::of(turn, &["x"]), Kind::Inbound, language).id.as_str()).collect();
             seen.sort_unstable();
             seen.dedup();
             assert!(seen.len() >= 5, "{seen:?}");

@@ -419,8 +419,20 @@ fn spoken_instruction(content: &str) -> String {
     let content = content.split_whitespace().collect::<Vec<_>>().join(" ");
     let lower = content.to_lowercase();
     let openings = [
-        "dis-lui que ", "dites-lui que ", "dis lui que ", "dites lui que ", "précise que ", "précisez que ", "indique que ",
-        "indiquez que ", "tell them that ", "tell him that ", "tell her that ", "tell the caller that ", "tell them ", "say that ",
+        "dis-lui que ",
+        "dites-lui que ",
+        "dis lui que ",
+        "dites lui que ",
+        "précise que ",
+        "précisez que ",
+        "indique que ",
+        "indiquez que ",
+        "tell them that ",
+        "tell him that ",
+        "tell her that ",
+        "tell the caller that ",
+        "tell them ",
+        "say that ",
     ];
     let rest = openings.iter().find(|opening| lower.starts_with(**opening)).and_then(|opening| content.get(opening.len()..));
     rest.unwrap_or(&content).to_owned()

@@ -1,7 +1,7 @@
 //! The tools an assistant uses in a call: functions on the customer's server, and passing the call on.
 //! Only what the assistant is configured with is used; the script says when one would be, and what for.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{Days, Utc};
 use serde_json::{Map, Value, json};
@@ -93,11 +93,10 @@ impl Driver {
         Ok(outcome.is_ok())
     }
 
-    /// Sends a message and waits for the reply, obeying what comes in meanwhile. The clock of the call stands; the time on
-    /// the wall is added to it if it was noticeable.
+    /// Sends a message and waits for the reply, obeying what comes in meanwhile. The clock of the call stands; the time
+    /// the receiver took on the wall is added to it if it was noticeable, and the wait for earlier webhooks is not.
     pub(super) async fn ask(&mut self, target: Target, message: Value) -> Result<Reply, Ending> {
         self.call.clock.stand_at(self.now);
-        let asked = Instant::now();
         let post = self.post.clone();
         let mut asking = std::pin::pin!(post.ask(target, message));
         let stopped = self.world.stopped();
@@ -111,7 +110,7 @@ impl Driver {
                 },
             }
         };
-        let waited = asked.elapsed().as_secs_f64();
+        let waited = reply.took.as_secs_f64();
         if waited > 1.0 {
             self.now += waited;
             self.call.clock.stand_at(self.now);
@@ -298,7 +297,9 @@ fn shaped(shape: usize, tool: &Value, id: &str, name: &str, arguments: &Value) -
         1 => json!({"toolCallList": [by_object], "toolCalls": [by_object], "toolWithToolCallList": [paired(&by_object)]}),
         2 => json!({"toolCallList": [{"id": id, "name": name, "arguments": arguments}]}),
         3 => json!({"toolCallList": [{"id": id, "name": name, "parameters": arguments}]}),
-        4 => json!({"toolWithToolCallList": [{"type": "function", "name": name, "toolCall": {"id": id, "type": "function", "function": {"parameters": arguments}}}]}),
+        4 => {
+            json!({"toolWithToolCallList": [{"type": "function", "name": name, "toolCall": {"id": id, "type": "function", "function": {"parameters": arguments}}}]})
+        }
         _ => json!({"toolCalls": [by_schema]}),
     }
 }
@@ -328,7 +329,7 @@ mod tests {
     use crate::providers::sim::webhook::Reply;
 
     fn reply(status: u16, body: Value) -> Reply {
-        Reply { status: Some(status), body: Some(body) }
+        Reply { status: Some(status), body: Some(body), ..Reply::default() }
     }
 
     #[test]

@@ -8,46 +8,135 @@ use super::world::Object;
 
 /// The types a server may subscribe to.
 const SERVER_MESSAGES: &[&str] = &[
-    "assistant.started", "assistant.speechStarted", "conversation-update", "end-of-call-report", "function-call", "hang",
-    "language-changed", "language-change-detected", "model-output", "phone-call-control", "speech-update", "status-update",
-    "transcript", "transcript[transcriptType=\"final\"]", "transcript[transcriptType='final']", "tool-calls",
-    "transfer-destination-request", "handoff-destination-request", "transfer-update", "user-interrupted", "voice-input",
-    "voice-request", "knowledge-base-request", "call.artifact.upload", "call.deleted", "call.delete.failed", "chat.created",
-    "chat.deleted", "session.created", "session.updated", "session.deleted", "call.endpointing.request",
+    "assistant.started",
+    "assistant.speechStarted",
+    "conversation-update",
+    "end-of-call-report",
+    "function-call",
+    "hang",
+    "language-changed",
+    "language-change-detected",
+    "model-output",
+    "phone-call-control",
+    "speech-update",
+    "status-update",
+    "transcript",
+    "transcript[transcriptType=\"final\"]",
+    "transcript[transcriptType='final']",
+    "tool-calls",
+    "transfer-destination-request",
+    "handoff-destination-request",
+    "transfer-update",
+    "user-interrupted",
+    "voice-input",
+    "voice-request",
+    "knowledge-base-request",
+    "call.artifact.upload",
+    "call.deleted",
+    "call.delete.failed",
+    "chat.created",
+    "chat.deleted",
+    "session.created",
+    "session.updated",
+    "session.deleted",
+    "call.endpointing.request",
 ];
 
 const ASSISTANT: &[&str] = &[
-    "name", "model", "voice", "transcriber", "firstMessage", "firstMessageMode", "firstMessageInterruptionsEnabled",
-    "endCallMessage", "voicemailMessage", "endCallPhrases", "maxDurationSeconds", "voicemailDetection", "backgroundSound",
-    "server", "serverMessages", "clientMessages", "analysisPlan", "artifactPlan", "monitorPlan", "startSpeakingPlan",
-    "stopSpeakingPlan", "compliancePlan", "hooks", "keypadInputPlan", "transportConfigurations", "credentialIds",
-    "credentials", "metadata", "modelOutputInMessagesEnabled", "observabilityPlan", "backgroundSpeechDenoisingPlan",
+    "name",
+    "model",
+    "voice",
+    "transcriber",
+    "firstMessage",
+    "firstMessageMode",
+    "firstMessageInterruptionsEnabled",
+    "endCallMessage",
+    "voicemailMessage",
+    "endCallPhrases",
+    "maxDurationSeconds",
+    "voicemailDetection",
+    "backgroundSound",
+    "server",
+    "serverMessages",
+    "clientMessages",
+    "analysisPlan",
+    "artifactPlan",
+    "monitorPlan",
+    "startSpeakingPlan",
+    "stopSpeakingPlan",
+    "compliancePlan",
+    "hooks",
+    "keypadInputPlan",
+    "transportConfigurations",
+    "credentialIds",
+    "credentials",
+    "metadata",
+    "modelOutputInMessagesEnabled",
+    "observabilityPlan",
+    "backgroundSpeechDenoisingPlan",
 ];
 
 const CALL: &[&str] = &[
-    "assistantId", "assistant", "squadId", "squad", "workflowId", "workflow", "assistantVersion", "assistantOverrides",
-    "squadOverrides", "workflowOverrides", "name", "phoneNumberId", "phoneNumber", "customer", "customerId", "customers",
-    "schedulePlan", "transport",
+    "assistantId",
+    "assistant",
+    "squadId",
+    "squad",
+    "workflowId",
+    "workflow",
+    "assistantVersion",
+    "assistantOverrides",
+    "squadOverrides",
+    "workflowOverrides",
+    "name",
+    "phoneNumberId",
+    "phoneNumber",
+    "customer",
+    "customerId",
+    "customers",
+    "schedulePlan",
+    "transport",
 ];
 
 const WEB_CALL: &[&str] = &[
-    "assistantId", "assistant", "squadId", "squad", "workflowId", "workflow", "assistantVersion", "assistantOverrides",
-    "squadOverrides", "workflowOverrides", "roomDeleteOnUserLeaveEnabled",
-];
-
-const CUSTOMER: &[&str] = &[
-    "number", "numberE164CheckEnabled", "name", "email", "externalId", "extension", "sipUri", "assistantOverrides",
+    "assistantId",
+    "assistant",
+    "squadId",
+    "squad",
+    "workflowId",
+    "workflow",
+    "assistantVersion",
+    "assistantOverrides",
     "squadOverrides",
+    "workflowOverrides",
+    "roomDeleteOnUserLeaveEnabled",
 ];
 
-const SERVER: &[&str] = &[
-    "url", "timeoutSeconds", "credentialId", "headers", "backoffPlan", "staticIpAddressesEnabled", "encryptedPaths", "secret",
-];
+const CUSTOMER: &[&str] =
+    &["number", "numberE164CheckEnabled", "name", "email", "externalId", "extension", "sipUri", "assistantOverrides", "squadOverrides"];
+
+const SERVER: &[&str] =
+    &["url", "timeoutSeconds", "credentialId", "headers", "backoffPlan", "staticIpAddressesEnabled", "encryptedPaths", "secret"];
 
 const NUMBER: &[&str] = &[
-    "provider", "number", "name", "assistantId", "squadId", "workflowId", "server", "fallbackDestination", "hooks",
-    "twilioAccountSid", "twilioAuthToken", "twilioApiKey", "twilioApiSecret", "smsEnabled", "numberDesiredAreaCode",
-    "sipUri", "authentication", "credentialId", "numberE164CheckEnabled",
+    "provider",
+    "number",
+    "name",
+    "assistantId",
+    "squadId",
+    "workflowId",
+    "server",
+    "fallbackDestination",
+    "hooks",
+    "twilioAccountSid",
+    "twilioAuthToken",
+    "twilioApiKey",
+    "twilioApiSecret",
+    "smsEnabled",
+    "numberDesiredAreaCode",
+    "sipUri",
+    "authentication",
+    "credentialId",
+    "numberE164CheckEnabled",
 ];
 
 /// Judges an assistant, saved or given with a call; `partial` when it is an update.
@@ -220,9 +309,12 @@ fn assistant_fields(problems: &mut Problems, body: &Object, path: &str, also: &[
     problems.text(body, path, "firstMessage", 0, 100_000);
     problems.text(body, path, "endCallMessage", 0, 1000);
     problems.text(body, path, "voicemailMessage", 0, 1000);
-    problems.one_of(body, path, "firstMessageMode", &[
-        "assistant-speaks-first", "assistant-waits-for-user", "assistant-speaks-first-with-model-generated-message",
-    ]);
+    problems.one_of(
+        body,
+        path,
+        "firstMessageMode",
+        &["assistant-speaks-first", "assistant-waits-for-user", "assistant-speaks-first-with-model-generated-message"],
+    );
     problems.range(body, path, "maxDurationSeconds", 10.0, 43_200.0);
     problems.texts(body, path, "endCallPhrases", None);
     problems.texts(body, path, "serverMessages", Some(SERVER_MESSAGES));
@@ -269,8 +361,8 @@ fn tools(problems: &mut Problems, model: &Object, path: &str) {
         };
         if kind == "function" {
             let name = tool.pointer("/function/name").and_then(Value::as_str).unwrap_or_default();
-            let valid = (1..=64).contains(&name.len())
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+            let valid =
+                (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
             if !valid {
                 problems.add(format!("{path}tools.{place}.function.name must match /^[a-zA-Z0-9_-]{{1,64}}$/ regular expression"));
             }

@@ -93,6 +93,8 @@ pub(super) struct Reply {
     pub(super) status: Option<u16>,
     /// Absent when it was not JSON.
     pub(super) body: Option<Value>,
+    /// How long it took, without the wait for earlier messages.
+    pub(super) took: Duration,
 }
 
 impl Reply {
@@ -285,6 +287,7 @@ impl Clerk {
             Ok(Err(error)) => (Reply::default(), Some(format!("{error:#}"))),
             Err(_) => (Reply::default(), Some(format!("no answer within {:?}", post.target.timeout))),
         };
+        let took = started.elapsed();
         let label = ["status", "role", "transcriptType", "endedReason", "transcript"]
             .into_iter()
             .filter_map(|key| Some((key.to_owned(), post.message.get(key).filter(|value| value.is_string())?.clone())))
@@ -300,24 +303,17 @@ impl Clerk {
             error,
             bytes,
             sent_at,
-            took_ms: started.elapsed().as_millis() as u64,
+            took_ms: took.as_millis() as u64,
         });
-        reply
+        Reply { took, ..reply }
     }
 
     async fn exchange(&self, target: &Target, body: Bytes, wrong: bool) -> anyhow::Result<Reply> {
         let headers = auth::headers(&self.world, target, &body, wrong).await?;
-        let answer = self
-            .world
-            .client()
-            .post(&target.url)
-            .header("content-type", "application/json")
-            .headers(headers)
-            .body(body)
-            .send()
-            .await?;
+        let answer =
+            self.world.client().post(&target.url).header("content-type", "application/json").headers(headers).body(body).send().await?;
         let status = answer.status().as_u16();
         let body = answer.bytes().await?;
-        Ok(Reply { status: Some(status), body: serde_json::from_slice(&body).ok() })
+        Ok(Reply { status: Some(status), body: serde_json::from_slice(&body).ok(), took: Duration::ZERO })
     }
 }

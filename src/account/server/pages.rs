@@ -1,0 +1,223 @@
+//! The pages before sign-in. They are drawn on the server and have no script, so a browser never downloads them as code.
+
+use crate::{
+    account::model::{Country, SignUpForm},
+    i18n::{Key, t, t_with, words as w},
+    kit::{
+        Button, ButtonKind, ButtonSize, Callout, Checkbox, ErrorBlock, LinkButton, PasswordInput, Segmented, Select, TextInput, Tone,
+    },
+    shared::error::{AppError, FieldErrors},
+};
+use leptos::prelude::*;
+
+/// `/sign-in`. `said` is what happened just before.
+pub fn sign_in(email: &str, next: &str, error: Option<&AppError>, said: &str) -> AnyView {
+    let (errors, whole) = (fields(error), whole(error));
+    let forgot = view! { <a class="small muted" href="/forgot">{t(w::ACCOUNT_SIGN_IN_FORGOT)}</a> }.into_any();
+    let (said, email, next) = (said_key(said), email.to_owned(), next.to_owned());
+    let is_empty = email.is_empty();
+    view! {
+        <div class="stack g5">
+            <Head title=w::ACCOUNT_SIGN_IN_TITLE text=w::ACCOUNT_SIGN_IN_TEXT/>
+            {said.map(|key| view! { <Callout tone=Tone::Ok title=t(key)/> })}
+            <Plain error=whole>
+                <input type="hidden" name="next" value=next/>
+                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=email required=true autofocus=is_empty errors/>
+                <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="current-password" aside=forgot errors/>
+                <Send words=w::ACCOUNT_SIGN_IN_DO/>
+            </Plain>
+            <p class="small muted">{t(w::ACCOUNT_SIGN_IN_NEW)}" "<a href="/sign-up">{t(w::ACCOUNT_SIGN_IN_CREATE)}</a></p>
+        </div>
+    }
+    .into_any()
+}
+
+fn said_key(said: &str) -> Option<Key> {
+    match said {
+        "confirmed" => Some(w::ACCOUNT_SAID_CONFIRMED),
+        "email_changed" => Some(w::ACCOUNT_SAID_EMAIL_CHANGED),
+        "reset" => Some(w::ACCOUNT_SAID_RESET),
+        "signed_out" => Some(w::ACCOUNT_SAID_SIGNED_OUT),
+        _ => None,
+    }
+}
+
+/// `/sign-up`. What a person of a business is asked more is hidden by the stylesheet for others, so it needs no script.
+pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
+    let (errors, whole) = (fields(error), whole(error));
+    let kinds = vec![("business".to_owned(), t(w::ACCOUNT_KIND_BUSINESS).to_owned()), ("individual".to_owned(), t(w::ACCOUNT_KIND_INDIVIDUAL).to_owned())];
+    let mut countries: Vec<(String, String)> = Country::ALL.iter().map(|country| (country.name().to_owned(), t(country_key(*country)).to_owned())).collect();
+    countries.sort_by(|a, b| a.1.cmp(&b.1));
+    let accepted = !form.terms.is_empty();
+    view! {
+        <div class="stack g5">
+            <Head title=w::ACCOUNT_SIGN_UP_TITLE text=w::ACCOUNT_SIGN_UP_TEXT/>
+            <Plain error=whole class="sign-up">
+                <Segmented name="kind" label=t(w::ACCOUNT_KIND) options=kinds value=form.kind/>
+                <div class="stack g4 of-business">
+                    <TextInput name="company" label=t(w::ACCOUNT_COMPANY) autocomplete="organization" value=form.company maxlength=120u32 errors/>
+                </div>
+                <Select name="country" label=t(w::ACCOUNT_COUNTRY) options=countries value=form.country errors/>
+                <div class="grid-2 of-business">
+                    <div class="of-france">
+                        <TextInput name="siren" label=t(w::ACCOUNT_SIREN) inputmode="numeric" value=form.siren maxlength=20u32 optional=true errors/>
+                    </div>
+                    <TextInput name="vat_number" label=t(w::ACCOUNT_VAT) value=form.vat_number maxlength=30u32 optional=true errors/>
+                </div>
+                <TextInput name="name" label=t(w::ACCOUNT_NAME) autocomplete="name" value=form.name maxlength=80u32 required=true errors/>
+                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=form.email maxlength=254u32 required=true errors/>
+                <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors/>
+                <Checkbox name="terms" checked=accepted required=true errors>
+                    {t(w::ACCOUNT_TERMS_BEFORE)}" "
+                    <a href="/terms" target="_blank">{t(w::ACCOUNT_TERMS_TERMS)}</a>
+                    " "{t(w::ACCOUNT_TERMS_AND)}" "
+                    <a href="/privacy" target="_blank">{t(w::ACCOUNT_TERMS_PRIVACY)}</a>"."
+                </Checkbox>
+                <Send words=w::ACCOUNT_SIGN_UP_DO/>
+            </Plain>
+            <p class="small muted">{t(w::ACCOUNT_SIGN_UP_KNOWN)}" "<a href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</a></p>
+        </div>
+    }
+    .into_any()
+}
+
+fn country_key(country: Country) -> Key {
+    match country {
+        Country::At => w::ACCOUNT_COUNTRY_AT,
+        Country::Be => w::ACCOUNT_COUNTRY_BE,
+        Country::Ca => w::ACCOUNT_COUNTRY_CA,
+        Country::Ch => w::ACCOUNT_COUNTRY_CH,
+        Country::De => w::ACCOUNT_COUNTRY_DE,
+        Country::Es => w::ACCOUNT_COUNTRY_ES,
+        Country::Fr => w::ACCOUNT_COUNTRY_FR,
+        Country::Gb => w::ACCOUNT_COUNTRY_GB,
+        Country::Ie => w::ACCOUNT_COUNTRY_IE,
+        Country::It => w::ACCOUNT_COUNTRY_IT,
+        Country::Lu => w::ACCOUNT_COUNTRY_LU,
+        Country::Ma => w::ACCOUNT_COUNTRY_MA,
+        Country::Nl => w::ACCOUNT_COUNTRY_NL,
+        Country::Pt => w::ACCOUNT_COUNTRY_PT,
+        Country::Us => w::ACCOUNT_COUNTRY_US,
+    }
+}
+
+/// `/sign-up/sent` and `/forgot/sent`: the same for everybody.
+pub fn sent(text: Key) -> AnyView {
+    view! {
+        <div class="stack g5">
+            <div class="stack g2"><h1>{t(w::ACCOUNT_SENT_TITLE)}</h1><p class="muted">{t(text)}</p></div>
+            <p class="small muted">{t(w::ACCOUNT_SENT_NOTHING)}</p>
+            <div class="row"><LinkButton href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</LinkButton></div>
+        </div>
+    }
+    .into_any()
+}
+
+/// `/second-factor`.
+pub fn second_factor(error: Option<&AppError>) -> AnyView {
+    let (errors, whole) = (fields(error), whole(error));
+    view! {
+        <div class="stack g5">
+            <Head title=w::ACCOUNT_SECOND_TITLE text=w::ACCOUNT_SECOND_TEXT/>
+            <Plain error=whole>
+                <TextInput name="code" label=t(w::ACCOUNT_CODE) autocomplete="one-time-code" hint=t(w::ACCOUNT_SECOND_HINT) maxlength=40u32 required=true autofocus=true errors/>
+                <Send words=w::ACCOUNT_SIGN_IN_DO/>
+            </Plain>
+            <p class="small muted"><a href="/sign-in">{t(w::ACCOUNT_SECOND_BACK)}</a></p>
+        </div>
+    }
+    .into_any()
+}
+
+/// `/forgot`.
+pub fn forgot(email: &str, error: Option<&AppError>) -> AnyView {
+    let email = email.to_owned();
+    let (errors, whole) = (fields(error), whole(error));
+    view! {
+        <div class="stack g5">
+            <Head title=w::ACCOUNT_FORGOT_TITLE text=w::ACCOUNT_FORGOT_TEXT/>
+            <Plain error=whole>
+                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=email required=true autofocus=true errors/>
+                <Send words=w::ACCOUNT_FORGOT_DO/>
+            </Plain>
+            <p class="small muted"><a href="/sign-in">{t(w::ACCOUNT_SECOND_BACK)}</a></p>
+        </div>
+    }
+    .into_any()
+}
+
+/// `/reset/:token`.
+pub fn reset(error: Option<&AppError>) -> AnyView {
+    let (errors, whole) = (fields(error), whole(error));
+    view! {
+        <div class="stack g5">
+            <Head title=w::ACCOUNT_RESET_TITLE text=w::ACCOUNT_RESET_TEXT/>
+            <Plain error=whole>
+                <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_NEW) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors/>
+                <Send words=w::ACCOUNT_RESET_DO/>
+            </Plain>
+        </div>
+    }
+    .into_any()
+}
+
+/// `/confirm/:token`.
+pub fn confirm(email: &str) -> AnyView {
+    view! {
+        <div class="stack g5">
+            <div class="stack g2"><h1>{t(w::ACCOUNT_CONFIRM_TITLE)}</h1><p class="muted">{t_with(w::ACCOUNT_CONFIRM_TEXT, &[("email", email)])}</p></div>
+            <Plain error=None><Send words=w::ACCOUNT_CONFIRM_DO/></Plain>
+        </div>
+    }
+    .into_any()
+}
+
+/// A link that is good no more.
+pub fn dead_link() -> AnyView {
+    view! {
+        <div class="stack g5">
+            <Head title=w::ACCOUNT_DEAD_TITLE text=w::ACCOUNT_DEAD_TEXT/>
+            <div class="row wrap">
+                <LinkButton href="/sign-in" kind=ButtonKind::Primary>{t(w::ACCOUNT_SIGN_IN_DO)}</LinkButton>
+                <LinkButton href="/forgot">{t(w::ACCOUNT_DEAD_FORGOT)}</LinkButton>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Something else went wrong.
+pub fn failed(error: &AppError) -> AnyView {
+    view! { <div class="stack g5"><ErrorBlock error=error.clone()/></div> }.into_any()
+}
+
+/// What is wrong with the form as a whole.
+fn whole(error: Option<&AppError>) -> Option<AppError> {
+    error.filter(|error| error.fields().is_empty()).cloned()
+}
+
+fn fields(error: Option<&AppError>) -> Signal<FieldErrors> {
+    Signal::stored(error.map(AppError::fields).unwrap_or_default())
+}
+
+#[component]
+fn Head(title: Key, text: Key) -> impl IntoView {
+    view! { <div class="stack g1"><h1>{t(title)}</h1><p class="muted">{t(text)}</p></div> }.into_any()
+}
+
+/// A form posted to the page's own address. What is wrong is said by us, in the page's language, so the browser is asked not to.
+#[component]
+fn Plain(error: Option<AppError>, #[prop(optional)] class: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <form method="post" class=format!("stack g4 {class}") data-density="comfortable" novalidate>
+            {error.map(|error| view! { <ErrorBlock error/> })}
+            {children()}
+        </form>
+    }
+    .into_any()
+}
+
+#[component]
+fn Send(words: Key) -> impl IntoView {
+    view! { <Button kind=ButtonKind::Primary size=ButtonSize::Large submit=true wide=true>{t(words)}</Button> }.into_any()
+}

@@ -1,0 +1,121 @@
+//! What the pages of assistants share: words for states, and reading again while something is on its way.
+
+use super::model::*;
+use crate::{
+    i18n::{Key, t, t_with, words as w},
+    kit::*,
+    shared::error::AppError,
+};
+use leptos::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+
+/// How often a page looks whether the provider has answered.
+const LOOK_AGAIN: Duration = Duration::from_millis(1500);
+
+/// The trade's name.
+pub fn template_name(template: Template) -> Key {
+    match template {
+        Template::Reception => w::ASSISTANTS_TEMPLATE_RECEPTION,
+        Template::Appointments => w::ASSISTANTS_TEMPLATE_APPOINTMENTS,
+        Template::OnCall => w::ASSISTANTS_TEMPLATE_ON_CALL,
+        Template::Information => w::ASSISTANTS_TEMPLATE_INFORMATION,
+        Template::Outbound => w::ASSISTANTS_TEMPLATE_OUTBOUND,
+    }
+}
+
+/// What an assistant of this trade does, in a sentence.
+pub fn template_text(template: Template) -> Key {
+    match template {
+        Template::Reception => w::ASSISTANTS_TEMPLATE_RECEPTION_TEXT,
+        Template::Appointments => w::ASSISTANTS_TEMPLATE_APPOINTMENTS_TEXT,
+        Template::OnCall => w::ASSISTANTS_TEMPLATE_ON_CALL_TEXT,
+        Template::Information => w::ASSISTANTS_TEMPLATE_INFORMATION_TEXT,
+        Template::Outbound => w::ASSISTANTS_TEMPLATE_OUTBOUND_TEXT,
+    }
+}
+
+/// The trade's sign.
+pub fn template_icon(template: Template) -> icondata::Icon {
+    match template {
+        Template::Reception => icondata::LuConciergeBell,
+        Template::Appointments => icondata::LuCalendarCheck,
+        Template::OnCall => icondata::LuSiren,
+        Template::Information => icondata::LuInfo,
+        Template::Outbound => icondata::LuPhoneOutgoing,
+    }
+}
+
+/// The language's name in the reader's language.
+pub fn language_name(language: &str) -> &'static str {
+    t(if language == "en" { w::ASSISTANTS_LANGUAGE_EN } else { w::ASSISTANTS_LANGUAGE_FR })
+}
+
+/// Pairs of value and words for a choice of language.
+pub fn language_options() -> Vec<(String, String)> {
+    LANGUAGES.iter().map(|language| ((*language).to_owned(), language_name(language).to_owned())).collect()
+}
+
+/// Whether it answers.
+#[component]
+pub fn StateBadge(state: AssistantState) -> impl IntoView {
+    let (tone, word) = match state {
+        AssistantState::Active => (Tone::Ok, w::ASSISTANTS_STATE_ACTIVE),
+        AssistantState::Draft => (Tone::Neutral, w::ASSISTANTS_STATE_DRAFT),
+    };
+    view! { <Badge tone=tone>{t(word)}</Badge> }.into_any()
+}
+
+/// How the provider's copy stands, as ring and word.
+#[component]
+pub fn SyncRing(sync: SyncState) -> impl IntoView {
+    let (state, word) = match sync {
+        SyncState::InStep => (RingState::Done, w::ASSISTANTS_SYNC_IN_STEP),
+        SyncState::Pending => (RingState::Ringing, w::ASSISTANTS_SYNC_PENDING),
+        SyncState::Refused => (RingState::Failed, w::ASSISTANTS_SYNC_REFUSED),
+    };
+    view! { <Ring state=state word=t(word)/> }.into_any()
+}
+
+/// The provider's words, when it has said something that matters.
+#[component]
+pub fn SyncWords(sync: SyncState, error: Option<String>) -> impl IntoView {
+    error
+        .map(|words| {
+            let (tone, title) = match sync {
+                SyncState::Refused => (Tone::Bad, w::ASSISTANTS_REFUSED_TITLE),
+                _ => (Tone::Warn, w::ASSISTANTS_WAITING_TITLE),
+            };
+            view! { <Callout tone title=t(title)><p><q class="ltr">{words}</q></p></Callout> }
+        })
+        .into_any()
+}
+
+/// Reads again and again while `waiting` says that something is on its way.
+pub fn look_again_while<T>(resource: Resource<Result<T, AppError>>, waiting: fn(&T) -> bool)
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    Effect::new(move || {
+        let is_waiting = resource.with(|read| matches!(read, Some(Ok(value)) if waiting(value)));
+        if is_waiting && let Ok(timer) = set_timeout_with_handle(move || resource.refetch(), LOOK_AGAIN) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+}
+
+/// `Conversation en cours` and how many.
+#[component]
+pub fn LiveCount(calls: i64) -> impl IntoView {
+    (calls > 0)
+        .then(|| view! { <Ring state=RingState::Live word=crate::i18n::t_count(w::ASSISTANTS_LIVE, calls)/> })
+        .into_any()
+}
+
+/// The voice's name and language.
+pub fn voice_words(id: &str) -> String {
+    match voice(id) {
+        Some(voice) => t_with(w::ASSISTANTS_VOICE_IS, &[("name", voice.name), ("language", language_name(voice.language))]),
+        None => id.to_owned(),
+    }
+}

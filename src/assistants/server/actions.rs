@@ -1,0 +1,261 @@
+//! Use cases of assistants and numbers. Nothing here talks to the provider: jobs do, after commit.
+
+use super::{
+    jobs::{Push, PushNumber},
+    store, templates,
+};
+use crate::{
+    assistants::model::*,
+    platform::{
+        Core, OrgScope, OrgTx, SystemTx,
+        bus::{self, Note},
+        db::OnConstraint,
+        queue::Opts,
+    },
+    shared::{
+        error::AppError,
+        ids::{AssistantId, NumberId, OrgId},
+        permission::Permission,
+        phone::PhoneNumber,
+    },
+};
+
+/// More than any business needs; a bound on what one organisation can make the provider hold.
+const MOST_ASSISTANTS: i64 = 200;
+const MOST_NUMBERS: i64 = 200;
+
+/// Every assistant, by name.
+pub async fn list(scope: &OrgScope) -> Result<Vec<AssistantCard>, AppError> {
+    let mut tx = scope.begin(Permission::AssistantsRead).await?;
+    Ok(store::list(&mut tx).await?)
+}
+
+/// One assistant for the editor. Errors: `NotFound`.
+pub async fn read(scope: &OrgScope, id: AssistantId) -> Result<AssistantSheet, AppError> {
+    let mut tx = scope.begin(Permission::AssistantsRead).await?;
+    let assistant = existing(&mut tx, id).await?.assistant;
+    let (numbers, live_calls) = (store::numbers_of(&mut tx, id).await?, store::live_calls(&mut tx, id).await?);
+    Ok(AssistantSheet { assistant, numbers, live_calls, now: scope.core().clock.now() })
+}
+
+/// Makes an assistant from the texts of its trade. In the sandbox the first one gets a number, so that it can be called.
+/// Errors: `Conflict("assistant_limit")`.
+pub async fn create(scope: &OrgScope, new: NewAssistant) -> Result<AssistantId, AppError> {
+    let draft = templates::draft(&new).map_err(AppError::internal)?;
+    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    if store::count(&mut tx).await? >= MOST_ASSISTANTS {
+        return Err(AppError::conflict("assistant_limit"));
+    }
+    let now = scope.core().clock.now();
+    let id = AssistantId::at(now);
+    store::insert(&mut tx, id, new.template, &draft, false, now).await?;
+    enqueue_push(&mut tx, id).await?;
+    if !scope.core().config.is_production() && store::count_numbers(&mut tx).await? == 0 {
+        sandbox_number(&mut tx, id).await?;
+    }
+    tell(&mut tx).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Saves a draft over the revision it was made from, and returns the new revision.
+/// Errors: `NotFound`; `Conflict("assistant_changed")` when somebody saved meanwhile.
+pub async fn save(scope: &OrgScope, id: AssistantId, revision: i64, draft: AssistantDraft) -> Result<i64, AppError> {
+    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    let now = scope.core().clock.now();
+    let Some(saved) = store::update(&mut tx, id, revision, &draft, now).await? else {
+        existing(&mut tx, id).await?; // gone is another answer than changed
+        return Err(AppError::conflict("assistant_changed"));
+    };
+    enqueue_push(&mut tx, id).await?;
+    tell(&mut tx).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+/// Lets it answer, or no longer. Errors: `NotFound`.
+pub async fn set_state(scope: &OrgScope, id: AssistantId, state: AssistantState) -> Result<(), AppError> {
+    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    if !store::set_state(&mut tx, id, state, scope.core().clock.now()).await? {
+        return Err(AppError::not_found("assistant"));
+    }
+    tell(&mut tx).await?;
+    tx.commit().await
+}
+
+/// Takes it out of sight, off its numbers, and its copy away from the provider.
+/// Errors: `NotFound`; `Conflict("assistant_in_use")` while a call uses it.
+pub async fn delete(scope: &OrgScope, id: AssistantId) -> Result<(), AppError> {
+    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    if store::lock_use(&mut tx, id).await?.ok_or_else(|| AppError::not_found("assistant"))? {
+        return Err(AppError::conflict("assistant_in_use"));
+    }
+    store::mark_deleted(&mut tx, id, scope.core().clock.now()).await?;
+    enqueue_push(&mut tx, id).await?;
+    tell(&mut tx).await?;
+    tx.commit().await
+}
+
+/// An assistant for a seed: answering, with transfer numbers, pushed as any other.
+pub async fn seed(tx: &mut OrgTx<'_>, new: &NewAssistant, transfers: &[TransferEntry], is_demo: bool) -> Result<AssistantId, AppError> {
+    let draft = AssistantDraft { transfer_numbers: transfers.to_vec(), ..templates::draft(new).map_err(AppError::internal)? };
+    let now = tx.scope().core().clock.now();
+    let id = AssistantId::at(now);
+    store::insert(tx, id, new.template, &draft, is_demo, now).await?;
+    enqueue_push(tx, id).await?;
+    Ok(id)
+}
+
+/// A number for a seed.
+pub async fn seed_number(tx: &mut OrgTx<'_>, number: &PhoneNumber, label: &str, assistant: AssistantId, is_demo: bool) -> Result<NumberId, AppError> {
+    let id = NumberId::at(tx.scope().core().clock.now());
+    store::insert_number(tx, id, number, label, None, Some(assistant), is_demo).await?;
+    enqueue_number(tx, id).await?;
+    Ok(id)
+}
+
+/// Sends it to the provider once more. Errors: `NotFound`.
+pub async fn push_again(scope: &OrgScope, id: AssistantId) -> Result<(), AppError> {
+    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    if !store::mark_pending(&mut tx, id).await? {
+        return Err(AppError::not_found("assistant"));
+    }
+    enqueue_push(&mut tx, id).await?;
+    tx.commit().await
+}
+
+/// Sends every assistant and number again: what the provider is told of our webhook address has changed.
+pub async fn push_all(tx: &mut OrgTx<'_>) -> Result<(), AppError> {
+    for id in store::mark_all_pending(tx).await? {
+        enqueue_push(tx, id).await?;
+    }
+    for line in store::numbers(tx).await? {
+        enqueue_number(tx, line.id).await?;
+    }
+    Ok(())
+}
+
+/// A simulator starts empty: everything we hold is sent to it anew. Called at the start of a sandbox.
+pub async fn refill_simulator(core: &Core) -> Result<(), AppError> {
+    let mut tx = SystemTx::begin(core, "which organisations have assistants, to fill the simulator").await?;
+    let orgs = store::orgs_with_copies(tx.conn()).await?;
+    drop(tx);
+    for org in orgs {
+        let scope = OrgScope::of_system(core, org);
+        let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+        push_all(&mut tx).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Removes the assistants of the demonstration that no call uses; returns how many. Their numbers go with them.
+pub async fn remove_demo(tx: &mut OrgTx<'_>) -> Result<i64, AppError> {
+    let now = tx.scope().core().clock.now();
+    let mut removed = 0;
+    for id in store::demo_ids(tx).await? {
+        if store::lock_use(tx, id).await? == Some(false) {
+            store::mark_deleted(tx, id, now).await?;
+            enqueue_push(tx, id).await?;
+            removed += 1;
+        }
+    }
+    store::delete_demo_numbers(tx).await?;
+    tell(tx).await?;
+    Ok(removed)
+}
+
+/// How many assistants came with the demonstration.
+pub async fn count_demo(tx: &mut OrgTx<'_>) -> Result<i64, AppError> {
+    Ok(i64::try_from(store::demo_ids(tx).await?.len()).unwrap_or(i64::MAX))
+}
+
+/// How far an organisation is from its first call.
+pub struct Setup {
+    pub has_assistant: bool,
+    /// The provider knows one of its numbers.
+    pub number_in_step: bool,
+}
+
+/// See [`Setup`].
+pub async fn setup(tx: &mut OrgTx<'_>) -> Result<Setup, AppError> {
+    let number_in_step = store::numbers(tx).await?.iter().any(|line| line.sync == SyncState::InStep);
+    Ok(Setup { has_assistant: store::count(tx).await? > 0, number_in_step })
+}
+
+/// Every number of the organisation.
+pub async fn numbers(scope: &OrgScope) -> Result<Vec<NumberLine>, AppError> {
+    let mut tx = scope.begin(Permission::AssistantsRead).await?;
+    Ok(store::numbers(&mut tx).await?)
+}
+
+/// Connects a number that the provider already has, by its id there. A job asks whether it is that number.
+/// Errors: `Conflict("number_taken")`; `Conflict("number_limit")`.
+pub async fn connect_number(scope: &OrgScope, new: NewNumber) -> Result<NumberId, AppError> {
+    let mut tx = scope.begin(Permission::IntegrationsManage).await?;
+    if store::count_numbers(&mut tx).await? >= MOST_NUMBERS {
+        return Err(AppError::conflict("number_limit"));
+    }
+    if let Some(assistant) = new.assistant {
+        existing(&mut tx, assistant).await?;
+    }
+    let id = NumberId::at(scope.core().clock.now());
+    let taken = || AppError::conflict("number_taken");
+    let inserted = store::insert_number(&mut tx, id, &new.number, &new.label, Some(&new.provider_id), new.assistant, false).await;
+    match inserted {
+        Err(error) if is_constraint(&error, "phone_numbers_provider_key") => return Err(taken()),
+        other => other.on_constraint("phone_numbers_org_number_key", taken)?,
+    }
+    enqueue_number(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Who answers a number. Errors: `NotFound`.
+pub async fn assign_number(scope: &OrgScope, number: NumberId, assistant: Option<AssistantId>) -> Result<(), AppError> {
+    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    if let Some(assistant) = assistant {
+        existing(&mut tx, assistant).await?;
+    }
+    if !store::assign_number(&mut tx, number, assistant).await? {
+        return Err(AppError::not_found("number"));
+    }
+    tx.commit().await
+}
+
+fn is_constraint(error: &sqlx::Error, name: &str) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) == Some(name)
+}
+
+async fn existing(tx: &mut OrgTx<'_>, id: AssistantId) -> Result<store::Row, AppError> {
+    let row = store::find(tx, id).await?.filter(|row| !row.is_deleted);
+    row.ok_or_else(|| AppError::not_found("assistant"))
+}
+
+/// Writes the job that brings the provider's copy in step; one per assistant waits at a time.
+pub(super) async fn enqueue_push(tx: &mut OrgTx<'_>, id: AssistantId) -> Result<(), AppError> {
+    let org = tx.scope().org();
+    tx.enqueue(&Push { org, assistant: id }, Opts::default().key(format!("assistant:{id}"))).await?;
+    Ok(())
+}
+
+async fn enqueue_number(tx: &mut OrgTx<'_>, id: NumberId) -> Result<(), AppError> {
+    let org = tx.scope().org();
+    tx.enqueue(&PushNumber { org, number: id }, Opts::default().key(format!("number:{id}"))).await?;
+    Ok(())
+}
+
+/// A number of the range kept for fiction (+33 1 99 00), different for each organisation as far as 10 000 go.
+async fn sandbox_number(tx: &mut OrgTx<'_>, assistant: AssistantId) -> Result<(), AppError> {
+    let org: OrgId = tx.scope().org();
+    let number = format!("+3319900{:04}", org.0.as_u128() % 10_000);
+    let Ok(number) = number.parse::<PhoneNumber>() else { return Ok(()) };
+    let id = NumberId::at(tx.scope().core().clock.now());
+    store::insert_number(tx, id, &number, "", None, Some(assistant), false).await?;
+    enqueue_number(tx, id).await
+}
+
+async fn tell(tx: &mut OrgTx<'_>) -> Result<(), AppError> {
+    let org = tx.scope().org();
+    Ok(bus::publish(tx.conn(), &[Note::Assistant { org }]).await?)
+}

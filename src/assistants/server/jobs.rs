@@ -1,0 +1,222 @@
+//! Keeps the provider's copies in step. A job re-reads its row, so one that runs late or twice sends what is true now.
+
+use super::{provider_copy, store};
+use crate::{
+    assistants::model::SyncState,
+    integrations::server::{actions as integrations, jobs::EndpointChanged},
+    platform::{
+        Core, OrgScope, OrgTx,
+        bus::{self, Note},
+        outbound::OutboundError,
+        queue::{Fail, Job, JobCx, Worker, lane},
+    },
+    providers::vapi::Vapi,
+    shared::{
+        error::AppError,
+        ids::{AssistantId, NumberId, OrgId},
+        permission::Permission,
+    },
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Brings the provider's copy of one assistant in step with our row: creates, replaces or removes it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Push {
+    pub org: OrgId,
+    pub assistant: AssistantId,
+}
+
+impl Job for Push {
+    const KIND: &'static str = "assistants.push";
+    const QUEUE: &'static str = lane::SYNC;
+    const TIMEOUT: Duration = Duration::from_secs(90);
+}
+
+/// Tells the provider where a number's calls are announced.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PushNumber {
+    pub org: OrgId,
+    pub number: NumberId,
+}
+
+impl Job for PushNumber {
+    const KIND: &'static str = "assistants.push_number";
+    const QUEUE: &'static str = lane::SYNC;
+    const TIMEOUT: Duration = Duration::from_secs(90);
+}
+
+/// The handlers of this slice.
+pub fn jobs(worker: Worker, core: &Core, vapi: &Vapi) -> Worker {
+    let (for_push, for_number, for_all) = ((core.clone(), vapi.clone()), (core.clone(), vapi.clone()), core.clone());
+    worker
+        .on(move |job: Push, cx| {
+            let (core, vapi) = for_push.clone();
+            async move { push(&core, &vapi, job, cx).await }
+        })
+        .on(move |job: PushNumber, _| {
+            let (core, vapi) = for_number.clone();
+            async move { push_number(&core, &vapi, job).await }
+        })
+        .on(move |job: EndpointChanged, _| {
+            let core = for_all.clone();
+            async move { push_everything(&core, job.org).await }
+        })
+}
+
+/// Where webhooks go, or how they are authenticated, has changed: every copy names it, so every copy is sent again.
+async fn push_everything(core: &Core, org: OrgId) -> Result<(), Fail> {
+    let scope = OrgScope::of_system(core, org);
+    let mut tx = begin(&scope).await?;
+    super::actions::push_all(&mut tx).await.map_err(retry)?;
+    tx.commit().await.map_err(retry)
+}
+
+async fn push(core: &Core, vapi: &Vapi, job: Push, cx: JobCx) -> Result<(), Fail> {
+    let scope = OrgScope::of_system(core, job.org);
+    let mut tx = begin(&scope).await?;
+    let Some(row) = store::find(&mut tx, job.assistant).await? else { return Ok(()) };
+    if row.is_deleted {
+        drop(tx);
+        return remove(&scope, vapi, job.assistant, row.provider_id).await;
+    }
+    let server = integrations::server_object(&mut tx).await.map_err(retry)?;
+    drop(tx);
+    let revision = row.assistant.revision;
+    let copy = provider_copy::assistant(&row.assistant, job.org, &server);
+    let sent = match &row.provider_id {
+        Some(id) => replace(vapi, id, &copy).await,
+        None => create(vapi, &copy, job.assistant, cx.attempt > 1).await,
+    };
+    let mut tx = begin(&scope).await?;
+    let outcome = match sent {
+        Ok(provider_id) => {
+            store::mark_pushed(&mut tx, job.assistant, revision, &provider_id, core.clock.now()).await?;
+            Ok(())
+        }
+        Err(error) => {
+            let is_refused = error.status() == Some(400);
+            let sync = if is_refused { SyncState::Refused } else { SyncState::Pending };
+            store::mark_trouble(&mut tx, job.assistant, revision, sync, &error.words()).await?;
+            // A refusal is an answer: the person who wrote the assistant reads it, no operator has to.
+            if is_refused { Ok(()) } else { Err(patient(error)) }
+        }
+    };
+    tell(&mut tx, job.org).await?;
+    tx.commit().await.map_err(retry)?;
+    outcome
+}
+
+async fn replace(vapi: &Vapi, id: &str, copy: &Value) -> Result<String, OutboundError> {
+    match vapi.update_assistant(id, copy).await {
+        Ok(held) => Ok(held.id),
+        // Deleted over there, or a simulator that started anew.
+        Err(error) if error.status() == Some(404) => Ok(vapi.create_assistant(copy).await?.id),
+        Err(error) => Err(error),
+    }
+}
+
+/// Creates the copy. An earlier attempt may have got through without our hearing of it: then that one is taken over.
+async fn create(vapi: &Vapi, copy: &Value, assistant: AssistantId, is_again: bool) -> Result<String, OutboundError> {
+    if is_again {
+        let ours = json!(assistant.to_string());
+        let held = vapi.assistants(1000).await?;
+        if let Some(found) = held.into_iter().find(|held| held.rest.get("metadata").and_then(|m| m.get("assistant")) == Some(&ours)) {
+            return Ok(vapi.update_assistant(&found.id, copy).await?.id);
+        }
+    }
+    Ok(vapi.create_assistant(copy).await?.id)
+}
+
+async fn remove(scope: &OrgScope, vapi: &Vapi, assistant: AssistantId, provider_id: Option<String>) -> Result<(), Fail> {
+    let Some(id) = provider_id else { return Ok(()) };
+    vapi.delete_assistant(&id).await?;
+    let mut tx = begin(scope).await?;
+    store::forget_copy(&mut tx, assistant).await?;
+    tx.commit().await.map_err(retry)
+}
+
+async fn push_number(core: &Core, vapi: &Vapi, job: PushNumber) -> Result<(), Fail> {
+    let scope = OrgScope::of_system(core, job.org);
+    let mut tx = begin(&scope).await?;
+    let Some(row) = store::number(&mut tx, job.number).await? else { return Ok(()) };
+    let server = integrations::server_object(&mut tx).await.map_err(retry)?;
+    drop(tx);
+    let sent = match &row.provider_id {
+        Some(id) => connect(vapi, id, &row, &server).await,
+        None => Err(Refused::Provider(OutboundError::Refused {
+            provider: "vapi",
+            status: 404,
+            words: vec![],
+            code: None,
+            retry_after: None,
+        })),
+    };
+    // The sandbox owns its numbers: one the simulator does not know is put there.
+    let sent = match sent {
+        Err(Refused::Provider(error)) if error.status() == Some(404) && !core.config.is_production() => {
+            let mut body = provider_copy::number(&row.number, &row.label, &server);
+            body["twilioAccountSid"] = json!("AC00000000000000000000000000000000");
+            body["twilioAuthToken"] = json!("sandbox");
+            body["smsEnabled"] = json!(false);
+            vapi.create_phone_number(&body).await.map(|held| held.id).map_err(Refused::Provider)
+        }
+        other => other,
+    };
+    let mut tx = begin(&scope).await?;
+    let outcome = match sent {
+        Ok(id) => {
+            store::mark_number(&mut tx, job.number, Some(&id), SyncState::InStep, None).await?;
+            Ok(())
+        }
+        Err(Refused::OtherNumber) => {
+            store::mark_number(&mut tx, job.number, None, SyncState::Refused, Some("the id belongs to another number")).await?;
+            Ok(())
+        }
+        Err(Refused::Provider(error)) => {
+            let is_refused = matches!(error.status(), Some(400 | 404));
+            let sync = if is_refused { SyncState::Refused } else { SyncState::Pending };
+            store::mark_number(&mut tx, job.number, None, sync, Some(&error.words())).await?;
+            if is_refused { Ok(()) } else { Err(patient(error)) }
+        }
+    };
+    tell(&mut tx, job.org).await?;
+    tx.commit().await.map_err(retry)?;
+    outcome
+}
+
+enum Refused {
+    Provider(OutboundError),
+    OtherNumber,
+}
+
+/// A number the provider has: is it that one, then our address goes onto it. A PATCH carries the provider it has.
+async fn connect(vapi: &Vapi, id: &str, row: &store::NumberRow, server: &Value) -> Result<String, Refused> {
+    let held = vapi.phone_number(id).await.map_err(Refused::Provider)?;
+    if held.number.is_some_and(|number| number != row.number.as_str()) {
+        return Err(Refused::OtherNumber);
+    }
+    let fields = json!({ "provider": held.provider, "server": server });
+    Ok(vapi.update_phone_number(id, &fields).await.map_err(Refused::Provider)?.id)
+}
+
+async fn begin(scope: &OrgScope) -> Result<OrgTx<'_>, Fail> {
+    scope.begin(Permission::AssistantsEdit).await.map_err(retry)
+}
+
+async fn tell(tx: &mut OrgTx<'_>, org: OrgId) -> sqlx::Result<()> {
+    bus::publish(tx.conn(), &[Note::Assistant { org }]).await
+}
+
+fn retry(error: AppError) -> Fail {
+    Fail::Retry(error.to_string())
+}
+
+/// Keys and rights are mended by people in minutes or days: the job waits for them rather than die.
+fn patient(error: OutboundError) -> Fail {
+    match Fail::from(error) {
+        Fail::Dead(words) => Fail::Retry(words),
+        other => other,
+    }
+}

@@ -1,0 +1,132 @@
+//! What the provider is told of an assistant or a number. Source: protocols sheet "voice", 1.3, 1.4, 1.6, 1.7, 3.6.
+
+use crate::{assistants::model::Assistant, shared::ids::OrgId, shared::phone::PhoneNumber};
+use serde_json::{Value, json};
+
+/// The tool every assistant has: it takes a message for the team. Its calls come to our webhook door.
+pub const TAKE_MESSAGE: &str = "take_message";
+
+/// The messages we ask for. The list replaces the provider's default, which lacks `transcript` and `transfer-update`.
+const SERVER_MESSAGES: [&str; 9] = [
+    "status-update",
+    "transcript",
+    "tool-calls",
+    "transfer-destination-request",
+    "transfer-update",
+    "user-interrupted",
+    "hang",
+    "end-of-call-report",
+    "assistant.started",
+];
+
+/// The whole assistant. A PATCH replaces nested objects whole, so an update sends exactly what a creation sends.
+pub fn assistant(assistant: &Assistant, org: OrgId, server: &Value) -> Value {
+    let is_french = assistant.language == "fr";
+    let mut tools = vec![take_message(is_french)];
+    if !assistant.transfer_numbers.is_empty() {
+        tools.push(transfer_call(assistant, is_french));
+    }
+    json!({
+        "name": assistant.name,
+        "firstMessage": assistant.first_message,
+        "firstMessageMode": "assistant-speaks-first",
+        "model": {
+            "provider": "openai",
+            "model": "gpt-4.1",
+            "temperature": 0.3,
+            "messages": [{ "role": "system", "content": assistant.prompt }],
+            "tools": tools,
+        },
+        "voice": { "provider": "azure", "voiceId": assistant.voice },
+        "transcriber": { "provider": "deepgram", "model": "nova-3", "language": assistant.language },
+        "endCallPhrases": assistant.end_phrases,
+        "maxDurationSeconds": assistant.max_duration_s.clamp(10, 43_200),
+        "server": server,
+        "serverMessages": SERVER_MESSAGES,
+        "monitorPlan": { "listenEnabled": true, "listenAuthenticationEnabled": true, "controlEnabled": true, "controlAuthenticationEnabled": true },
+        "metadata": { "org": org.to_string(), "assistant": assistant.id.to_string() },
+    })
+}
+
+fn take_message(is_french: bool) -> Value {
+    let words = |fr: &'static str, en: &'static str| if is_french { fr } else { en };
+    json!({
+        "type": "function",
+        "function": {
+            "name": TAKE_MESSAGE,
+            "description": words(
+                "Enregistre un message pour l'équipe, quand personne ne peut répondre ou qu'il faut rappeler l'appelant.",
+                "Keeps a message for the team, when nobody can answer or the caller wants to be called back.",
+            ),
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "caller_name": { "type": "string", "description": words("Nom de l'appelant", "Name of the caller") },
+                    "phone": { "type": "string", "description": words("Numéro à rappeler, s'il diffère de celui qui appelle", "Number to call back, if another than the one that calls") },
+                    "message": { "type": "string", "description": words("Le message, en une ou deux phrases", "The message, in a sentence or two") },
+                    "urgent": { "type": "boolean", "description": words("L'appelant dit que c'est urgent", "The caller says it is urgent") },
+                },
+                "required": ["message"],
+            },
+        },
+    })
+}
+
+fn transfer_call(assistant: &Assistant, is_french: bool) -> Value {
+    let said = if is_french { "Je vous transfère, ne quittez pas." } else { "I am putting you through, please hold." };
+    let destinations: Vec<Value> = assistant
+        .transfer_numbers
+        .iter()
+        .map(|entry| json!({ "type": "number", "number": entry.number.as_str(), "description": entry.label, "message": said }))
+        .collect();
+    json!({ "type": "transferCall", "destinations": destinations })
+}
+
+/// A number that asks us, at each call, who shall answer: the choice stays in our rows and needs no push.
+pub fn number(number: &PhoneNumber, label: &str, server: &Value) -> Value {
+    let name = if label.is_empty() { number.as_str() } else { label };
+    json!({ "provider": "twilio", "number": number.as_str(), "name": name, "server": server })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        assistants::model::{AssistantState, SyncState, Template, TransferEntry},
+        shared::ids::AssistantId,
+    };
+
+    fn sample(transfer_numbers: Vec<TransferEntry>) -> Assistant {
+        Assistant {
+            id: AssistantId(uuid::Uuid::from_u128(7)),
+            name: "Léa".into(),
+            template: Template::Reception,
+            language: "fr".into(),
+            voice: "fr-FR-DeniseNeural".into(),
+            first_message: "Bonjour".into(),
+            prompt: "Tu réponds.".into(),
+            end_phrases: vec!["Au revoir".into()],
+            max_duration_s: 600,
+            transfer_numbers,
+            state: AssistantState::Draft,
+            sync: SyncState::Pending,
+            sync_error: None,
+            updated_at: Default::default(),
+            revision: 1,
+            is_demo: false,
+        }
+    }
+
+    #[test]
+    fn the_copy_says_all_the_provider_needs_and_no_tool_leads_nowhere() {
+        let server = json!({ "url": "https://zencall.example/hooks/vapi/t" });
+        let copy = assistant(&sample(vec![]), OrgId(uuid::Uuid::from_u128(1)), &server);
+        assert_eq!(copy["model"]["messages"][0]["content"], "Tu réponds.");
+        assert_eq!(copy["model"]["tools"].as_array().map(Vec::len), Some(1));
+        assert_eq!(copy["server"], server);
+        assert_eq!(copy["transcriber"]["language"], "fr");
+        let entry = TransferEntry { label: "Garde".into(), number: "+33639981247".parse().expect("a number") };
+        let copy = assistant(&sample(vec![entry]), OrgId(uuid::Uuid::from_u128(1)), &server);
+        assert_eq!(copy["model"]["tools"][1]["destinations"][0]["number"], "+33639981247");
+    }
+}

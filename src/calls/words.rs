@@ -1,0 +1,293 @@
+//! What calls are called: the words for states, outcomes, endings and events, in the reader's language.
+
+use super::{
+    model::{CallCard, CallEvent, CallStatus, Direction, LiveAction, Outcome, Speaker},
+    reason::EndClass,
+};
+use crate::{
+    i18n::{Key, format, t, t_with, words as w},
+    kit::{RingState, Tone},
+    shared::phone::PhoneNumber,
+};
+use serde_json::Value;
+
+/// The ring and the word of a call.
+pub fn standing(card: &CallCard) -> (RingState, Key) {
+    match (card.status, card.outcome) {
+        (CallStatus::Queued, _) => (RingState::Queued, w::CALLS_STATUS_QUEUED),
+        (CallStatus::Ringing, _) => (RingState::Ringing, w::CALLS_STATUS_RINGING),
+        (CallStatus::Live, _) => (RingState::Live, w::CALLS_STATUS_LIVE),
+        (CallStatus::Forwarding, _) => (RingState::Moved, w::CALLS_STATUS_FORWARDING),
+        (CallStatus::Ended, Some(outcome)) => (ring_of(outcome), outcome_word(outcome)),
+        (CallStatus::Ended, None) => (RingState::Done, w::CALLS_STATUS_ENDED),
+    }
+}
+
+/// The ring of an outcome.
+pub fn ring_of(outcome: Outcome) -> RingState {
+    match outcome {
+        Outcome::Done => RingState::Done,
+        Outcome::Moved => RingState::Moved,
+        Outcome::Voicemail => RingState::Voicemail,
+        Outcome::Missed => RingState::Missed,
+        Outcome::Failed => RingState::Failed,
+        Outcome::Cancelled => RingState::Queued,
+    }
+}
+
+/// The word of an outcome.
+pub fn outcome_word(outcome: Outcome) -> Key {
+    match outcome {
+        Outcome::Done => w::CALLS_OUTCOME_DONE,
+        Outcome::Moved => w::CALLS_OUTCOME_MOVED,
+        Outcome::Voicemail => w::CALLS_OUTCOME_VOICEMAIL,
+        Outcome::Missed => w::CALLS_OUTCOME_MISSED,
+        Outcome::Failed => w::CALLS_OUTCOME_FAILED,
+        Outcome::Cancelled => w::CALLS_OUTCOME_CANCELLED,
+    }
+}
+
+/// The word of a status.
+pub fn status_word(status: CallStatus) -> Key {
+    match status {
+        CallStatus::Queued => w::CALLS_STATUS_QUEUED,
+        CallStatus::Ringing => w::CALLS_STATUS_RINGING,
+        CallStatus::Live => w::CALLS_STATUS_LIVE,
+        CallStatus::Forwarding => w::CALLS_STATUS_FORWARDING,
+        CallStatus::Ended => w::CALLS_STATUS_ENDED,
+    }
+}
+
+/// The word of a direction.
+pub fn direction_word(direction: Direction) -> Key {
+    match direction {
+        Direction::Inbound => w::CALLS_DIRECTION_INBOUND,
+        Direction::Outbound => w::CALLS_DIRECTION_OUTBOUND,
+        Direction::Web => w::CALLS_DIRECTION_WEB,
+    }
+}
+
+/// Why a call ended, as a sentence.
+pub fn ending(class: EndClass) -> Key {
+    match class {
+        EndClass::Voicemail => w::CALLS_END_VOICEMAIL,
+        EndClass::Busy => w::CALLS_END_BUSY,
+        EndClass::NoAnswer => w::CALLS_END_NO_ANSWER,
+        EndClass::BadNumber => w::CALLS_END_BAD_NUMBER,
+        EndClass::Transferred => w::CALLS_END_TRANSFERRED,
+        EndClass::OperatorUnavailable => w::CALLS_END_OPERATOR_UNAVAILABLE,
+        EndClass::TransferFailed => w::CALLS_END_TRANSFER_FAILED,
+        EndClass::CallerEnded => w::CALLS_END_CALLER_ENDED,
+        EndClass::AssistantEnded => w::CALLS_END_ASSISTANT_ENDED,
+        EndClass::TooLong => w::CALLS_END_TOO_LONG,
+        EndClass::Silence => w::CALLS_END_SILENCE,
+        EndClass::Finished => w::CALLS_END_FINISHED,
+        EndClass::Cancelled => w::CALLS_END_CANCELLED,
+        EndClass::NoLineFree => w::CALLS_END_NO_LINE_FREE,
+        EndClass::Billing => w::CALLS_END_BILLING,
+        EndClass::NumberLimit => w::CALLS_END_NUMBER_LIMIT,
+        EndClass::Configuration => w::CALLS_END_CONFIGURATION,
+        EndClass::Telephony => w::CALLS_END_TELEPHONY,
+        EndClass::ProviderTrouble => w::CALLS_END_PROVIDER_TROUBLE,
+        EndClass::VoiceTrouble => w::CALLS_END_VOICE_TROUBLE,
+        EndClass::NoAudio => w::CALLS_END_NO_AUDIO,
+        EndClass::Lost => w::CALLS_END_LOST,
+        EndClass::Unknown => w::CALLS_END_UNKNOWN,
+    }
+}
+
+/// A number as its reader dials it; as it came when it is not one we know how to write.
+pub fn dialled(number: &str) -> String {
+    number.parse::<PhoneNumber>().map_or_else(|_| number.to_owned(), |number| format::tel(&number))
+}
+
+/// Who is on the other end: the name, else the number, else that it was withheld.
+pub fn contact(card: &CallCard) -> String {
+    let named = card.customer_name.as_deref().filter(|name| !name.trim().is_empty());
+    named.map(str::to_owned).or_else(|| card.customer_number.as_deref().map(dialled)).unwrap_or_else(|| t(w::CALLS_NUMBER_WITHHELD).to_owned())
+}
+
+/// The number, when the name already stands in its place.
+pub fn contact_number(card: &CallCard) -> Option<String> {
+    card.customer_name.as_deref().filter(|name| !name.trim().is_empty())?;
+    card.customer_number.as_deref().map(dialled)
+}
+
+/// The assistant's name.
+pub fn assistant(card: &CallCard) -> String {
+    card.assistant_name.clone().unwrap_or_else(|| t(w::CALLS_ASSISTANT).to_owned())
+}
+
+/// Who speaks, by name where there is one; the first name alone, since it stands in a gutter.
+pub fn speaker(card: &CallCard, speaker: Speaker) -> String {
+    let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
+    match speaker {
+        Speaker::Assistant => first(&assistant(card)),
+        Speaker::Caller => match card.customer_name.as_deref().filter(|name| !name.trim().is_empty()) {
+            Some(name) => first(name),
+            None if card.direction == Direction::Outbound => t(w::CALLS_CALLED_PARTY).to_owned(),
+            None => t(w::CALLS_CALLER).to_owned(),
+        },
+        Speaker::Person => t(w::CALLS_TEAM).to_owned(),
+        Speaker::Tool => t(w::CALLS_TOOL).to_owned(),
+        Speaker::System => t(w::CALLS_SYSTEM).to_owned(),
+    }
+}
+
+/// The tone class of a speaker's lane.
+pub fn lane(speaker: Speaker) -> &'static str {
+    match speaker {
+        Speaker::Assistant => "line ai",
+        Speaker::Caller => "line",
+        Speaker::Person => "line brand",
+        Speaker::Tool | Speaker::System => "line quiet",
+    }
+}
+
+/// An event as a line of the conversation: its icon, its tone and its words.
+pub struct EventWords {
+    pub icon: icondata::Icon,
+    pub tone: Tone,
+    pub text: String,
+    /// What was said, asked or answered.
+    pub quote: Option<String>,
+}
+
+/// The words for an event.
+pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
+    let detail = |name: &str| event.detail.get(name).and_then(Value::as_str).unwrap_or_default();
+    let name = assistant(card);
+    let plain = |icon, tone, text: String| EventWords { icon, tone, text, quote: None };
+    match event.kind.as_str() {
+        "status" => match detail("status") {
+            "queued" => plain(icondata::LuClock, Tone::Neutral, t(w::CALLS_EVENT_QUEUED).to_owned()),
+            "ringing" => plain(icondata::LuPhoneIncoming, Tone::Info, t(w::CALLS_EVENT_RINGING).to_owned()),
+            "live" => plain(icondata::LuPhone, Tone::Ok, t(w::CALLS_EVENT_LIVE).to_owned()),
+            "forwarding" => plain(icondata::LuPhoneForwarded, Tone::Info, t(w::CALLS_EVENT_FORWARDING).to_owned()),
+            _ => plain(icondata::LuPhoneOff, Tone::Neutral, t(w::CALLS_EVENT_ENDED).to_owned()),
+        },
+        "tool" => {
+            let text = t_with(w::CALLS_EVENT_TOOL, &[("name", &name), ("tool", detail("name"))]);
+            EventWords { quote: event.detail.get("arguments").and_then(pairs), ..plain(icondata::LuWrench, Tone::Ai, text) }
+        }
+        "tool_result" => {
+            let tool = Some(detail("name")).filter(|name| !name.is_empty()).unwrap_or(t(w::CALLS_TOOL));
+            let text = t_with(w::CALLS_EVENT_TOOL_RESULT, &[("tool", tool)]);
+            EventWords { quote: Some(detail("result").to_owned()).filter(|result| !result.is_empty()), ..plain(icondata::LuCornerDownRight, Tone::Ok, text) }
+        }
+        "transfer" => plain(icondata::LuPhoneForwarded, Tone::Info, t_with(w::CALLS_EVENT_TRANSFER, &[("to", &dialled(detail("to")))])),
+        "interrupted" => plain(icondata::LuMessageSquareOff, Tone::Neutral, t_with(w::CALLS_EVENT_INTERRUPTED, &[("name", &name)])),
+        "slow" => plain(icondata::LuHourglass, Tone::Warn, t_with(w::CALLS_EVENT_SLOW, &[("name", &name)])),
+        "action" => action_event(event),
+        _ => {
+            let kind = ["type", "status"].into_iter().map(detail).find(|kind| !kind.is_empty()).unwrap_or(&event.kind);
+            plain(icondata::LuInfo, Tone::Neutral, t_with(w::CALLS_EVENT_UNKNOWN, &[("type", kind)]))
+        }
+    }
+}
+
+/// What one of the team did, told by the stream: the action's own fields, who did it and what came of it.
+fn action_event(event: &CallEvent) -> EventWords {
+    let detail = |name: &str| event.detail.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let action = event.detail.get("action").filter(|action| action.is_object()).unwrap_or(&event.detail);
+    let who = detail("by_name").or(detail("by")).unwrap_or(t(w::CALLS_TEAM));
+    let failed = detail("outcome") == Some("failed");
+    match serde_json::from_value::<LiveAction>(action.clone()) {
+        Ok(action) => {
+            let mut words = action_words(&action, who);
+            if failed {
+                words.tone = Tone::Bad;
+                words.text = format!("{} {}", words.text, t(w::CALLS_ACTION_FAILED));
+            }
+            words
+        }
+        Err(_) => EventWords { icon: icondata::LuUserRound, tone: Tone::Brand, text: t_with(w::CALLS_ACTION_OTHER, &[("who", who)]), quote: None },
+    }
+}
+
+/// What one of the team did.
+pub fn action_words(action: &LiveAction, who: &str) -> EventWords {
+    let who = [("who", who)];
+    let (icon, text, quote) = match action {
+        LiveAction::Say { text } => (icondata::LuVolume2, t_with(w::CALLS_ACTION_SAY, &who), Some(text.clone())),
+        LiveAction::Instruct { text } => (icondata::LuMessageSquareLock, t_with(w::CALLS_ACTION_INSTRUCT, &who), Some(text.clone())),
+        LiveAction::Mute => (icondata::LuMicOff, t_with(w::CALLS_ACTION_MUTE, &who), None),
+        LiveAction::Unmute => (icondata::LuMic, t_with(w::CALLS_ACTION_UNMUTE, &who), None),
+        LiveAction::Transfer { to } => (icondata::LuPhoneForwarded, t_with(w::CALLS_ACTION_TRANSFER, &[who[0], ("to", &format::tel(to))]), None),
+        LiveAction::End => (icondata::LuPhoneOff, t_with(w::CALLS_ACTION_END, &who), None),
+    };
+    EventWords { icon, tone: Tone::Brand, text, quote }
+}
+
+/// `jour : mardi, heure : 10 h` of a tool's arguments; nothing of an empty object.
+fn pairs(arguments: &Value) -> Option<String> {
+    let said = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let object = arguments.as_object().filter(|object| !object.is_empty())?;
+    Some(object.iter().map(|(name, value)| format!("{name} = {}", said(value))).collect::<Vec<_>>().join(", "))
+}
+
+/// The word for a part of the cost; the provider's own where we know none.
+pub fn cost_part(part: &str) -> String {
+    let key = match part {
+        "transport" => w::CALLS_COST_TRANSPORT,
+        "stt" | "transcriber" => w::CALLS_COST_STT,
+        "llm" | "model" => w::CALLS_COST_LLM,
+        "tts" | "voice" => w::CALLS_COST_TTS,
+        "vapi" => w::CALLS_COST_VAPI,
+        "analysis" => w::CALLS_COST_ANALYSIS,
+        other => return other.to_owned(),
+    };
+    t(key).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::live::samples;
+    use serde_json::json;
+
+    #[test]
+    fn every_outcome_has_its_own_word() {
+        let mut words: Vec<&str> = Outcome::ALL.iter().map(|outcome| t(outcome_word(*outcome))).collect();
+        words.dedup();
+        assert_eq!(words.len(), Outcome::ALL.len());
+    }
+
+    #[test]
+    fn every_ending_is_a_sentence_of_its_own() {
+        let mut sentences: Vec<&str> = EndClass::ALL.iter().map(|class| t(ending(*class))).collect();
+        assert!(sentences.iter().all(|sentence| sentence.ends_with('.')));
+        sentences.sort_unstable();
+        sentences.dedup();
+        assert_eq!(sentences.len(), EndClass::ALL.len());
+    }
+
+    #[test]
+    fn a_name_comes_before_a_number_and_a_number_before_nothing() {
+        let mut card = samples::card(1);
+        assert_eq!((contact(&card), contact_number(&card)), (dialled("+33639981247"), None));
+        card.customer_name = Some("Nadia Garnier".into());
+        assert_eq!((contact(&card).as_str(), speaker(&card, Speaker::Caller).as_str()), ("Nadia Garnier", "Nadia"));
+        (card.customer_name, card.customer_number) = (None, None);
+        assert_eq!(contact(&card), t(w::CALLS_NUMBER_WITHHELD));
+    }
+
+    #[test]
+    fn an_action_is_told_with_its_author_and_its_failure() {
+        let card = samples::card(1);
+        let told = |detail| event(&card, &samples::event(1, "action", detail));
+        let said = told(json!({ "kind": "say", "text": "Un instant", "by_name": "Inès" }));
+        assert!(said.text.contains("Inès") && said.quote.as_deref() == Some("Un instant"));
+        let failed = told(json!({ "action": { "kind": "end" }, "by_name": "Inès", "outcome": "failed" }));
+        assert_eq!(failed.tone, Tone::Bad);
+        assert!(told(json!({ "kind": "dance" })).text.contains(t(w::CALLS_TEAM)));
+    }
+
+    #[test]
+    fn unknown_events_still_say_what_they_are() {
+        let told = event(&samples::card(1), &samples::event(1, "unknown", json!({ "type": "brand-new" })));
+        assert!(told.text.contains("brand-new"));
+        assert_eq!(pairs(&json!({})), None);
+        assert_eq!(pairs(&json!({ "n": 2, "jour": "mardi" })).as_deref(), Some("jour = mardi, n = 2"));
+    }
+}

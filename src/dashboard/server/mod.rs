@@ -1,0 +1,4 @@
+//! Home on the server.
+
+pub mod actions;
+mod store;
