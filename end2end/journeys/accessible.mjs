@@ -8,6 +8,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** What axe finds: all rules as the page stands, then the colours again in the other theme. */
 async function examine(visit, what, found) {
   const { page } = visit;
+  const began = Date.now();
   await page.evaluate(`window.axe ||= (() => { const module = undefined; ${axe}; return window.axe; })(); 0`);
   const run = (options) =>
     page.evaluate(async (options) => {
@@ -18,9 +19,23 @@ async function examine(visit, what, found) {
   const note = (look, violations) => violations.forEach((violation) => found.push(`${what} (${look}): ${violation.id}, ${violation.help}\n    ${violation.nodes.join("\n    ")}`));
   note(theme, await run({}));
   const other = theme === "dark" ? "light" : "dark";
-  await page.evaluate((other) => (document.documentElement.dataset.theme = other), other);
+  await look(page, other);
   note(other, await run({ runOnly: { type: "rule", values: ["color-contrast", "link-in-text-block"] } }));
-  await page.evaluate((theme) => (theme === "system" ? delete document.documentElement.dataset.theme : (document.documentElement.dataset.theme = theme)), theme);
+  await look(page, theme);
+  console.log(what, Date.now() - began);
+}
+
+/** Puts the page into a theme, and waits until every colour has arrived. */
+async function look(page, theme) {
+  await page.evaluate(async (theme) => {
+    const root = document.documentElement;
+    if (theme === "system") delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
+    await frame();
+    await frame();
+    await Promise.allSettled(document.getAnimations().filter((animation) => animation instanceof CSSTransition).map((transition) => transition.finished));
+  }, theme);
 }
 
 const nothing = (found) => assert.equal(found.length, 0, `axe found:\n${found.join("\n")}`);
