@@ -2,7 +2,7 @@
 
 use super::{
     model::*,
-    parts::{LiveCount, StateBadge, SyncRing, SyncWords, language_options, look_again_while, template_name, voice_words},
+    parts::{LiveCount, StateBadge, SyncRing, SyncWords, language_name, language_options, look_again_while, template_name, voice_words},
     rpc::{DeleteAssistant, PushAssistant, SaveAssistant, SetAssistantState, read_assistant},
 };
 use crate::{
@@ -126,13 +126,16 @@ fn EditForm(sheet: AssistantSheet, save: ServerAction<SaveAssistant>, revision: 
             </section>
             <section class="stack g4" aria-labelledby="h-voice">
                 <h2 id="h-voice" class="lede">{t(w::ASSISTANTS_VOICE_TITLE)}</h2>
-                <Segmented
-                    name="form[language]"
-                    label=t(w::ASSISTANTS_LANGUAGE)
-                    options=language_options()
-                    value=language
-                    on_change=Callback::new(move |chosen| language.set(chosen))
-                />
+                <div class="field">
+                    <span class="label" aria-hidden="true">{t(w::ASSISTANTS_LANGUAGE)}</span>
+                    <Segmented
+                        name="form[language]"
+                        label=t(w::ASSISTANTS_LANGUAGE)
+                        options=language_options()
+                        value=language
+                        on_change=Callback::new(move |chosen| language.set(chosen))
+                    />
+                </div>
                 <Voices chosen=typed.voice.clone() language errors/>
             </section>
             <section class="stack g4" aria-labelledby="h-limits">
@@ -253,7 +256,7 @@ fn Voices(chosen: String, language: RwSignal<String>, #[prop(into)] errors: Sign
                         <input type="radio" name="form[voice]" value=voice.id checked=checked/>
                         <b>{voice.name}</b>
                     </span>
-                    <span class="small muted">{voice_words(voice.id)}</span>
+                    <span class="small muted">{language_name(voice.language)}</span>
                 </label>
             }
         })
@@ -351,7 +354,7 @@ fn StandingBody(
                             <p class="small muted">
                                 {if in_use { t(w::ASSISTANTS_DELETE_IN_USE).to_owned() } else { t_with(w::ASSISTANTS_DELETE_TEXT, &[("name", &assistant.name)]) }}
                             </p>
-                            <ConfirmButton
+                            <div class="row"><ConfirmButton
                                 icon=icondata::LuTrash2
                                 size=ButtonSize::Small
                                 pending=delete.pending()
@@ -359,7 +362,7 @@ fn StandingBody(
                                 on_confirm=Callback::new(move |()| { delete.dispatch(DeleteAssistant { id }); })
                             >
                                 {t(w::ASSISTANTS_DELETE)}
-                            </ConfirmButton>
+                            </ConfirmButton></div>
                         </div>
                     }
                 })}

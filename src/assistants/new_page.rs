@@ -81,7 +81,10 @@ fn NewForm() -> impl IntoView {
                         errors
                     />
                 </div>
-                <Segmented name="form[language]" label=t(w::ASSISTANTS_LANGUAGE) options=language_options() value=language.to_owned()/>
+                <div class="field">
+                    <span class="label" aria-hidden="true">{t(w::ASSISTANTS_LANGUAGE)}</span>
+                    <Segmented name="form[language]" label=t(w::ASSISTANTS_LANGUAGE) options=language_options() value=language.to_owned()/>
+                </div>
                 <div class="row">
                     <Button kind=ButtonKind::Primary submit=true pending=create.pending()>{t(w::ASSISTANTS_CREATE)}</Button>
                     <LinkButton href="/assistants" kind=ButtonKind::Ghost>{t(w::KIT_CANCEL)}</LinkButton>

@@ -1,6 +1,6 @@
 //! Calls per hour of today, in three parts one upon the other.
 
-use crate::i18n::{format, t, t_with, use_locale, words as w};
+use crate::i18n::{format, t, t_count_with, t_with, use_locale, words as w};
 use leptos::prelude::*;
 
 /// The plot, its legend and its table. Hours are the organisation's.
@@ -16,10 +16,10 @@ pub fn HourChart(
     let most = shown.iter().map(|(_, hour)| total(hour)).max().unwrap_or(0);
     let top = axis_top(most);
     let finding = match shown.iter().max_by_key(|(_, hour)| total(hour)).filter(|(_, hour)| total(hour) > 0) {
-        Some((at, hour)) => t_with(
-            w::HOME_HOURS_FINDING,
-            &[("hour", &hour_words(*at)), ("n", &format::number(locale, total(hour))), ("all", &format::number(locale, shown.iter().map(|(_, hour)| total(hour)).sum()))],
-        ),
+        Some((at, hour)) => {
+            let all = format::number(locale, shown.iter().map(|(_, hour)| total(hour)).sum());
+            t_count_with(w::HOME_HOURS_FINDING, total(hour), &[("hour", &hour_words(*at)), ("all", &all)])
+        }
         None => t(w::HOME_HOURS_NONE).to_owned(),
     };
     let slot = 100.0 / shown.len().max(1) as f64;

@@ -77,7 +77,7 @@ pub fn ChecklistCard(
                     </div>
                     <Button kind=ButtonKind::Ghost size=ButtonSize::Small on:click=move |_| set_hidden(true)>{t(w::HOME_LIST_HIDE)}</Button>
                 </div>
-                <ol class="list steps">{items}</ol>
+                <ol class="list todo">{items}</ol>
             </div>
         </section>
     }

@@ -74,6 +74,9 @@ fn one_line() -> ViewFn {
 fn today_words(home: &Home) -> String {
     let (locale, clock) = (use_locale(), use_clock());
     let date = format::weekday_date(locale, clock.local(home.now).date());
+    // A sentence begins with the date.
+    let mut letters = date.chars();
+    let date: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
     match &home.figures {
         Some(figures) if figures.today > 0 => t_count_with_date(&date, figures.today),
         Some(_) => t_with(w::HOME_TODAY_NONE, &[("date", &date)]),

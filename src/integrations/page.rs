@@ -182,8 +182,9 @@ fn Settings(auth: WebhookAuth, save: ServerAction<SaveAuth>) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="h-auth">
             <header><h2 id="h-auth">{t(w::INTEGRATIONS_AUTH_TITLE)}</h2></header>
+            <div class="body">
             <ActionForm action=save>
-                <div class="body stack g4">
+                <div class="stack g4">
                     <FormErrors error=action_error(save)/>
                     <div class="field needs-wasm">
                         <span class="label" id="l-presets">{t(w::INTEGRATIONS_PRESETS)}</span>
@@ -225,6 +226,7 @@ fn Settings(auth: WebhookAuth, save: ServerAction<SaveAuth>) -> impl IntoView {
                     </div>
                 </div>
             </ActionForm>
+            </div>
         </section>
     }
     .into_any()

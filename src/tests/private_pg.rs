@@ -1,7 +1,7 @@
 //! The private PostgreSQL: made, found again, killed in every way, side by side, below long paths, by root and by an ordinary user.
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -48,7 +48,7 @@ impl Folder {
         }
     }
 
-    /// The stale number belongs to another process of the same user by now, as it will in a container.
+    /// The stale number belongs to another process by now, as it will in a container.
     fn reuse_the_number_in_the_lock_file(&self) {
         let lock = self.cluster().join("postmaster.pid");
         let stale = fs::read_to_string(&lock).unwrap();
@@ -103,28 +103,33 @@ async fn it_is_made_once_and_found_again_after_a_graceful_stop() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_program_leaves_a_server_that_the_next_start_takes_over() {
+    die_if_told_to().await;
     let folder = Folder::new();
-    let cluster = private_pg::start(&folder.0).await.unwrap();
-    remember(&cluster).await;
+    a_program_that_dies(&folder, "private_pg::a_killed_program_leaves_a_server_that_the_next_start_takes_over");
     let before = folder.postmaster();
-    drop(cluster); // what kill -9 of the program amounts to: nobody stops the server
     let cluster = private_pg::start(&folder.0).await.unwrap();
     assert_eq!((folder.postmaster(), remembers(&cluster).await), (before, Some(42)));
     cluster.stop().await.unwrap();
+    assert_eq!(folder.processes(), Vec::<u32>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_everything_was_killed_the_next_start_recovers() {
+    die_if_told_to().await;
     let folder = Folder::new();
-    drop(private_pg::start(&folder.0).await.unwrap());
-    let cluster = private_pg::start(&folder.0).await.unwrap();
-    remember(&cluster).await;
-    drop(cluster);
+    a_program_that_dies(&folder, "private_pg::when_everything_was_killed_the_next_start_recovers");
     folder.kill_all();
     folder.reuse_the_number_in_the_lock_file();
     let cluster = private_pg::start(&folder.0).await.unwrap();
     assert_eq!(remembers(&cluster).await, Some(42));
     cluster.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_fails_later_leaves_no_server_behind() {
+    let folder = Folder::new();
+    drop(private_pg::start(&folder.0).await.unwrap());
+    assert_eq!(folder.processes(), Vec::<u32>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,18 +223,35 @@ async fn a_closed_folder_on_the_way_is_named_with_the_remedy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ordinary_user_runs_it_too() {
+    die_if_told_to().await;
+    let this = "private_pg::an_ordinary_user_runs_it_too";
     if is_root() {
-        return run_this_test_as_nobody("private_pg::an_ordinary_user_runs_it_too");
+        return run_this_test_as_nobody(this);
     }
     let folder = Folder::new();
-    let cluster = private_pg::start(&folder.0).await.unwrap();
-    remember(&cluster).await;
-    drop(cluster);
+    a_program_that_dies(&folder, this);
     folder.kill_all();
-    folder.reuse_the_number_in_the_lock_file();
+    folder.reuse_the_number_in_the_lock_file(); // by a process of the same user, which PostgreSQL alone would take for its own
     let cluster = private_pg::start(&folder.0).await.unwrap();
     assert_eq!(remembers(&cluster).await, Some(42));
     cluster.stop().await.unwrap();
+}
+
+/// Names the folder in which a copy of the test program starts a cluster and dies.
+const DIE_IN: &str = "TEST_DIES_IN";
+
+/// Runs the named test in a program of its own, which starts the cluster, writes to it and is gone without a word, as after kill -9.
+fn a_program_that_dies(folder: &Folder, test: &str) {
+    let said = Command::new(std::env::current_exe().unwrap()).args(["--exact", test]).env(DIE_IN, &folder.0).output().unwrap();
+    assert_eq!(said.status.signal(), Some(libc::SIGABRT), "{}", String::from_utf8_lossy(&said.stdout));
+}
+
+async fn die_if_told_to() {
+    if let Some(folder) = std::env::var_os(DIE_IN) {
+        let cluster = private_pg::start(Path::new(&folder)).await.unwrap();
+        remember(&cluster).await;
+        std::process::abort();
+    }
 }
 
 /// Starts the test binary again without root's rights, from a place that everybody may read.

@@ -1213,9 +1213,9 @@ async fn what_was_set_up_outlives_a_restart_when_it_is_kept() {
     let first = Stage::start().await;
     first.sim.keep_in(file.clone()).await.unwrap();
     let number = first.number().await;
-    first.ok("PUT", "/_sim/credentials/c1", json!({"type": "bearer", "token": "t"})).await;
+    first.ok("PUT", "/_sim/credentials/the-one", json!({"type": "bearer", "token": "t"})).await;
     let started = Instant::now();
-    while !std::fs::read_to_string(&file).is_ok_and(|text| text.contains("c1")) {
+    while !std::fs::read_to_string(&file).is_ok_and(|text| text.contains("the-one")) {
         assert!(started.elapsed() < PATIENCE);
         tokio::task::yield_now().await;
     }

@@ -232,7 +232,6 @@ pub async fn forget_copy(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<()
 
 /// A number, with what only the server knows of it.
 pub struct NumberRow {
-    pub id: NumberId,
     pub number: PhoneNumber,
     pub label: String,
     pub provider_id: Option<String>,
@@ -256,7 +255,7 @@ pub async fn numbers(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<NumberLine>> {
 pub async fn number(tx: &mut OrgTx<'_>, id: NumberId) -> sqlx::Result<Option<NumberRow>> {
     sqlx::query_as!(
         NumberRow,
-        r#"select id as "id: NumberId", number as "number: PhoneNumber", label, provider_id from phone_numbers where id = $1"#,
+        r#"select number as "number: PhoneNumber", label, provider_id from phone_numbers where id = $1"#,
         id.0
     )
     .fetch_optional(tx.conn())

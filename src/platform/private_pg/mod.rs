@@ -22,13 +22,14 @@ pub use process::is_root;
 /// How often a running program looks whether its database process still lives.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// A running cluster. Dropped without `stop`, it keeps running and the next start takes it over.
+/// A running cluster. Dropping it stops it too, so that a start that fails later leaves nothing behind; a killed program does, and the
+/// next start takes it over.
 pub struct PrivatePg {
     /// What sqlx connects to.
     pub url: String,
     server: Arc<Server>,
     /// Shared by every process that uses the cluster; who can make it exclusive is the last one.
-    users: File,
+    users: Option<File>,
     watcher: JoinHandle<()>,
 }
 
@@ -39,23 +40,15 @@ pub async fn start(data_dir: &Path) -> anyhow::Result<PrivatePg> {
     let (server, users) = spawn_blocking(move || start_blocking(&data_dir)).await.context("starting PostgreSQL")??;
     let server = Arc::new(server);
     let watcher = tokio::spawn(keep_running(server.clone()));
-    Ok(PrivatePg { url: server.url(), server, users, watcher })
+    Ok(PrivatePg { url: server.url(), server, users: Some(users), watcher })
 }
 
 impl PrivatePg {
     /// Leaves the cluster and stops it if nobody else uses it.
-    pub async fn stop(self) -> anyhow::Result<()> {
+    pub async fn stop(mut self) -> anyhow::Result<()> {
         self.watcher.abort();
-        let Self { server, users, .. } = self;
-        spawn_blocking(move || {
-            users.unlock()?;
-            match users.try_lock() {
-                Ok(()) => server.stop(),
-                Err(_) => Ok(()), // another process still uses it
-            }
-        })
-        .await
-        .context("stopping PostgreSQL")?
+        let (server, users) = (self.server.clone(), self.users.take());
+        spawn_blocking(move || users.map_or(Ok(()), |users| leave(&server, &users))).await.context("stopping PostgreSQL")?
     }
 
     /// The folder of the cluster's files.
@@ -66,6 +59,23 @@ impl PrivatePg {
     /// The folder of the socket.
     pub fn socket_folder(&self) -> &Path {
         &self.server.layout.run
+    }
+}
+
+impl Drop for PrivatePg {
+    fn drop(&mut self) {
+        self.watcher.abort();
+        if let Some(Err(cause)) = self.users.take().map(|users| leave(&self.server, &users)) {
+            error!("{cause:#}");
+        }
+    }
+}
+
+fn leave(server: &Server, users: &File) -> anyhow::Result<()> {
+    users.unlock()?;
+    match users.try_lock() {
+        Ok(()) => server.stop(),
+        Err(_) => Ok(()), // another process still uses it
     }
 }
 

@@ -1,7 +1,7 @@
 //! `zencall seed`.
 
 use crate::{
-    platform::config::Config,
+    platform::config::{Config, Secret},
     server::{boot, seed},
 };
 use clap::Args;
@@ -28,11 +28,15 @@ pub struct Seed {
 }
 
 /// Migrates, makes, prints.
-pub async fn run(config: Config, wanted: Seed) -> anyhow::Result<()> {
+pub async fn run(mut config: Config, wanted: Seed) -> anyhow::Result<()> {
     let (pool, private) = boot::database(&config).await?;
     boot::migrate(&pool).await?;
-    // No simulator runs here; the jobs that wait for one run in `serve`.
-    let simulator = if config.is_production() { None } else { config.vapi.base_url.clone().or_else(|| Url::parse(&format!("http://{}", config.sim.bind)).ok()) };
+    if !config.is_production() {
+        // No provider is called here: the address is that of the simulator `serve` will run, whose jobs are written now.
+        config.vapi.base_url.get_or_insert(Url::parse(&format!("http://{}", config.sim.bind))?);
+        config.vapi.api_key.get_or_insert(Secret::from("sandbox-key".to_owned()));
+    }
+    let simulator = config.vapi.base_url.clone().filter(|_| !config.is_production());
     let core = boot::core(config, pool.clone(), simulator, None)?;
     let made = seed::seed(&core, seed::Amount { orgs: wanted.orgs, calls: wanted.calls, seed: wanted.seed }).await;
     pool.close().await;

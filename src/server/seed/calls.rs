@@ -25,6 +25,8 @@ use uuid::Uuid;
 const BATCH: usize = 5_000;
 /// Calls of each hour of a day, from 7 to 20: a peak at nine, a dip at noon.
 const HOURS: [u32; 14] = [4, 12, 18, 15, 12, 6, 7, 12, 13, 11, 9, 6, 3, 1];
+/// So many calls of each organisation are of today.
+const TODAY: usize = 14;
 /// Monday to Sunday.
 const WEEKDAYS: [u32; 7] = [22, 18, 17, 17, 16, 8, 2];
 
@@ -86,11 +88,20 @@ fn slots(orgs: usize, calls: usize, seed: u64, now: DateTime<Utc>, days: i64) ->
         .map(|index| {
             let (org, call) = (index % orgs, index / orgs);
             let mut dice = Dice::of(&[seed, 1, org as u64, call as u64]);
-            Slot { at_ms: moment(&mut dice, now, days).timestamp_millis(), org: org as u32, call: call as u32 }
+            let at = if call < TODAY { today(&mut dice, now) } else { moment(&mut dice, now, days) };
+            Slot { at_ms: at.timestamp_millis(), org: org as u32, call: call as u32 }
         })
         .collect();
     slots.sort_unstable_by_key(|slot| (slot.at_ms, slot.org, slot.call));
     slots
+}
+
+/// A moment of today, so that the first look is at a day with calls, whichever day it is.
+fn today(dice: &mut Dice, now: DateTime<Utc>) -> DateTime<Utc> {
+    let latest = now - Duration::minutes(15);
+    let at = |hour| now.with_timezone(&Paris).date_naive().and_hms_opt(hour, 30, 0).and_then(|at| Paris.from_local_datetime(&at).earliest()).map(|at| at.to_utc());
+    let opening = at(7).filter(|opening| *opening < latest - Duration::hours(1)).unwrap_or(latest - Duration::hours(4));
+    opening + Duration::milliseconds(dice.between(0, (latest - opening).num_milliseconds()))
 }
 
 /// A moment of the last days, by weekday and hour of Paris; a quarter of an hour ago at the latest, so that the call is over.
@@ -315,7 +326,7 @@ mod tests {
         assert!(slots.is_sorted_by_key(|slot| slot.at_ms));
         assert!(slots.iter().all(|slot| slot.at_ms < now.timestamp_millis() && slot.at_ms > (now - Duration::days(31)).timestamp_millis()));
         let sundays = slots.iter().filter(|slot| DateTime::from_timestamp_millis(slot.at_ms).is_some_and(|at| at.weekday() == chrono::Weekday::Sun)).count();
-        assert!(sundays < slots.len() / 10, "{sundays}");
+        assert!(sundays < slots.len() / 8, "{sundays}");
         assert_eq!(slots.len(), 3_000);
     }
 
