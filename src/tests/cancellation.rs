@@ -133,13 +133,13 @@ async fn the_same_cut_on_a_bare_begin_is_caught_and_on_ours_is_not(pool: PgPool)
     let org = app.org("Acme", Role::Owner).await;
     let scope = OrgScope::of_system(&app.core, org.id);
     let (mut bare, mut guarded) = (0, 0);
-    for _ in 0..250 {
-        let wait = Duration::from_micros(rand::rng().random_range(0..5_000));
+    for _ in 0..200 {
+        let wait = Duration::from_micros(rand::rng().random_range(0..12_000));
         let _ = tokio::time::timeout(wait, slow.begin()).await;
         bare += inherited(&slow).await;
     }
-    for _ in 0..250 {
-        let wait = Duration::from_micros(rand::rng().random_range(0..5_000));
+    for _ in 0..200 {
+        let wait = Duration::from_micros(rand::rng().random_range(0..12_000));
         let _ = tokio::time::timeout(wait, scope.begin(Permission::CallsRead)).await;
         guarded += inherited(&slow).await;
     }
@@ -149,6 +149,7 @@ async fn the_same_cut_on_a_bare_begin_is_caught_and_on_ours_is_not(pool: PgPool)
 
 /// How many of the pool's idle connections come with somebody else's transaction in them. Ends those it finds.
 async fn inherited(pool: &PgPool) -> usize {
+    tokio::time::sleep(Duration::from_millis(15)).await; // a dropped connection goes back to the pool in a task of its own
     let mut found = 0;
     let mut held = Vec::new();
     while let Some(mut conn) = pool.try_acquire() {
