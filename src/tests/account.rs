@@ -402,6 +402,24 @@ async fn a_session_ends_when_it_is_idle_and_when_it_is_old(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_is_over_is_forgotten_at_night_and_nothing_else(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    signed_up(&doors).await;
+    sign_in(&mut doors.browser(), EMAIL, PASSWORD).await;
+    doors.advance(Duration::days(20));
+    let mut browser = doors.browser();
+    sign_in(&mut browser, EMAIL, PASSWORD).await;
+    for _ in 0..2 {
+        zencall::account::server::jobs::sweep(&doors.core).await.unwrap_or_else(|e| panic!("{e:?}"));
+    }
+    assert_eq!(doors.count("select count(*) from sessions").await, 1);
+    assert_eq!(doors.count("select count(*) from mail_tokens").await, 0);
+    assert_eq!(doors.count("select count(*) from acceptances").await, 2, "proof stays");
+    assert!(is_signed_in(&mut browser).await);
+    assert!(doors.count("select count(*) from throttles").await > 0, "tries of today still count");
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn a_form_of_a_foreign_page_is_refused(pool: PgPool) {
     use tower::ServiceExt;
     let doors = Doors::new(pool).await;
