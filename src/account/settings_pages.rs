@@ -187,7 +187,7 @@ fn Factor(factor: SecondFactor, state: FormState) -> impl IntoView {
             let wrong = state.fields("begin");
             view! {
                 <PostForm name="begin" state>
-                    <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=wrong/>
+                    <PasswordInput name="begin[password]" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=wrong/>
                     <Submit words=w::ACCOUNT_FACTOR_BEGIN/>
                 </PostForm>
             }
@@ -235,14 +235,14 @@ fn FactorOn(recovery_codes_left: u32, state: FormState) -> impl IntoView {
         <h3>{t(w::ACCOUNT_FACTOR_CODES)}</h3>
         <p>{t_count(w::ACCOUNT_FACTOR_CODES_LEFT, i64::from(recovery_codes_left))}</p>
         <PostForm name="codes" state=state.clone()>
-            <TextInput name="code" label=t(w::ACCOUNT_CODE) inputmode="numeric" autocomplete="one-time-code" hint=t(w::ACCOUNT_FACTOR_CODES_NEW_HINT) maxlength=16u32 required=true errors=codes/>
+            <TextInput name="codes[code]" label=t(w::ACCOUNT_CODE) inputmode="numeric" autocomplete="one-time-code" hint=t(w::ACCOUNT_FACTOR_CODES_NEW_HINT) maxlength=16u32 required=true errors=codes/>
             <Submit words=w::ACCOUNT_FACTOR_CODES_NEW/>
         </PostForm>
         <hr/>
         <h3>{t(w::ACCOUNT_FACTOR_DISABLE_TITLE)}</h3>
         <PostForm name="disable" state>
-            <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=disable/>
-            <TextInput name="code" label=t(w::ACCOUNT_CODE) autocomplete="one-time-code" hint=t(w::ACCOUNT_FACTOR_DISABLE_HINT) maxlength=40u32 required=true errors=disable/>
+            <PasswordInput name="disable[password]" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=disable/>
+            <TextInput name="disable[code]" label=t(w::ACCOUNT_CODE) autocomplete="one-time-code" hint=t(w::ACCOUNT_FACTOR_DISABLE_HINT) maxlength=40u32 required=true errors=disable/>
             <Submit words=w::ACCOUNT_FACTOR_DISABLE kind=ButtonKind::Danger/>
         </PostForm>
     }

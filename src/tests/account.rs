@@ -63,7 +63,7 @@ fn code(doors: &Doors, secret: &str, steps_away: i64) -> String {
 
 /// Switches the second factor on; returns the secret and the codes on paper.
 async fn with_second_factor(doors: &Doors, browser: &mut Browser<'_>) -> (String, Vec<String>) {
-    let begun = browser.post("/settings/security", &[("do", "begin"), ("password", PASSWORD)]).await;
+    let begun = browser.post("/settings/security", &[("do", "begin"), ("begin[password]", PASSWORD)]).await;
     assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
     let page = browser.get("/settings/security").await.body;
     assert!(page.contains("class=\"qr\"") && page.contains("M0 0h1v1h-1z"));
@@ -297,7 +297,7 @@ async fn a_password_of_a_million_characters_is_refused_without_a_hash(pool: PgPo
         assert_eq!(sign_in(&mut doors.browser(), EMAIL, password).await.status, status);
         assert_eq!(doors.browser().post("/sign-up", &sign_up_with(&[("password", password)])).await.status, status);
         assert_eq!(browser.post("/settings/security", &[("do", "password"), ("current", PASSWORD), ("password", password)]).await.status, status);
-        assert_eq!(browser.post("/settings/security", &[("do", "begin"), ("password", password)]).await.status, status);
+        assert_eq!(browser.post("/settings/security", &[("do", "begin"), ("begin[password]", password)]).await.status, status);
     }
     assert_eq!(hashes.count(), 0);
 }
@@ -400,6 +400,24 @@ async fn a_session_ends_when_it_is_idle_and_when_it_is_old(pool: PgPool) {
     sign_in(&mut idle, EMAIL, PASSWORD).await;
     doors.advance(Duration::days(14));
     assert!(!is_signed_in(&mut idle).await, "fourteen days without a visit");
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_is_over_is_forgotten_at_night_and_nothing_else(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    signed_up(&doors).await;
+    sign_in(&mut doors.browser(), EMAIL, PASSWORD).await;
+    doors.advance(Duration::days(20));
+    let mut browser = doors.browser();
+    sign_in(&mut browser, EMAIL, PASSWORD).await;
+    for _ in 0..2 {
+        zencall::account::server::jobs::sweep(&doors.core).await.unwrap_or_else(|e| panic!("{e:?}"));
+    }
+    assert_eq!(doors.count("select count(*) from sessions").await, 1);
+    assert_eq!(doors.count("select count(*) from mail_tokens").await, 0);
+    assert_eq!(doors.count("select count(*) from acceptances").await, 2, "proof stays");
+    assert!(is_signed_in(&mut browser).await);
+    assert!(doors.count("select count(*) from throttles").await > 0, "tries of today still count");
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
@@ -574,10 +592,10 @@ async fn switching_it_off_needs_the_password_and_a_code(pool: PgPool) {
     let next = code(&doors, &secret, 0);
     let off = |password: &'static str, code: String| {
         let mut browser = browser.clone();
-        async move { browser.post("/settings/security", &[("do", "disable"), ("password", password), ("code", &code)]).await }
+        async move { browser.post("/settings/security", &[("do", "disable"), ("disable[password]", password), ("disable[code]", &code)]).await }
     };
-    assert!(says(&off("not the password at all", next.clone()).await, "password", "Ce mot de passe ne correspond pas."));
-    assert!(says(&off(PASSWORD, "000000".into()).await, "code", "Ce code n’est pas le bon"));
+    assert!(says(&off("not the password at all", next.clone()).await, "disable[password]", "Ce mot de passe ne correspond pas."));
+    assert!(says(&off(PASSWORD, "000000".into()).await, "disable[code]", "Ce code n’est pas le bon"));
     assert_eq!(sign_in(&mut doors.browser(), EMAIL, PASSWORD).await.location(), "/second-factor");
     assert_eq!(off(PASSWORD, next).await.location(), "/settings/security?said=second_off");
     assert_eq!(sign_in(&mut doors.browser(), EMAIL, PASSWORD).await.location(), "/home");
@@ -589,8 +607,8 @@ async fn switching_it_off_needs_the_password_and_a_code(pool: PgPool) {
 async fn a_factor_that_was_never_confirmed_asks_nothing(pool: PgPool) {
     let doors = Doors::new(pool).await;
     let mut browser = at_home(&doors).await;
-    assert!(says(&browser.post("/settings/security", &[("do", "begin"), ("password", "not the password")]).await, "password", "ne correspond pas"));
-    browser.post("/settings/security", &[("do", "begin"), ("password", PASSWORD)]).await;
+    assert!(says(&browser.post("/settings/security", &[("do", "begin"), ("begin[password]", "not the password")]).await, "begin[password]", "ne correspond pas"));
+    browser.post("/settings/security", &[("do", "begin"), ("begin[password]", PASSWORD)]).await;
     let refused = browser.post("/settings/security", &[("do", "confirm"), ("code", "000000")]).await;
     assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && says(&refused, "code", "Ce code n’est pas le bon"), "{}", refused.body);
     assert_eq!(sign_in(&mut doors.browser(), EMAIL, PASSWORD).await.location(), "/home");
@@ -605,12 +623,26 @@ async fn new_recovery_codes_take_the_place_of_the_old(pool: PgPool) {
     let mut browser = at_home(&doors).await;
     let (secret, old) = with_second_factor(&doors, &mut browser).await;
     doors.advance(Duration::seconds(60));
-    assert!(says(&browser.post("/settings/security", &[("do", "codes"), ("code", "000000")]).await, "code", "Ce code n’est pas le bon"));
-    let made = browser.post("/settings/security", &[("do", "codes"), ("code", &code(&doors, &secret, 0))]).await;
+    assert!(says(&browser.post("/settings/security", &[("do", "codes"), ("codes[code]", "000000")]).await, "codes[code]", "Ce code n’est pas le bon"));
+    let made = browser.post("/settings/security", &[("do", "codes"), ("codes[code]", &code(&doors, &secret, 0))]).await;
     assert!(made.status == StatusCode::OK && made.body.contains("class=\"codes\""), "{}", made.body);
     let mut lost = doors.browser();
     sign_in(&mut lost, EMAIL, PASSWORD).await;
     assert_eq!(lost.post("/second-factor", &[("code", &old[0])]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn no_two_controls_of_a_page_share_an_id(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    let mut browser = at_home(&doors).await;
+    let mut pages = vec![doors.browser().get("/sign-up").await.body, browser.get("/settings/security").await.body, browser.get("/settings/account").await.body];
+    with_second_factor(&doors, &mut browser).await;
+    pages.push(browser.get("/settings/security").await.body);
+    for page in pages {
+        let mut ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        ids.sort_unstable();
+        assert!(ids.len() > 5 && ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
+    }
 }
 
 // Password, address, sessions, profile, organisation

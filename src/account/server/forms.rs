@@ -268,8 +268,9 @@ pub enum SecurityForm {
         #[serde(default)]
         password: String,
     },
+    // Names of their own: ids come from names, and these stand on one page.
     Begin {
-        #[serde(default)]
+        #[serde(default, rename = "begin[password]")]
         password: String,
     },
     Cancel {},
@@ -278,13 +279,13 @@ pub enum SecurityForm {
         code: String,
     },
     Codes {
-        #[serde(default)]
+        #[serde(default, rename = "codes[code]")]
         code: String,
     },
     Disable {
-        #[serde(default)]
+        #[serde(default, rename = "disable[password]")]
         password: String,
-        #[serde(default)]
+        #[serde(default, rename = "disable[code]")]
         code: String,
     },
 }

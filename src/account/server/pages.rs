@@ -192,9 +192,9 @@ pub fn failed(error: &AppError) -> AnyView {
     view! { <div class="stack g5"><ErrorBlock error=error.clone()/></div> }.into_any()
 }
 
-/// What is wrong with the form as a whole.
+/// What is wrong with the form as a whole, or with a field that has no place for words.
 fn whole(error: Option<&AppError>) -> Option<AppError> {
-    error.filter(|error| error.fields().is_empty()).cloned()
+    error.filter(|error| error.fields().is_empty() || error.fields().get("kind").is_some()).cloned()
 }
 
 fn fields(error: Option<&AppError>) -> Signal<FieldErrors> {

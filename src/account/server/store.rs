@@ -409,3 +409,11 @@ pub async fn save_org(tx: &mut OrgTx<'_>, name: &str, timezone: &str, locale: &s
     let org = tx.scope().org();
     sqlx::query!("update orgs set name = $1, timezone = $2, locale = $3, updated_at = now() where id = $4", name, timezone, locale, org as OrgId).execute(tx.conn()).await.map(|_| ())
 }
+
+/// Removes sessions, second steps and links that are over; returns how many rows.
+pub async fn sweep(tx: &mut SystemTx, now: DateTime<Utc>, idle_since: DateTime<Utc>, links_before: DateTime<Utc>) -> Result<u64> {
+    let sessions = sqlx::query!("delete from sessions where expires_at <= $1 or last_seen_at <= $2", now, idle_since).execute(tx.conn()).await?;
+    let pending = sqlx::query!("delete from pending_sign_ins where expires_at <= $1", now).execute(tx.conn()).await?;
+    let links = sqlx::query!("delete from mail_tokens where expires_at <= $1", links_before).execute(tx.conn()).await?;
+    Ok(sessions.rows_affected() + pending.rows_affected() + links.rows_affected())
+}
