@@ -55,8 +55,8 @@ export function stranger() {
 }
 
 /** One statement on the journeys' own database, for what no page offers. */
-export async function sql(statement) {
-  const { stdout } = await promisify(execFile)("psql", [DATABASE, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement]);
+export async function sql(statement, database = DATABASE) {
+  const { stdout } = await promisify(execFile)("psql", [database, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement]);
   return stdout.trim();
 }
 

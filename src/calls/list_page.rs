@@ -35,7 +35,7 @@ pub fn CallsPage() -> impl IntoView {
     view! {
         <PageFrame title=t(w::CALLS_TITLE) shape=PageShape::Flush>
             <div class="panes log">
-                <section class="pane show" aria-label=t(w::CALLS_LOG)>
+                <section class="pane show">
                     {move || view! { <Views filter=asked.with(|(filter, _)| filter.clone())/> }}
                     <FilterBar asked/>
                     <Loaded resource=calls skeleton=rows_skeleton(10) let((page, now))>
