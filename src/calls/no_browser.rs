@@ -94,9 +94,6 @@ pub fn distance_to_end(_element: &web_sys::Element) -> i32 {
 /// Nothing scrolls.
 pub fn scroll_to_end(_element: web_sys::Element) {}
 
-/// Nothing scrolls.
-pub fn reveal(_id: &str) {}
-
 /// Nothing plays.
 pub fn media_time(_element: &web_sys::HtmlAudioElement) -> f64 {
     0.0

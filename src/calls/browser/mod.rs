@@ -122,15 +122,6 @@ pub fn scroll_to_end(element: web_sys::Element) {
     request_animation_frame(move || element.set_scroll_top(element.scroll_height()));
 }
 
-/// Scrolls just so far that the element with this id is seen.
-pub fn reveal(id: &str) {
-    if let Some(element) = document().get_element_by_id(id) {
-        let options = web_sys::ScrollIntoViewOptions::new();
-        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-        element.scroll_into_view_with_scroll_into_view_options(&options);
-    }
-}
-
 /// The recording's player: where it stands, in seconds.
 pub fn media_time(element: &web_sys::HtmlAudioElement) -> f64 {
     element.current_time()
