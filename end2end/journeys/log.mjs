@@ -25,19 +25,20 @@ journey("the filter is in the address, and the back button undoes it step by ste
 
   // More of the filter, from its form; each part is a chip.
   await page.locator("details.more-filters > summary").click();
-  await page.locator("form.filter-panel select[name=direction]").selectOption("inbound");
+  await page.locator("form.filter-panel select[name=direction]").selectOption("outbound");
   await page.locator("form.filter-panel").getByRole("button", { name: visit.w("calls.apply") }).click();
-  await page.waitForURL((url) => url.searchParams.get("direction") === "inbound" && url.searchParams.get("outcome") === "missed");
+  await page.waitForURL((url) => url.search === "?outcome=missed&direction=outbound");
+  await until("the form is put away", () => page.locator("form.filter-panel").isHidden());
   const chip = (name) => page.getByRole("link", { name: visit.w("kit.remove_filter", { name: visit.w(name) }) });
   await chip("calls.direction").waitFor();
-  await settled(page, "fewer calls", async () => (await ids(page)).length === Math.min(50, await count("outcome = 'missed' and direction = 'inbound'")));
+  await settled(page, "fewer calls", async () => (await ids(page)).length === Math.min(50, await count("outcome = 'missed' and direction = 'outbound'")));
   await chip("calls.outcome").click();
-  await page.waitForURL((url) => url.search === "?direction=inbound");
+  await page.waitForURL((url) => url.search === "?direction=outbound");
   await settled(page, "all outcomes again", async () => (await outcomes(page)).length > 1);
 
   // Back, back, back: each step as it was.
   await page.goBack();
-  await settled(page, "missed inbound calls", async () => (await outcomes(page)).join() === visit.w("calls.outcome.missed") && (await chip("calls.direction").count()) === 1);
+  await settled(page, "missed outbound calls", async () => (await outcomes(page)).join() === visit.w("calls.outcome.missed") && (await chip("calls.direction").count()) === 1);
   await page.goBack();
   await settled(page, "missed calls", async () => JSON.stringify(await ids(page)) === JSON.stringify(missed));
   assert.equal(visit.path(), "/calls?outcome=missed");
