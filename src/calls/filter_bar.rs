@@ -11,7 +11,7 @@ use crate::{
     kit::{Button, ButtonKind, ButtonSize, FilterChip, Icon, may},
     shared::{page::PageRequest, permission::Permission},
 };
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 use leptos_router::{NavigateOptions, components::Form, hooks::use_navigate};
 use std::time::Duration;
 
@@ -33,9 +33,9 @@ pub fn FilterBar(asked: Memo<(CallFilter, PageRequest)>) -> impl IntoView {
                     view! {
                         {
                             let choices = choices.clone();
-                            move || view! { <Chips filter=filter.get() choices=choices.clone()/> }
+                            move || view! { <More filter=filter.get() choices=choices.clone()/> }
                         }
-                        {move || view! { <More filter=filter.get() choices=choices.clone()/> }}
+                        {move || view! { <Chips filter=filter.get() choices=choices.clone()/> }}
                     }
                 })}
             </Suspense>
@@ -143,8 +143,15 @@ fn More(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
     let directions = with_any(filter::DIRECTIONS.iter().map(|direction| (direction.to_string(), t(words::direction_word(*direction)).to_owned())).collect());
     let assistants = with_any(choices.into_iter().map(|choice| (choice.id.to_string(), choice.name)).collect());
     let given = |value: Option<String>| value.unwrap_or_default();
+    // Drawn again for each filter, but in the same element: what was asked for is answered beside it.
+    let node = NodeRef::<html::Details>::new();
+    Effect::new(move || {
+        if let Some(details) = node.get() {
+            let _ = details.remove_attribute("open"); // a name that exists
+        }
+    });
     view! {
-        <details class="more-filters">
+        <details class="more-filters" node_ref=node>
             <summary class="chip add"><Icon icon=icondata::LuListFilter small=true/>{t(w::CALLS_FILTER)}</summary>
             <Form method="get" action="/calls" attr:class="filter-panel stack">
                 {filter.q.clone().map(|q| view! { <input type="hidden" name="q" value=q/> })}

@@ -178,6 +178,8 @@ pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
         "transfer" => plain(icondata::LuPhoneForwarded, Tone::Info, t_with(w::CALLS_EVENT_TRANSFER, &[("to", &dialled(detail("to")))])),
         "interrupted" => plain(icondata::LuMessageSquareOff, Tone::Neutral, t_with(w::CALLS_EVENT_INTERRUPTED, &[("name", &name)])),
         "slow" => plain(icondata::LuHourglass, Tone::Warn, t_with(w::CALLS_EVENT_SLOW, &[("name", &name)])),
+        "recording" if detail("state") == "failed" => plain(icondata::LuFileAudio, Tone::Warn, t(w::CALLS_EVENT_RECORDING_FAILED).to_owned()),
+        "recording" => plain(icondata::LuFileAudio, Tone::Neutral, t(w::CALLS_EVENT_RECORDING).to_owned()),
         "action" => action_event(event),
         _ => {
             let kind = ["type", "status"].into_iter().map(detail).find(|kind| !kind.is_empty()).unwrap_or(&event.kind);

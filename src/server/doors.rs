@@ -20,7 +20,12 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, services::ServeDir};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate, predicate::NotForContentType},
+    csrf::CsrfLayer,
+    services::ServeDir,
+};
 
 /// Bodies of pages and server functions; doors that need more say so.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -63,7 +68,8 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(headers::own_sockets_only))
         .layer(CsrfLayer::new().with_insecure_bypass(|_, uri| uri.path().starts_with("/hooks/") || uri.path() == "/csp-report"))
         .layer(middleware::from_fn_with_state(state.clone(), headers::layer))
-        .layer(CompressionLayer::new())
+        // Not the client: a release holds it compressed already, and the 20 MB of a debug build would take seconds at every load.
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/wasm"))))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         .with_state(state)
 }
