@@ -360,7 +360,7 @@ fn OrganisationForm(organisation: Organisation, state: FormState) -> impl IntoVi
     }
     let wrong = state.fields(FORM);
     let fact = |words: &'static str, value: Option<String>| value.map(|value| view! { <dt>{words}</dt><dd class="num">{value}</dd> });
-    let facts = view! { <dl class="facts">{fact(t(w::ACCOUNT_COUNTRY), Some(organisation.country))}{fact(t(w::ACCOUNT_SIREN), organisation.siren)}{fact(t(w::ACCOUNT_VAT), organisation.vat_number)}</dl> };
+    let facts = view! { <dl class="kv">{fact(t(w::ACCOUNT_COUNTRY), Some(organisation.country))}{fact(t(w::ACCOUNT_SIREN), organisation.siren)}{fact(t(w::ACCOUNT_VAT), organisation.vat_number)}</dl> };
     view! {
         <Card title=w::ACCOUNT_TAB_ORGANISATION>
             {facts}

@@ -1,7 +1,9 @@
 //! The commands. Exit code 0 on success, 2 on wrong usage, 1 on failure with one clear line.
 
 mod jobs;
+mod look;
 mod seed;
+mod sim;
 
 use super::{boot, serve};
 use crate::platform::config::Config;
@@ -27,6 +29,20 @@ enum Command {
     Migrate,
     /// Write believable, deterministic data: organisations with owners, assistants, numbers, keys and calls
     Seed(seed::Seed),
+    /// The provider simulators alone
+    Sim(sim::Options),
+    /// Name each missing, weak or contradictory setting and unreachable dependency
+    Check,
+    /// Every door: method, path, kind, and the permission it needs or why it is public
+    Routes {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every outgoing dependency with its deadlines, retry rule and breaker
+    Deps {
+        #[arg(long)]
+        json: bool,
+    },
     /// Look at background jobs, and run dead ones again
     #[command(subcommand)]
     Jobs(jobs::Jobs),
@@ -52,6 +68,14 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
+    // These say something of the program, whatever the settings are worth.
+    match command {
+        Command::Check => return look::check().await,
+        Command::Routes { json } => return look::routes(json),
+        Command::Deps { json } => return look::deps(json),
+        Command::Sim(options) => return sim::run(options).await,
+        _ => {}
+    }
     let config = Config::from_env()?;
     boot::start_logging(&config);
     match command {
@@ -71,5 +95,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Seed(wanted) => seed::run(config, wanted).await,
         Command::Jobs(wanted) => jobs::run(config, wanted).await,
+        Command::Check | Command::Routes { .. } | Command::Deps { .. } | Command::Sim(_) => Ok(()), // answered above
     }
 }

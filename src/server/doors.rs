@@ -2,6 +2,7 @@
 
 use super::{AppState, headers, health};
 use crate::{
+    account::server::Look,
     app::{App, shell},
     i18n::Locale,
     kit::Prefs,
@@ -41,6 +42,7 @@ pub fn router(state: AppState) -> Router {
         move || shell(assets.clone())
     };
     let pages = Router::new().leptos_routes_with_context(&state, routes, context, page_shell).layer(DefaultBodyLimit::max(BODY_LIMIT));
+    let look = Look { css: state.assets.css.as_str().into(), font: state.assets.fonts.get("instrument-sans-latin-wght-normal").map(|font| font.as_str().into()) };
     let site = Site::new(state.core.config.public_url.as_str(), &state.assets.css);
     let site_root = state.core.config.site_root.clone();
     let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().append_index_html_on_directories(false);
@@ -51,7 +53,7 @@ pub fn router(state: AppState) -> Router {
         .merge(health::routes())
         .merge(crate::calls::server::routes(state.calls.clone()))
         .merge(crate::integrations::server::routes())
-        .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), &state.assets.css))
+        .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), look))
         .merge(site.routes())
         .merge(state.core.providers.get::<Mailbox>().map_or_else(Router::new, |letters| site.mailbox_routes(letters.clone())))
         .merge(pages)

@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod cli;
+pub mod door_list;
 pub mod doors;
 mod headers;
 pub mod health;

@@ -94,6 +94,11 @@ impl TestApp {
         Ok(Self { core, calls, sim, address, http })
     }
 
+    /// The same on a pool of the test's making.
+    pub async fn on(pool: PgPool) -> Self {
+        Self::new(pool).await
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

@@ -55,7 +55,7 @@ async fn after_a_rotation_both_secrets_open_the_door_for_a_day(pool: PgPool) {
     let fresh = endpoint.secret.expect("a secret");
     assert_ne!(fresh, org.hook_secret);
     assert!(endpoint.previous_until.is_some());
-    // The door keeps an address for some seconds; the new secret must open at once all the same.
+    // The door remembers an address for a second.
     crate::app::until("the new secret to open the door", 20, || async { (app.signed(&org, &body, &fresh).await.status() == 200).then_some(()) }).await;
     assert_eq!(app.signed(&org, &body, &org.hook_secret).await.status(), 200);
     assert_eq!(app.signed(&org, &body, "another").await.status(), 401);
@@ -77,19 +77,18 @@ async fn whichever_mode_is_chosen_a_simulated_call_comes_through(pool: PgPool) {
     for (index, preset) in Preset::ALL.iter().enumerate() {
         actions::save_auth(&scope, WebhookAuth::preset(*preset)).await.expect("saved");
         app.run_jobs().await;
+        // The door remembers an address for a second, and a call at this speed is shorter than that.
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         let provider_id: String =
             sqlx::query_scalar("select provider_id from assistants where id = $1").bind(assistant).fetch_one(&app.core.pool).await.expect("pushed");
         let from = format!("+3363998{:02}04", 40 + index);
-        let settled = async {
-            app.ring(&provider_id, &from).await;
-            crate::app::until(&format!("a call under {preset}"), 40, || async {
-                let status: Option<String> =
-                    sqlx::query_scalar("select status from calls where customer_number = $1").bind(&from).fetch_optional(&app.core.pool).await.expect("a query");
-                status.filter(|status| status == "ended")
-            })
-            .await
-        };
-        settled.await;
+        app.ring(&provider_id, &from).await;
+        crate::app::until(&format!("a call under {preset}"), 40, || async {
+            let status: Option<String> =
+                sqlx::query_scalar("select status from calls where customer_number = $1").bind(&from).fetch_optional(&app.core.pool).await.expect("a query");
+            status.filter(|status| status == "ended")
+        })
+        .await;
     }
 }
 

@@ -57,7 +57,7 @@ pub async fn sign_up(visit: Visit, Form(form): Form<SignUpForm>) -> Response {
 }
 
 pub async fn show_sign_up_sent(visit: Visit) -> Response {
-    visit.page(StatusCode::OK, w::ACCOUNT_SENT_TITLE, || pages::sent(w::ACCOUNT_SENT_SIGN_UP))
+    visit.page(StatusCode::OK, w::ACCOUNT_SENT_TITLE, || pages::sent(w::ACCOUNT_SENT_SIGN_UP, visit.has_mailbox()))
 }
 
 /// As typed. Not `Debug`: it holds a password.
@@ -160,7 +160,7 @@ pub async fn forgot(visit: Visit, Form(form): Form<ForgotForm>) -> Response {
 }
 
 pub async fn show_forgot_sent(visit: Visit) -> Response {
-    visit.page(StatusCode::OK, w::ACCOUNT_SENT_TITLE, || pages::sent(w::ACCOUNT_SENT_FORGOT))
+    visit.page(StatusCode::OK, w::ACCOUNT_SENT_TITLE, || pages::sent(w::ACCOUNT_SENT_FORGOT, visit.has_mailbox()))
 }
 
 #[derive(Default, Deserialize)]

@@ -58,7 +58,7 @@ pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
                     <TextInput name="company" label=t(w::ACCOUNT_COMPANY) autocomplete="organization" value=form.company maxlength=120u32 errors/>
                 </div>
                 <Select name="country" label=t(w::ACCOUNT_COUNTRY) options=countries value=form.country errors/>
-                <div class="grid-2 of-business">
+                <div class="pair of-business">
                     <div class="of-france">
                         <TextInput name="siren" label=t(w::ACCOUNT_SIREN) inputmode="numeric" value=form.siren maxlength=20u32 optional=true errors/>
                     </div>
@@ -102,12 +102,13 @@ fn country_key(country: Country) -> Key {
 }
 
 /// `/sign-up/sent` and `/forgot/sent`: the same for everybody.
-pub fn sent(text: Key) -> AnyView {
+pub fn sent(text: Key, has_mailbox: bool) -> AnyView {
+    let mailbox = has_mailbox.then(|| view! { <LinkButton href="/sandbox/mail" kind=ButtonKind::Primary>{t(w::ACCOUNT_SENT_MAILBOX)}</LinkButton> });
     view! {
         <div class="stack g5">
             <div class="stack g2"><h1>{t(w::ACCOUNT_SENT_TITLE)}</h1><p class="muted">{t(text)}</p></div>
             <p class="small muted">{t(w::ACCOUNT_SENT_NOTHING)}</p>
-            <div class="row"><LinkButton href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</LinkButton></div>
+            <div class="row wrap">{mailbox}<LinkButton href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</LinkButton></div>
         </div>
     }
     .into_any()

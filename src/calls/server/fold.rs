@@ -172,7 +172,9 @@ impl Facts {
         if !self.status().is_over() {
             return None;
         }
-        Some(self.ended_reason().map_or(Outcome::Done, |word| reason::classify(word).outcome()))
+        let outcome = self.ended_reason().map_or(Outcome::Done, |word| reason::classify(word).outcome());
+        // Called off after the answer is a conversation that one of us ended.
+        Some(if outcome == Outcome::Cancelled && self.answered().is_some() { Outcome::Done } else { outcome })
     }
 }
 

@@ -1,0 +1,140 @@
+//! Every door of the product in one table: what stands here is what `zencall routes` prints and what the tests hold the router to.
+//! A door that is mounted and not listed fails the gate; so does one listed and not mounted.
+
+use crate::shared::permission::Permission;
+use serde::Serialize;
+
+/// How a door is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Page,
+    Rpc,
+    Hook,
+    Live,
+    /// Files, health and forms that are neither page nor function.
+    Other,
+}
+
+/// Who may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// A member whose role holds the permission.
+    Needs(Permission),
+    /// Anybody who is signed in, about themselves only.
+    SignedIn,
+    /// Everybody, and why.
+    Public(&'static str),
+}
+
+/// One door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Door {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub kind: Kind,
+    #[serde(flatten)]
+    pub who: Who,
+}
+
+const fn door(method: &'static str, path: &'static str, kind: Kind, who: Who) -> Door {
+    Door { method, path, kind, who }
+}
+
+const fn page(path: &'static str, who: Who) -> Door {
+    door("GET", path, Kind::Page, who)
+}
+
+const fn rpc(path: &'static str, who: Who) -> Door {
+    door("POST", path, Kind::Rpc, who)
+}
+
+use Permission::*;
+use Who::{Needs, Public, SignedIn};
+
+const STRANGER: Who = Public("for people who have no account yet, or are not signed in");
+const TOKEN: Who = Public("the token in the address is the key, good once");
+const LOOK: Who = Public("keeps a choice of look or language in a cookie, nothing else");
+
+/// All of them.
+pub const DOORS: &[Door] = &[
+    page("/", STRANGER),
+    page("/terms", STRANGER),
+    page("/privacy", STRANGER),
+    door("POST", "/prefs", Kind::Other, LOOK),
+    page("/sign-up", STRANGER),
+    door("POST", "/sign-up", Kind::Other, STRANGER),
+    page("/sign-up/sent", STRANGER),
+    page("/sign-in", STRANGER),
+    door("POST", "/sign-in", Kind::Other, STRANGER),
+    page("/second-factor", STRANGER),
+    door("POST", "/second-factor", Kind::Other, STRANGER),
+    door("POST", "/sign-out", Kind::Other, SignedIn),
+    page("/forgot", STRANGER),
+    door("POST", "/forgot", Kind::Other, STRANGER),
+    page("/forgot/sent", STRANGER),
+    page("/reset/{token}", TOKEN),
+    door("POST", "/reset/{token}", Kind::Other, TOKEN),
+    page("/confirm/{token}", TOKEN),
+    door("POST", "/confirm/{token}", Kind::Other, TOKEN),
+    page("/settings/account", SignedIn),
+    door("POST", "/settings/account", Kind::Other, SignedIn),
+    page("/settings/security", SignedIn),
+    door("POST", "/settings/security", Kind::Other, SignedIn),
+    page("/settings/sessions", SignedIn),
+    door("POST", "/settings/sessions", Kind::Other, SignedIn),
+    page("/settings/organisation", SignedIn),
+    door("POST", "/settings/organisation", Kind::Other, Needs(OrgManage)),
+    page("/home", SignedIn),
+    page("/live/{id}", Needs(CallsRead)),
+    page("/live", Needs(CallsRead)),
+    page("/calls", Needs(CallsRead)),
+    page("/calls/{id}", Needs(CallsRead)),
+    page("/assistants", Needs(AssistantsRead)),
+    page("/assistants/new", Needs(AssistantsEdit)),
+    page("/assistants/{id}", Needs(AssistantsRead)),
+    page("/integrations", Needs(IntegrationsRead)),
+    page("/sandbox/mail", Public("only in the sandbox: the mail that would have been sent")),
+    page("/sandbox/mail/{id}", Public("only in the sandbox: the mail that would have been sent")),
+    door("GET", "/healthz", Kind::Other, Public("says that the process lives")),
+    door("GET", "/readyz", Kind::Other, Public("says whether the process takes work")),
+    door("POST", "/csp-report", Kind::Other, Public("browsers tell what the content policy stopped")),
+    door("POST", "/hooks/vapi/{token}", Kind::Hook, Public("the address names the organisation, the signature proves the provider")),
+    door("POST", "/hooks/oauth/token", Kind::Hook, Public("client credentials in the request")),
+    door("GET", "/live/ws", Kind::Live, Needs(CallsRead)),
+    door("GET", "/live/listen/{id}", Kind::Live, Needs(CallsListen)),
+    door("GET", "/calls/{id}/recording", Kind::Other, Needs(CallsListen)),
+    door("GET", "/calls/export.csv", Kind::Other, Needs(CallsExport)),
+    rpc("/rpc/zencall/account/rpc/read_reader", SignedIn),
+    rpc("/rpc/zencall/account/rpc/read_security", SignedIn),
+    rpc("/rpc/zencall/account/rpc/read_sessions", SignedIn),
+    rpc("/rpc/zencall/account/rpc/read_organisation", SignedIn),
+    rpc("/rpc/zencall/calls/rpc/list_calls", Needs(CallsRead)),
+    rpc("/rpc/zencall/calls/rpc/read_call", Needs(CallsRead)),
+    rpc("/rpc/zencall/calls/rpc/read_board", Needs(CallsRead)),
+    rpc("/rpc/zencall/calls/rpc/act_on_call", Needs(CallsControl)),
+    rpc("/rpc/zencall/calls/rpc/start_call", Needs(CallsStart)),
+    rpc("/rpc/zencall/calls/rpc/simulate_call", Needs(CallsStart)),
+    rpc("/rpc/zencall/calls/rpc/read_home", Needs(CallsRead)),
+    rpc("/rpc/zencall/calls/rpc/list_assistant_choices", Needs(CallsRead)),
+    rpc("/rpc/zencall/assistants/rpc/list_assistants", Needs(AssistantsRead)),
+    rpc("/rpc/zencall/assistants/rpc/read_assistant", Needs(AssistantsRead)),
+    rpc("/rpc/zencall/assistants/rpc/create_assistant", Needs(AssistantsEdit)),
+    rpc("/rpc/zencall/assistants/rpc/save_assistant", Needs(AssistantsEdit)),
+    rpc("/rpc/zencall/assistants/rpc/set_assistant_state", Needs(AssistantsEdit)),
+    rpc("/rpc/zencall/assistants/rpc/delete_assistant", Needs(AssistantsEdit)),
+    rpc("/rpc/zencall/assistants/rpc/push_assistant", Needs(AssistantsEdit)),
+    rpc("/rpc/zencall/assistants/rpc/list_numbers", Needs(AssistantsRead)),
+    rpc("/rpc/zencall/assistants/rpc/connect_number", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/assistants/rpc/assign_number", Needs(AssistantsEdit)),
+    rpc("/rpc/zencall/integrations/rpc/read_endpoint", Needs(IntegrationsRead)),
+    rpc("/rpc/zencall/integrations/rpc/save_auth", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/integrations/rpc/rotate_secret", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/integrations/rpc/read_journal", Needs(IntegrationsRead)),
+    rpc("/rpc/zencall/dashboard/rpc/read_home_page", SignedIn),
+    rpc("/rpc/zencall/dashboard/rpc/mark_watched", Needs(CallsRead)),
+    rpc("/rpc/zencall/dashboard/rpc/hide_checklist", Needs(AssistantsEdit)),
+    rpc("/rpc/zencall/dashboard/rpc/count_demo_data", Needs(OrgManage)),
+    rpc("/rpc/zencall/dashboard/rpc/remove_demo_data", Needs(OrgManage)),
+];
