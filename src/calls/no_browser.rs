@@ -3,6 +3,7 @@
 use leptos::web_sys;
 
 /// What the socket says.
+#[expect(dead_code, reason = "made in the browser only")]
 pub enum SocketEvent {
     Opened,
     Text(String),
@@ -11,6 +12,7 @@ pub enum SocketEvent {
 }
 
 /// What listening in comes to.
+#[expect(dead_code, reason = "made in the browser only")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EarEvent {
     /// Sound is there.
