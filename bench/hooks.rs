@@ -15,8 +15,22 @@ pub const LASTS_S: i64 = 58;
 const OPEN: u64 = 4;
 
 const WORDS: [&str; 16] = [
-    "rendez-vous", "matin", "bonjour", "merci", "ordonnance", "mardi", "docteur", "patient", "horaires", "adresse", "rappel", "urgence", "dossier", "semaine",
-    "confirmer", "disponible",
+    "rendez-vous",
+    "matin",
+    "bonjour",
+    "merci",
+    "ordonnance",
+    "mardi",
+    "docteur",
+    "patient",
+    "horaires",
+    "adresse",
+    "rappel",
+    "urgence",
+    "dossier",
+    "semaine",
+    "confirmer",
+    "disponible",
 ];
 
 /// The messages of one connection: a few calls at a time, each in its order.
@@ -53,9 +67,13 @@ pub fn message(call: &str, step: u64, t0_ms: i64, dice: u64) -> String {
     let mut message = match step {
         0 => json!({ "type": "status-update", "status": "ringing", "timestamp": at(0) }),
         1 => json!({ "type": "status-update", "status": "in-progress", "timestamp": at(2000) }),
-        step if step == last - 1 => json!({ "type": "status-update", "status": "ended", "endedReason": "customer-ended-call", "timestamp": at(ends) }),
-        step if step == last => json!({ "type": "end-of-call-report", "endedReason": "customer-ended-call", "timestamp": at(ends + 1500), "cost": 0.12,
-            "analysis": { "summary": words(dice, 90), "successEvaluation": "true" } }),
+        step if step == last - 1 => {
+            json!({ "type": "status-update", "status": "ended", "endedReason": "customer-ended-call", "timestamp": at(ends) })
+        }
+        step if step == last => {
+            json!({ "type": "end-of-call-report", "endedReason": "customer-ended-call", "timestamp": at(ends + 1500), "cost": 0.12,
+            "analysis": { "summary": words(dice, 90), "successEvaluation": "true" } })
+        }
         step => {
             let role = if step % 2 == 0 { "assistant" } else { "user" };
             let spoken = 2000 + i64::try_from(step).unwrap_or_default() * 1000;

@@ -48,7 +48,10 @@ async fn weigh(place: &Place, cookie: &str) -> anyhow::Result<()> {
     let sockets = open(place.address, cookie, IDLE).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let grown = place.resident_kib()? - before;
-    report("live", json!({ "figure": short(grown as f64 / IDLE as f64), "unit": "KiB resident per idle viewer", "viewers": sockets.len(), "resident_before_kib": before }));
+    report(
+        "live",
+        json!({ "figure": short(grown as f64 / IDLE as f64), "unit": "KiB resident per idle viewer", "viewers": sockets.len(), "resident_before_kib": before }),
+    );
     Ok(())
 }
 

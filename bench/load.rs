@@ -37,7 +37,9 @@ impl Wire {
             let Some(head) = self.heard.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
             let text = std::str::from_utf8(&self.heard[..head])?;
             ensure!(text.starts_with("HTTP/1.1 200"), "answered: {}", text.lines().next().unwrap_or_default());
-            let length = text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|value| value.trim().parse::<usize>()));
+            let length = text
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|value| value.trim().parse::<usize>()));
             if self.heard.len() >= head + 4 + length.context("content-length")?? {
                 return Ok(());
             }

@@ -16,7 +16,8 @@ const TARGET: f64 = 1.0;
 
 /// Runs it all.
 pub async fn run(is_quick: bool) -> anyhow::Result<()> {
-    let (lasts, rounds, sizes): (u64, usize, &[u64]) = if is_quick { (3, 1, &[1_000, 100_000]) } else { (10, 3, &[1_000, 10_000, 100_000, 1_000_000]) };
+    let (lasts, rounds, sizes): (u64, usize, &[u64]) =
+        if is_quick { (3, 1, &[1_000, 100_000]) } else { (10, 3, &[1_000, 10_000, 100_000, 1_000_000]) };
     let mut place = Place::make().await?;
     let org = place.seed(sizes[0], 1).await?.pop().context("an organisation")?;
     place.serve().await?;
@@ -77,7 +78,9 @@ impl Checked {
         let last = hooks::STEPS as usize;
         let kept = count("select count(*) from hook_journal where org_id = $1 and outcome = 'accepted' and provider_call_id like 'bench-%' and body is not null").await?;
         ensure!(kept == of(0, last), "{} acknowledged, {kept} in the journal", of(0, last));
-        let other = count("select count(*) from hook_journal where org_id = $1 and provider_call_id like 'bench-%' and outcome <> 'accepted'").await?;
+        let other =
+            count("select count(*) from hook_journal where org_id = $1 and provider_call_id like 'bench-%' and outcome <> 'accepted'")
+                .await?;
         ensure!(other == 0, "{other} rows of the journal are not accepted");
         let calls = count("select count(*) from call_refs where org_id = $1 and provider_call_id like 'bench-%'").await?;
         ensure!(calls == of(0, 1), "{} calls rang, {calls} are stored", of(0, 1));
@@ -108,9 +111,11 @@ struct Peer {
 impl Peer {
     async fn make(place: &Place, org: &Org) -> anyhow::Result<Self> {
         sqlx::query("create table bench_peer (like hook_journal including all)").execute(&place.pool).await?;
-        let body: String = sqlx::query_scalar("select body from hook_journal where kind = 'transcript' and provider_call_id like 'bench-%' order by id limit 1")
-            .fetch_one(&place.pool)
-            .await?;
+        let body: String = sqlx::query_scalar(
+            "select body from hook_journal where kind = 'transcript' and provider_call_id like 'bench-%' order by id limit 1",
+        )
+        .fetch_one(&place.pool)
+        .await?;
         let script = place.file("peer.sql");
         std::fs::write(
             &script,
@@ -133,7 +138,12 @@ impl Peer {
     /// Rows a second.
     async fn run(&self, lasts: Duration) -> anyhow::Result<f64> {
         let seconds = lasts.as_secs().to_string();
-        let ran = Command::new(&self.program).args(&self.arguments).args(["--time", &seconds, "postgres"]).env("PGDATABASE", "postgres").output().await?;
+        let ran = Command::new(&self.program)
+            .args(&self.arguments)
+            .args(["--time", &seconds, "postgres"])
+            .env("PGDATABASE", "postgres")
+            .output()
+            .await?;
         let text = String::from_utf8_lossy(&ran.stdout);
         ensure!(ran.status.success(), "pgbench: {}", String::from_utf8_lossy(&ran.stderr));
         let line = text.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench says no tps")?;

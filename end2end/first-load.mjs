@@ -49,7 +49,7 @@ for (const page of PAGES) {
   for (let i = 0; i < Number(visits); i += 1) visited.push(await visit(page));
   const kib = (count) => Math.round((count / KIB) * 10) / 10;
   results.push({
-    page: page.page, figure: kib(bytes), unit: "KiB brotli", target: page.budget, ratio: Math.round((page.budget * KIB * 100) / bytes) / 100,
+    page: page.page, figure: kib(bytes), unit: "KiB brotli", target: page.budget, ratio: Math.floor((page.budget * KIB * 100) / bytes) / 100,
     parts_kib: Object.fromEntries(Object.entries(parts).map(([part, count]) => [part, kib(count)])), fonts_kib: kib(fonts),
     fcp_ms: Math.round(median(visited, (one) => one.fcp)), lcp_ms: Math.round(median(visited, (one) => one.lcp)),
     cls: Math.round(median(visited, (one) => one.cls) * 1000) / 1000, tbt_ms: Math.round(median(visited, (one) => one.tbt)), samples: visited.length,
