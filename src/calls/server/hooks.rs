@@ -79,8 +79,8 @@ pub async fn receive(
 
 async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, body: &[u8]) -> Response {
     let now = core.clock.now();
-    let envelope: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let message = envelope.get("message").cloned().unwrap_or(Value::Null);
+    let mut envelope: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let message = envelope.get_mut("message").map(Value::take).unwrap_or(Value::Null);
     let reading = fold::read(&message, now.timestamp_millis());
     let journal = JournalRow {
         id: HookId::at(now),
