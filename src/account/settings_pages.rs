@@ -10,8 +10,8 @@ use super::{
 use crate::{
     i18n::{Key, Locale, t, t_count, t_with, words as w},
     kit::{
-        Badge, Button, ButtonKind, ButtonSize, Callout, CopyButton, Empty, EmptyKind, ErrorBlock, LinkTabs, Loaded, PageFrame, PageShape, PasswordInput,
-        RelativeTime, Select, Table, TextInput, Tone, When, may,
+        Badge, Button, ButtonKind, ButtonSize, Callout, CopyButton, Empty, EmptyKind, ErrorBlock, LinkTabs, Loaded, PageFrame, PageShape,
+        PasswordInput, RelativeTime, Select, Table, TextInput, Tone, When, may,
     },
     shared::permission::Permission,
 };
@@ -21,7 +21,11 @@ use leptos_router::hooks::use_query_map;
 /// The frame of the four pages: tabs, and what was just done.
 #[component]
 fn SettingsFrame(here: &'static str, children: Children) -> impl IntoView {
-    let mut tabs = vec![("/settings/account", w::ACCOUNT_TAB_ACCOUNT), ("/settings/security", w::ACCOUNT_TAB_SECURITY), ("/settings/sessions", w::ACCOUNT_TAB_SESSIONS)];
+    let mut tabs = vec![
+        ("/settings/account", w::ACCOUNT_TAB_ACCOUNT),
+        ("/settings/security", w::ACCOUNT_TAB_SECURITY),
+        ("/settings/sessions", w::ACCOUNT_TAB_SESSIONS),
+    ];
     if may(Permission::OrgManage) {
         tabs.push(("/settings/organisation", w::ACCOUNT_TAB_ORGANISATION));
     }
@@ -67,7 +71,12 @@ fn PostForm(name: &'static str, state: FormState, #[prop(default = "stack g4")] 
 }
 
 #[component]
-fn Card(title: Key, #[prop(optional)] id: &'static str, #[prop(optional, into)] beside: Option<AnyView>, children: Children) -> impl IntoView {
+fn Card(
+    title: Key,
+    #[prop(optional)] id: &'static str,
+    #[prop(optional, into)] beside: Option<AnyView>,
+    children: Children,
+) -> impl IntoView {
     view! {
         <section class="card" id=(!id.is_empty()).then_some(id)>
             <header><h2>{t(title)}</h2>{beside.map(|beside| view! { <span class="end">{beside}</span> })}</header>
@@ -96,7 +105,8 @@ pub fn AccountPage() -> impl IntoView {
     let locale = value("profile", "locale", &session.locale);
     let email = value("email", "email", "");
     let (profile, address) = (state.fields("profile"), state.fields("email"));
-    let (tone, word) = if session.email_confirmed { (Tone::Ok, w::ACCOUNT_ADDRESS_CONFIRMED) } else { (Tone::Warn, w::ACCOUNT_ADDRESS_UNCONFIRMED) };
+    let (tone, word) =
+        if session.email_confirmed { (Tone::Ok, w::ACCOUNT_ADDRESS_CONFIRMED) } else { (Tone::Warn, w::ACCOUNT_ADDRESS_UNCONFIRMED) };
     let (of_profile, of_email, of_resend) = (state.clone(), state.clone(), state);
     let resend = (!session.email_confirmed).then(|| {
         view! {
@@ -353,7 +363,8 @@ pub fn OrganisationPage() -> impl IntoView {
 fn OrganisationForm(organisation: Organisation, state: FormState) -> impl IntoView {
     const FORM: &str = "organisation";
     let value = |field: &str, now: String| state.value(FORM, field).unwrap_or(now);
-    let (name, timezone, locale) = (value("name", organisation.name), value("timezone", organisation.timezone), value("locale", organisation.locale));
+    let (name, timezone, locale) =
+        (value("name", organisation.name), value("timezone", organisation.timezone), value("locale", organisation.locale));
     let mut zones: Vec<(String, String)> = TIMEZONES.iter().map(|zone| ((*zone).to_owned(), zone.replace('_', " "))).collect();
     if !TIMEZONES.contains(&timezone.as_str()) {
         zones.push((timezone.clone(), timezone.clone()));

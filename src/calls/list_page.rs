@@ -30,10 +30,8 @@ use leptos_router::{
 pub fn CallsPage() -> impl IntoView {
     let query = use_query_map();
     let asked = Memo::new(move |_| query.with(filter::of_address));
-    let calls = Resource::new(
-        move || asked.get(),
-        |(filter, page)| async move { list_calls(filter, page).await.map(|page| (page, Utc::now())) },
-    );
+    let calls =
+        Resource::new(move || asked.get(), |(filter, page)| async move { list_calls(filter, page).await.map(|page| (page, Utc::now())) });
     listen_to_keys();
     tidy_address(asked);
     view! {

@@ -309,7 +309,10 @@ mod tests {
 
     #[test]
     fn initials_are_the_first_and_the_last_name() {
-        assert_eq!([initials("Camille Renard"), initials("  jean de la Tour "), initials("Léa"), initials("(Élan) vert"), initials("")], ["CR", "JT", "L", "ÉV", ""]);
+        assert_eq!(
+            [initials("Camille Renard"), initials("  jean de la Tour "), initials("Léa"), initials("(Élan) vert"), initials("")],
+            ["CR", "JT", "L", "ÉV", ""]
+        );
     }
 
     #[test]

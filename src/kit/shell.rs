@@ -330,7 +330,8 @@ pub fn LanguageChoice() -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <form method="post" action="/prefs" role="none"><div role="group" aria-label=t(w::SHELL_LANGUAGE)>{buttons}</div></form> }.into_any()
+    view! { <form method="post" action="/prefs" role="none"><div role="group" aria-label=t(w::SHELL_LANGUAGE)>{buttons}</div></form> }
+        .into_any()
 }
 
 /// The word for a role.

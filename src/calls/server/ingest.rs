@@ -273,7 +273,9 @@ async fn resolve(
         if id.is_some() {
             continue;
         }
-        let Some(accepted) = deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1)) else {
+        let Some(accepted) =
+            deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1))
+        else {
             continue;
         };
         *id = Some(adopt(conn, key, &accepted.reading, now).await?);
@@ -312,7 +314,15 @@ async fn open_calls(conn: &mut sqlx::PgConnection, ids: &[Option<CallId>]) -> sq
     Ok(rows
         .into_iter()
         .map(|row| {
-            let open = Open { before: row.facts.0.clone(), first_seq: row.last_seq, is_changed: false, lines: vec![], events: vec![], partials: vec![], row };
+            let open = Open {
+                before: row.facts.0.clone(),
+                first_seq: row.last_seq,
+                is_changed: false,
+                lines: vec![],
+                events: vec![],
+                partials: vec![],
+                row,
+            };
             (open.row.id, open)
         })
         .collect())
