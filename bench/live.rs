@@ -88,12 +88,8 @@ async fn watch(address: SocketAddr, cookie: &str) -> anyhow::Result<Socket> {
 
 async fn delay(place: &Place, org: &Org, cookie: &str, lasts_s: u64) -> anyhow::Result<()> {
     let t0 = chrono::Utc::now().timestamp_millis() - 5000;
+    ring(place.address, org, t0).await?;
     let mut wire = Wire::open(place.address).await?;
-    for call in 0..CALLS {
-        for step in 0..2 {
-            tell(&mut wire, place.address, org, &hooks::message(&format!("live-{call}"), step, t0, call)).await?;
-        }
-    }
     let mut watchers = JoinSet::new();
     for mut socket in open(place.address, cookie, VIEWERS - 1).await? {
         watchers.spawn(async move {
@@ -114,7 +110,7 @@ async fn delay(place: &Place, org: &Org, cookie: &str, lasts_s: u64) -> anyhow::
         .spawn()?;
     let mut said = BufReader::new(browser.stdout.take().context("stdout")?);
     let mut ready = String::new();
-    tokio::time::timeout(Duration::from_secs(40), said.read_line(&mut ready)).await.context("the page does not come")??;
+    tokio::time::timeout(Duration::from_secs(90), said.read_line(&mut ready)).await.context("the page does not come")??;
     let shown: Value = serde_json::from_str(&ready).context("end2end/live-delay.mjs ended early")?;
 
     let mut sent: HashMap<u64, f64> = HashMap::new();
@@ -144,6 +140,27 @@ async fn delay(place: &Place, org: &Org, cookie: &str, lasts_s: u64) -> anyhow::
             "shown_calls": shown["rows"], "webhooks_per_s": RATE, "samples": took.len(), "server_kib": resident }),
     );
     watchers.shutdown().await;
+    Ok(())
+}
+
+/// The calls ring and are answered.
+async fn ring(address: SocketAddr, org: &Org, t0: i64) -> anyhow::Result<()> {
+    let mut ringing = JoinSet::new();
+    for part in 0..32 {
+        let org = org.clone();
+        ringing.spawn(async move {
+            let mut wire = Wire::open(address).await?;
+            for call in (part..CALLS).step_by(32) {
+                for step in 0..2 {
+                    tell(&mut wire, address, &org, &hooks::message(&format!("live-{call}"), step, t0, call)).await?;
+                }
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(rung) = ringing.join_next().await {
+        rung??;
+    }
     Ok(())
 }
 

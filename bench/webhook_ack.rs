@@ -112,8 +112,9 @@ impl Peer {
     async fn make(place: &Place, org: &Org) -> anyhow::Result<Self> {
         sqlx::query("create table bench_peer (like hook_journal including all)").execute(&place.pool).await?;
         let body: String = sqlx::query_scalar(
-            "select body from hook_journal where kind = 'transcript' and provider_call_id like 'bench-%' order by id limit 1",
+            "select body from hook_journal where org_id = $1 and provider_call_id like 'bench-%' and body is not null order by octet_length(body) desc limit 1",
         )
+        .bind(org.uuid()?)
         .fetch_one(&place.pool)
         .await?;
         let script = place.file("peer.sql");

@@ -8,9 +8,10 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 const context = await browser.newContext({ locale: "fr-FR", viewport: { width: 1440, height: 900 } });
 await context.addCookies([{ name: "__Host-zc", value: session, url: base.replace("http:", "https:"), secure: true, httpOnly: true, sameSite: "Lax" }]);
 const page = await context.newPage();
-const socket = page.waitForEvent("websocket", { timeout: 30_000 });
+page.on("pageerror", (error) => console.error(String(error)));
+const socket = page.waitForEvent("websocket", { timeout: 60_000 });
 await page.goto(`${base}/live`);
-await (await socket).waitForEvent("framereceived", { timeout: 30_000 });
+await (await socket).waitForEvent("framereceived", { timeout: 60_000 });
 await page.waitForTimeout(1000);
 const rows = await page.evaluate(() => {
   window.__seen = {};

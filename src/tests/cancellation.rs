@@ -68,7 +68,7 @@ async fn storm<F: Future<Output = ()> + Send + 'static>(make: impl Fn() -> F) {
     let mut running = tokio::task::JoinSet::new();
     for _ in 0..STORM {
         let permit = gate.clone().acquire_owned().await.expect("the gate");
-        let wait = Duration::from_micros(rand::rng().random_range(0..12_000));
+        let wait = Duration::from_micros(rand::rng().random_range(0..60_000));
         let work = make();
         running.spawn(async move {
             let _ = tokio::time::timeout(wait, work).await; // the client is gone
@@ -164,5 +164,7 @@ async fn inherited(pool: &PgPool) -> usize {
         }
         held.push(conn);
     }
+    drop(held);
+    tokio::time::sleep(Duration::from_millis(15)).await;
     found
 }

@@ -269,6 +269,7 @@ async fn resolve(
             wanted.insert(key, Some(id));
         }
     }
+<<<<<<< HEAD
     for (key, id) in &mut wanted {
         if id.is_some() {
             continue;
@@ -276,10 +277,23 @@ async fn resolve(
         let Some(accepted) =
             deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1))
         else {
+=======
+    let mut adopted = Vec::new();
+    let mut new = Vec::new();
+    for (key, _) in wanted.iter().filter(|(_, id)| id.is_none()) {
+        let Some(accepted) = deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1)) else {
+>>>>>>> h/bench
             continue;
         };
-        *id = Some(adopt(conn, key, &accepted.reading, now).await?);
+        match adopt(conn, key, &accepted.reading).await? {
+            Some(id) => adopted.push((key.clone(), id)),
+            None => new.push((key, CallId::at(made_at(&accepted.reading, now)))),
+        }
     }
+    if !new.is_empty() {
+        adopted.extend(store::link_new_calls(conn, &new, Direction::Inbound).await?);
+    }
+    wanted.extend(adopted.into_iter().map(|(key, id)| (key, Some(id))));
     Ok(deliveries.iter().map(|delivery| key_of(delivery).and_then(|key| wanted.get(&key).copied().flatten())).collect())
 }
 
@@ -288,19 +302,17 @@ fn key_of(delivery: &Delivery) -> Option<(OrgId, String)> {
     Some((accepted.org, accepted.reading.call_ref.clone()?))
 }
 
-/// Links a provider's call to ours: the one we started, or a new one.
-async fn adopt(conn: &mut sqlx::PgConnection, key: &(OrgId, String), reading: &Reading, now: DateTime<Utc>) -> sqlx::Result<CallId> {
-    let (org, call_ref) = key;
-    let ours = match reading.our_call {
-        Some(id) if store::is_call_of(conn, *org, id).await? => Some(id),
-        _ => None,
-    };
-    // The provider's own time when it is believable, so that a call keeps its place in the log however late we hear of it.
-    let made = reading.created_ms.and_then(DateTime::from_timestamp_millis).filter(|at| (now - *at).num_hours().abs() < 24).unwrap_or(now);
-    match ours {
-        Some(id) => store::link_ref(conn, *org, call_ref, id).await,
-        None => store::link_new_call(conn, *org, call_ref, CallId::at(made), Direction::Inbound).await,
+/// Links a provider's call to the one of ours that it names, when that is ours indeed.
+async fn adopt(conn: &mut sqlx::PgConnection, (org, call_ref): &(OrgId, String), reading: &Reading) -> sqlx::Result<Option<CallId>> {
+    match reading.our_call {
+        Some(id) if store::is_call_of(conn, *org, id).await? => store::link_ref(conn, *org, call_ref, id).await.map(Some),
+        _ => Ok(None),
     }
+}
+
+/// The provider's own time when it is believable, so that a call keeps its place in the log however late we hear of it.
+fn made_at(reading: &Reading, now: DateTime<Utc>) -> DateTime<Utc> {
+    reading.created_ms.and_then(DateTime::from_timestamp_millis).filter(|at| (now - *at).num_hours().abs() < 24).unwrap_or(now)
 }
 
 async fn open_calls(conn: &mut sqlx::PgConnection, ids: &[Option<CallId>]) -> sqlx::Result<BTreeMap<CallId, Open>> {
