@@ -73,7 +73,8 @@ async fn with_second_factor(doors: &Doors, browser: &mut Browser<'_>) -> (String
     let confirmed = browser.post("/settings/security", &[("do", "confirm"), ("code", &code(doors, &secret, 0))]).await;
     assert_eq!(confirmed.status, StatusCode::OK, "{}", confirmed.body);
     let list = between(&confirmed.body, "class=\"codes\"", "</ul>");
-    let codes: Vec<String> = list.split("<code>").skip(1).filter_map(|rest| Some(rest.split("</code>").next()?.trim_end_matches("<!>").to_owned())).collect();
+    let codes: Vec<String> =
+        list.split("<code>").skip(1).filter_map(|rest| Some(rest.split("</code>").next()?.trim_end_matches("<!>").to_owned())).collect();
     assert_eq!(codes.len(), 10);
     (secret, codes)
 }

@@ -269,20 +269,12 @@ async fn resolve(
             wanted.insert(key, Some(id));
         }
     }
-<<<<<<< HEAD
-    for (key, id) in &mut wanted {
-        if id.is_some() {
-            continue;
-        }
-        let Some(accepted) =
-            deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1))
-        else {
-=======
     let mut adopted = Vec::new();
     let mut new = Vec::new();
     for (key, _) in wanted.iter().filter(|(_, id)| id.is_none()) {
-        let Some(accepted) = deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1)) else {
->>>>>>> h/bench
+        let Some(accepted) =
+            deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1))
+        else {
             continue;
         };
         match adopt(conn, key, &accepted.reading).await? {

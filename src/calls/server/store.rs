@@ -135,29 +135,18 @@ pub async fn link_ref(conn: &mut PgConnection, org: OrgId, call_ref: &str, call:
     .await
 }
 
-<<<<<<< HEAD
-/// The same for a call that is new to us, whose row is made with it.
-pub async fn link_new_call(
-    conn: &mut PgConnection,
-    org: OrgId,
-    call_ref: &str,
-    call: CallId,
-    direction: Direction,
-) -> sqlx::Result<CallId> {
-    sqlx::query_scalar(
-        "with linked as (
-           insert into call_refs (org_id, provider_call_id, call_id) values ($1, $2, $3)
-           on conflict (org_id, provider_call_id) do update set updated_at = now() returning call_id
-=======
 /// The same for calls that are new to us, whose rows are made with it. Keys are told in order, so that two groups do not wait for each other.
-pub async fn link_new_calls(conn: &mut PgConnection, calls: &[(&(OrgId, String), CallId)], direction: Direction) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
+pub async fn link_new_calls(
+    conn: &mut PgConnection,
+    calls: &[(&(OrgId, String), CallId)],
+    direction: Direction,
+) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
     let rows: Vec<(OrgId, String, CallId)> = sqlx::query_as(
         "with told as (
            select * from unnest($1::uuid[], $2::text[], $3::uuid[]) as told (org_id, ref, call_id)
          ), linked as (
            insert into call_refs (org_id, provider_call_id, call_id) select org_id, ref, call_id from told
            on conflict (org_id, provider_call_id) do update set updated_at = now() returning org_id, provider_call_id, call_id
->>>>>>> h/bench
          ), made as (
            insert into calls (id, org_id, direction, status, created_at)
            select call_id, linked.org_id, $4, 'queued', uuid_time(call_id) from linked join told using (call_id) on conflict do nothing
