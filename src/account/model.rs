@@ -184,7 +184,7 @@ fn luhn(digits: &str) -> bool {
             if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// A VAT number as its country writes it. Its message key is `vat.shape`.
@@ -327,11 +327,10 @@ impl SignUpForm {
         // A company number exists in France only; the field is not shown elsewhere.
         let siren = given(&self.siren).then(|| take(&mut wrong, "siren", self.siren.parse::<Siren>())).flatten();
         let vat_number = given(&self.vat_number).then(|| take(&mut wrong, "vat_number", self.vat_number.parse::<VatNumber>())).flatten();
-        if let (Some(siren), Some(inside)) = (&siren, vat_number.as_ref().and_then(VatNumber::siren)) {
-            if siren.as_str() != inside {
+        if let (Some(siren), Some(inside)) = (&siren, vat_number.as_ref().and_then(VatNumber::siren))
+            && siren.as_str() != inside {
                 wrong.add("vat_number", "vat.other_siren");
             }
-        }
         if self.terms.is_empty() {
             wrong.add("terms", "terms.needed");
         }

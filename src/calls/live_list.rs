@@ -210,11 +210,10 @@ fn CallItem(card: Signal<CallCard>, now: Signal<DateTime<Utc>>, selected: Signal
 
 /// The last line with its speaker; once it is over, what came of it.
 fn last_said(card: &CallCard) -> String {
-    if card.status == CallStatus::Ended {
-        if let Some(summary) = card.summary.clone().filter(|summary| !summary.is_empty()) {
+    if card.status == CallStatus::Ended
+        && let Some(summary) = card.summary.clone().filter(|summary| !summary.is_empty()) {
             return summary;
         }
-    }
     match (&card.last_line, card.last_speaker) {
         (Some(line), Some(speaker)) => format!("{}\u{a0}: {line}", words::speaker(card, speaker)),
         (Some(line), None) => line.clone(),

@@ -224,7 +224,7 @@ pub fn read(message: &Value, received_ms: i64) -> Reading {
             reading.events.push(event);
         }
     }
-    reading.facts.last_words = reading.lines.iter().map(|line| (line.at_ms, line.speaker, short(&line.text))).max_by(|a, b| cmp(a, b));
+    reading.facts.last_words = reading.lines.iter().map(|line| (line.at_ms, line.speaker, short(&line.text))).max_by(cmp);
     reading
 }
 
@@ -246,7 +246,7 @@ pub fn read_polled(call: &Value, now_ms: i64) -> Reading {
     } else if let Some(started) = call.get("startedAt").and_then(time_ms) {
         reading.facts.answered_ms = Some(started);
     }
-    reading.facts.last_words = reading.lines.iter().map(|line| (line.at_ms, line.speaker, short(&line.text))).max_by(|a, b| cmp(a, b));
+    reading.facts.last_words = reading.lines.iter().map(|line| (line.at_ms, line.speaker, short(&line.text))).max_by(cmp);
     reading
 }
 

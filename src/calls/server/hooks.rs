@@ -43,7 +43,10 @@ struct Endpoint {
 
 /// Endpoints looked up within the last second.
 #[derive(Clone, Default)]
-pub struct Endpoints(Arc<Mutex<HashMap<Vec<u8>, (Instant, Option<Endpoint>)>>>);
+pub struct Endpoints(Arc<Mutex<Known>>);
+
+/// By the hash of the token: when it was looked up, and what was found.
+type Known = HashMap<Vec<u8>, (Instant, Option<Endpoint>)>;
 
 /// Receives one webhook. 401 with an empty body when it is not proven; 200 with what the provider waits for otherwise; 503 when it could not
 /// be kept, so that it is sent again.

@@ -188,7 +188,7 @@ impl Config {
                 smtp_url: reader.url("SMTP_URL", &["smtp", "smtps"]).map(Secret::from),
                 from: reader.text_or_default("MAIL_FROM"),
             },
-            ssrf_allow: reader.list("ZENCALL_SSRF_ALLOW", "host:port pairs, comma-separated", |text| HostPort::parse(text)),
+            ssrf_allow: reader.list("ZENCALL_SSRF_ALLOW", "host:port pairs, comma-separated", HostPort::parse),
             drain: Duration::from_secs(reader.between("ZENCALL_DRAIN_S", 1, 600)),
             log: LogConfig {
                 filter: reader.text_or_default("ZENCALL_LOG"),

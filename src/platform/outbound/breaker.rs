@@ -208,7 +208,7 @@ mod tests {
         assert!(breaker.enter().is_err(), "open again");
         std::thread::sleep(Duration::from_millis(160));
         drop(breaker.enter().ok().unwrap());
-        let probe = breaker.enter().ok().expect("an abandoned probe blocks nobody");
+        let probe = breaker.enter().expect("an abandoned probe blocks nobody");
         probe.succeeded();
         assert_eq!(breaker.word(), "closed");
     }

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::GeneralPurpose;
-use base64::engine::general_purpose::{GeneralPurposeConfig, PAD};
+use base64::engine::general_purpose::PAD;
 use base64::{alphabet, engine::DecodePaddingMode};
 
 /// Parts within parts deeper than this are not opened.
@@ -196,7 +196,7 @@ fn quoted_printable(body: &[u8], in_header: bool) -> Vec<u8> {
 fn base64(body: &[u8]) -> Vec<u8> {
     let lenient = GeneralPurpose::new(
         &alphabet::STANDARD,
-        GeneralPurposeConfig::from(PAD).with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+        PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
     );
     let kept: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     lenient.decode(&kept).unwrap_or_else(|_| body.to_vec())

@@ -188,7 +188,7 @@ impl Batch {
         let is_outbound = talk.direction == Direction::Outbound;
         let assistant = if is_outbound { org.outbound } else { org.reception };
         let name = format!("{} {}", person.first, person.last);
-        let is_known = is_outbound || contact % 3 != 0;
+        let is_known = is_outbound || !contact.is_multiple_of(3);
         let costs = costs(&talk);
         let cost: i64 = costs.iter().map(|(_, cost)| cost).sum();
         let breakdown = serde_json::to_string(&costs).unwrap_or_default();
