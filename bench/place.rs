@@ -83,8 +83,7 @@ impl Place {
         let server = std::env::var("ZENCALL_BENCH_SERVER").context("bin/bench says where the server is")?;
         let site = std::env::var("ZENCALL_BENCH_SITE").context("bin/bench says where the browser's files are")?;
         let mut command = Command::new(server);
-        let kept =
-            ["PATH", "HOME", "LANG"].into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)));
+        let kept = ["PATH", "HOME", "LANG"].into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)));
         command
             .env_clear()
             .envs(kept)

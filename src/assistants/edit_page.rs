@@ -19,12 +19,15 @@ use std::time::Duration;
 pub fn AssistantPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<AssistantId>().ok())));
-    let sheet = Resource::new(move || id.get(), |id| async move {
-        match id {
-            Some(id) => read_assistant(id).await,
-            None => Err(AppError::not_found("assistant")),
-        }
-    });
+    let sheet = Resource::new(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => read_assistant(id).await,
+                None => Err(AppError::not_found("assistant")),
+            }
+        },
+    );
     let title = RwSignal::new(t(w::ASSISTANTS_ONE).to_owned());
     Effect::new(move || {
         let name = sheet.with(|read| read.as_ref().and_then(|read| read.as_ref().ok()).map(|sheet| sheet.assistant.name.clone()));
@@ -78,8 +81,17 @@ fn EditForm(sheet: AssistantSheet, save: ServerAction<SaveAssistant>, revision: 
     let first_message = RwSignal::new(typed.first_message.clone());
     let prompt_length = RwSignal::new(typed.prompt.chars().count());
     let language = RwSignal::new(typed.language.clone());
+    let chosen_voice = RwSignal::new(typed.voice.clone());
+    // A voice speaks one language: with another language comes another voice.
+    let speak = move |spoken: String| {
+        if chosen_voice.with_untracked(|id| voice(id).is_none_or(|voice| voice.language != spoken)) {
+            chosen_voice.set(first_voice(&spoken).id.to_owned());
+        }
+        language.set(spoken);
+    };
     // A conflict has its own words and ways out below; other failures are told as everywhere.
-    let changed = Signal::derive(move || matches!(action_error(save).get(), Some(AppError::Conflict { code }) if code == "assistant_changed"));
+    let changed =
+        Signal::derive(move || matches!(action_error(save).get(), Some(AppError::Conflict { code }) if code == "assistant_changed"));
     let other_error = Signal::derive(move || action_error(save).get().filter(|_| !changed.get()));
     let saved = move || matches!(save.value().get(), Some(Ok(_))) && !save.pending().get();
     view! {
@@ -133,10 +145,10 @@ fn EditForm(sheet: AssistantSheet, save: ServerAction<SaveAssistant>, revision: 
                         label=t(w::ASSISTANTS_LANGUAGE)
                         options=language_options()
                         value=language
-                        on_change=Callback::new(move |chosen| language.set(chosen))
+                        on_change=Callback::new(speak)
                     />
                 </div>
-                <Voices chosen=typed.voice.clone() language errors/>
+                <Voices chosen=chosen_voice language errors/>
             </section>
             <section class="stack g4" aria-labelledby="h-limits">
                 <h2 id="h-limits" class="lede">{t(w::ASSISTANTS_LIMITS_TITLE)}</h2>
@@ -245,15 +257,26 @@ fn Announcement(first_message: RwSignal<String>) -> impl IntoView {
 
 /// Voices as cards; those of another language step back.
 #[component]
-fn Voices(chosen: String, language: RwSignal<String>, #[prop(into)] errors: Signal<crate::shared::error::FieldErrors>) -> impl IntoView {
+fn Voices(
+    chosen: RwSignal<String>,
+    language: RwSignal<String>,
+    #[prop(into)] errors: Signal<crate::shared::error::FieldErrors>,
+) -> impl IntoView {
     let cards = VOICES
         .iter()
         .map(|voice| {
-            let checked = voice.id == chosen;
+            let is_chosen = move || chosen.with(|id| id == voice.id);
             view! {
                 <label class="choice" hidden=move || language.with(|language| language != voice.language)>
                     <span class="row">
-                        <input type="radio" name="form[voice]" value=voice.id checked=checked/>
+                        <input
+                            type="radio"
+                            name="form[voice]"
+                            value=voice.id
+                            checked=chosen.with_untracked(|id| id == voice.id)
+                            prop:checked=is_chosen
+                            on:change=move |_| chosen.set(voice.id.to_owned())
+                        />
                         <b>{voice.name}</b>
                     </span>
                     <span class="small muted">{language_name(voice.language)}</span>

@@ -1,7 +1,10 @@
 //! Door 1: server functions of the assistants' pages.
 
 use super::model::*;
-use crate::shared::{error::AppError, ids::{AssistantId, NumberId}};
+use crate::shared::{
+    error::AppError,
+    ids::{AssistantId, NumberId},
+};
 use leptos::prelude::*;
 
 /// Every assistant, by name.
@@ -21,8 +24,10 @@ pub async fn read_assistant(id: AssistantId) -> Result<AssistantSheet, AppError>
 /// Makes an assistant from its trade's template and goes to its page. Errors: `Invalid`; `Conflict("assistant_limit")`.
 #[server]
 pub async fn create_assistant(form: NewAssistantForm) -> Result<AssistantId, AppError> {
-    use {super::server::actions, crate::platform::OrgScope};
-    let id = actions::create(&OrgScope::of_request().await?, form.parse()?).await?;
+    use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
+    let scope = OrgScope::of_request().await?;
+    scope.require(Permission::AssistantsEdit)?; // before a word is said about the form
+    let id = actions::create(&scope, form.parse()?).await?;
     leptos_axum::redirect(&format!("/assistants/{id}"));
     Ok(id)
 }
@@ -30,8 +35,10 @@ pub async fn create_assistant(form: NewAssistantForm) -> Result<AssistantId, App
 /// Saves what was typed over revision `revision` and returns the new one. Errors: `Invalid`; `NotFound`; `Conflict("assistant_changed")`.
 #[server]
 pub async fn save_assistant(id: AssistantId, revision: i64, form: AssistantForm) -> Result<i64, AppError> {
-    use {super::server::actions, crate::platform::OrgScope};
-    actions::save(&OrgScope::of_request().await?, id, revision, form.parse()?).await
+    use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
+    let scope = OrgScope::of_request().await?;
+    scope.require(Permission::AssistantsEdit)?;
+    actions::save(&scope, id, revision, form.parse()?).await
 }
 
 /// Lets it answer, or no longer.
@@ -67,8 +74,10 @@ pub async fn list_numbers() -> Result<Vec<NumberLine>, AppError> {
 /// Connects a number by its id at the provider. Errors: `Invalid`; `Conflict("number_taken")`, `Conflict("number_limit")`.
 #[server]
 pub async fn connect_number(form: NumberForm) -> Result<NumberId, AppError> {
-    use {super::server::actions, crate::platform::OrgScope};
-    actions::connect_number(&OrgScope::of_request().await?, form.parse()?).await
+    use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
+    let scope = OrgScope::of_request().await?;
+    scope.require(Permission::IntegrationsManage)?;
+    actions::connect_number(&scope, form.parse()?).await
 }
 
 /// Says who answers a number; nobody when `assistant` is absent. Errors: `NotFound`.

@@ -14,13 +14,12 @@ use super::{
     words,
 };
 use crate::{
-    i18n::{format::{self, use_clock}, t, t_with, use_locale, words as w},
-    kit::{Badge, Callout, CopyButton, ErrorBlock, PageFrame, PageShape, Skeleton, Tone, may},
-    shared::{
-        error::AppError,
-        ids::CallId,
-        permission::Permission,
+    i18n::{
+        format::{self, use_clock},
+        t, t_with, use_locale, words as w,
     },
+    kit::{Badge, Callout, CopyButton, ErrorBlock, PageFrame, PageShape, Skeleton, Tone, may},
+    shared::{error::AppError, ids::CallId, permission::Permission},
 };
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -109,7 +108,8 @@ fn Record(detail: CallDetail, now: DateTime<Utc>) -> impl IntoView {
     let state = CallState::from_detail(&detail);
     let entries = state.entries();
     let has_lines = state.lines().next().is_some();
-    let copied = state.lines().map(|line| format!("{}\u{a0}: {}", words::speaker(&card, line.speaker), line.text)).collect::<Vec<_>>().join("\n");
+    let copied =
+        state.lines().map(|line| format!("{}\u{a0}: {}", words::speaker(&card, line.speaker), line.text)).collect::<Vec<_>>().join("\n");
     let playing = Playing::new(&card, &entries, detail.recording_s);
     let plays = card.recording == RecordingState::Stored && may(Permission::CallsListen);
     let on_play = plays.then(|| Callback::new(move |at_ms| playing.play_from(at_ms)));

@@ -3,6 +3,7 @@
 use leptos::web_sys;
 
 /// What the socket says.
+#[expect(dead_code, reason = "made in the browser only")]
 pub enum SocketEvent {
     Opened,
     Text(String),
@@ -11,6 +12,7 @@ pub enum SocketEvent {
 }
 
 /// What listening in comes to.
+#[expect(dead_code, reason = "made in the browser only")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EarEvent {
     /// Sound is there.
@@ -93,9 +95,6 @@ pub fn distance_to_end(_element: &web_sys::Element) -> i32 {
 
 /// Nothing scrolls.
 pub fn scroll_to_end(_element: web_sys::Element) {}
-
-/// Nothing scrolls.
-pub fn reveal(_id: &str) {}
 
 /// Nothing plays.
 pub fn media_time(_element: &web_sys::HtmlAudioElement) -> f64 {

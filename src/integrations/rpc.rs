@@ -14,8 +14,10 @@ pub async fn read_endpoint() -> Result<Endpoint, AppError> {
 /// Changes how webhooks are authenticated. Errors: `Invalid`.
 #[server]
 pub async fn save_auth(form: AuthForm) -> Result<(), AppError> {
-    use {super::server::actions, crate::platform::OrgScope};
-    actions::save_auth(&OrgScope::of_request().await?, form.parse()?).await
+    use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
+    let scope = OrgScope::of_request().await?;
+    scope.require(Permission::IntegrationsManage)?; // before a word is said about the form
+    actions::save_auth(&scope, form.parse()?).await
 }
 
 /// Draws a new secret; the one before it stays good for a day.
@@ -27,7 +29,10 @@ pub async fn rotate_secret() -> Result<(), AppError> {
 
 /// A page of the journal of deliveries, newest first.
 #[server]
-pub async fn read_journal(#[server(default)] outcome: Option<DeliveryOutcome>, #[server(default)] before: Option<HookId>) -> Result<Journal, AppError> {
+pub async fn read_journal(
+    #[server(default)] outcome: Option<DeliveryOutcome>,
+    #[server(default)] before: Option<HookId>,
+) -> Result<Journal, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::journal(&OrgScope::of_request().await?, outcome, before).await
 }

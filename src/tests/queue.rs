@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -412,8 +413,8 @@ async fn jobs_of_the_future_cost_the_present_nothing(pool: PgPool) {
     sqlx::raw_sql("analyze jobs.job").execute(&pool).await.unwrap();
     put(&pool, &Note { n: 0, ms: 0 }, Opts::default().tenant(Uuid::from_u128(150))).await;
     let head = blocks_touched(&pool, FROM_HEAD, 200).await;
-    let tenants = blocks_touched(&pool, FROM_TENANTS, 64).await;
-    println!("blocks touched by a claim: {head} from the head, {tenants} from 64 organisations");
+    let tenants = blocks_touched(&pool, FROM_TENANTS, 128).await;
+    println!("blocks touched by a claim: {head} from the head, {tenants} from 128 organisations");
     assert!(head < 100, "a claim reads {head} blocks");
     assert!(tenants < 1000, "a claim reads {tenants} blocks");
 
@@ -486,12 +487,12 @@ async fn a_backlog_behind_hundreds_of_organisations_with_only_future_jobs_is_fou
     .execute(&pool)
     .await
     .unwrap();
-    flood(&pool, 290, 500).await;
+    flood(&pool, 290, 230).await;
     flood(&pool, 10, 20).await;
     let worker = Worker::new(pool.clone(), QUICK).queue(LANE, 1).on::<Note, _, _>(|_, _| async { Ok(()) });
-    assert_eq!(drain(&worker).await.unwrap(), 520);
+    assert_eq!(drain(&worker).await.unwrap(), 250);
 
-    flood(&pool, 290, 500).await;
+    flood(&pool, 290, 400).await;
     let worker = Worker::new(own_pool(&pool, "w").await, QUICK).queue(LANE, 16).on::<Note, _, _>(|_, _| async { Ok(()) });
     let worker = Running::start(worker);
     eventually(Duration::from_secs(15), "all ran", || async { jobs_left(&pool).await == 300 }).await;
@@ -500,16 +501,17 @@ async fn a_backlog_behind_hundreds_of_organisations_with_only_future_jobs_is_fou
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn an_idle_worker_hardly_touches_the_database(pool: PgPool) {
-    let worker = Running::start(Worker::new(own_pool(&pool, "idle").await, WorkerOptions::default()).all_queues());
-    let commits = || count(&pool, "select xact_commit from pg_stat_database where datname = current_database()");
-    sleep(Duration::from_millis(2500)).await;
-    let before = commits().await;
-    sleep(Duration::from_secs(5)).await;
-    let rate = (commits().await - before) as f64 / 5.0;
+    // Counted on the wire: the server's own figures include its vacuums and the neighbours' notifications.
+    let proxy = Proxy::start(&pool).await;
+    let through = pool_of(proxy.options(&pool), "idle").await;
+    let worker = Running::start(Worker::new(through, WorkerOptions::default()).all_queues());
+    sleep(Duration::from_secs(2)).await;
+    let before = proxy.asked();
+    sleep(Duration::from_secs(4)).await;
+    let rate = (proxy.asked() - before) as f64 / 4.0;
     worker.stop().await;
-    println!("{rate} commits a second when idle");
-    assert!(rate > 0.5, "the statistics moved at all");
-    assert!(rate <= 10.0, "{rate} commits a second");
+    println!("{rate} statements a second when idle");
+    assert!((1.0..=10.0).contains(&rate), "{rate} statements a second");
 }
 
 // ---- the caller's transaction, the clock, the operator -------------------------------------------------------------
@@ -724,6 +726,7 @@ impl Drop for ChildWorker {
 struct Proxy {
     port: u16,
     is_cut: watch::Sender<bool>,
+    asked: Arc<AtomicU64>,
     task: JoinHandle<()>,
 }
 
@@ -737,14 +740,23 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (is_cut, watching) = watch::channel(false);
-        let task = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                if !*watching.borrow() {
-                    tokio::spawn(relay(client, upstream.clone(), watching.clone()));
+        let asked = Arc::new(AtomicU64::new(0));
+        let task = tokio::spawn({
+            let asked = Arc::clone(&asked);
+            async move {
+                while let Ok((client, _)) = listener.accept().await {
+                    if !*watching.borrow() {
+                        tokio::spawn(relay(client, upstream.clone(), watching.clone(), Arc::clone(&asked)));
+                    }
                 }
             }
         });
-        Self { port, is_cut, task }
+        Self { port, is_cut, asked, task }
+    }
+
+    /// How many statements went through.
+    fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     fn options(&self, pool: &PgPool) -> PgConnectOptions {
@@ -772,18 +784,34 @@ impl Drop for Proxy {
     }
 }
 
-async fn relay(mut client: TcpStream, upstream: Result<(String, u16), PathBuf>, mut is_cut: watch::Receiver<bool>) {
-    let until_cut = async move { is_cut.wait_for(|cut| *cut).await.map(|_| ()) };
+async fn relay(client: TcpStream, upstream: Result<(String, u16), PathBuf>, mut is_cut: watch::Receiver<bool>, asked: Arc<AtomicU64>) {
+    let until_cut = is_cut.wait_for(|cut| *cut);
     match upstream {
         Ok(address) => {
-            let mut server = TcpStream::connect(address).await.unwrap();
-            tokio::select! { _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}, _ = until_cut => {} }
+            let server = TcpStream::connect(address).await.unwrap();
+            tokio::select! { () = pump(client, server, asked) => {}, _ = until_cut => {} }
         }
         Err(path) => {
-            let mut server = UnixStream::connect(path).await.unwrap();
-            tokio::select! { _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}, _ = until_cut => {} }
+            let server = UnixStream::connect(path).await.unwrap();
+            tokio::select! { () = pump(client, server, asked) => {}, _ = until_cut => {} }
         }
     }
+}
+
+async fn pump(client: TcpStream, server: impl AsyncRead + AsyncWrite, asked: Arc<AtomicU64>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = tokio::io::split(server);
+    let questions = async {
+        let mut piece = vec![0; 16 * 1024];
+        while let Ok(length @ 1..) = from_client.read(&mut piece).await {
+            // A statement is at least bind, execute and sync; what is shorter is the pool asking whether the line is up.
+            asked.fetch_add(u64::from(length > 30), Ordering::Relaxed);
+            if to_server.write_all(&piece[..length]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! { () = questions => {}, _ = tokio::io::copy(&mut from_server, &mut to_client) => {} }
 }
 
 // ---- small things --------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 //! A whole answer for the pages before sign-in: the form on one side, quiet on the other. Forms without script need nothing else.
 
+use super::visit::Look;
 use crate::{
     i18n::{Locale, t, words as w},
     kit::{Mark, Prefs},
@@ -7,7 +8,6 @@ use crate::{
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use leptos::prelude::*;
-use std::sync::Arc;
 
 /// Our own styles, fonts and pictures, and forms that post to us: no script at all.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report";
@@ -35,15 +35,16 @@ pub fn answer(status: StatusCode, reader: &Reader, title: &'static str, body: im
 pub struct Reader {
     pub locale: Locale,
     pub prefs: Prefs,
-    /// The address of the stylesheet.
-    pub css: Arc<str>,
+    pub look: Look,
     /// The way back from `/prefs` is the `Referer`, which a page with a token in its address does not send.
     pub offers_languages: bool,
 }
 
 /// Everything before the body, as text: the view macro knows no attribute called `as`. Nothing in it was typed by a visitor.
 fn opening(reader: &Reader, title: &str) -> String {
-    let (lang, css) = (reader.locale.code(), &reader.css);
+    let (lang, css) = (reader.locale.code(), &reader.look.css);
+    let preload = |font| format!("<link rel=\"preload\" href=\"{font}\" as=\"font\" type=\"font/woff2\" crossorigin>");
+    let font = reader.look.font.as_ref().map(preload).unwrap_or_default();
     let theme = reader.prefs.theme.attribute().map(|theme| format!(" data-theme=\"{theme}\"")).unwrap_or_default();
     format!(
         "<html lang=\"{lang}\" dir=\"ltr\"{theme}><head><meta charset=\"utf-8\">\
@@ -52,8 +53,7 @@ fn opening(reader: &Reader, title: &str) -> String {
          <meta name=\"theme-color\" content=\"#faf8f5\" media=\"(prefers-color-scheme: light)\">\
          <meta name=\"theme-color\" content=\"#120e0c\" media=\"(prefers-color-scheme: dark)\">\
          <link rel=\"icon\" href=\"/mark.svg\" type=\"image/svg+xml\">\
-         <link rel=\"preload\" href=\"/fonts/instrument-sans-latin-wght-normal.woff2\" as=\"font\" type=\"font/woff2\" crossorigin>\
-         <link rel=\"stylesheet\" href=\"{css}\"></head>"
+         {font}<link rel=\"stylesheet\" href=\"{css}\"></head>"
     )
 }
 
@@ -88,5 +88,5 @@ fn Languages(locale: Locale) -> impl IntoView {
         let here = if other == locale { "true" } else { "false" };
         view! { <button name="lang" value=other.code() lang=other.code() aria-pressed=here>{other.own_name()}</button> }
     });
-    view! { <form method="post" action="/prefs" class="seg sm end" role="group" aria-label=t(w::ACCOUNT_FOOT_LANGUAGE)>{others.collect_view()}</form> }.into_any()
+    view! { <form method="post" action="/prefs" class="end"><div class="seg sm" role="group" aria-label=t(w::ACCOUNT_FOOT_LANGUAGE)>{others.collect_view()}</div></form> }.into_any()
 }

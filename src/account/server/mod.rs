@@ -3,6 +3,7 @@
 pub mod actions;
 mod document;
 mod forms;
+pub mod jobs;
 mod mails;
 mod pages;
 pub mod password;
@@ -18,15 +19,16 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     routing::{get, post},
 };
-use std::sync::Arc;
-use visit::{Css, Pages};
+use visit::Pages;
+
+pub use visit::Look;
 
 /// A form of ours never needs more; what is longer is refused before it is read.
 const BODY_LIMIT: usize = 16 * 1024;
 
 /// The pages before sign-in, and every form of the slice. `pages` is the app's own router: it draws the settings again when their form
-/// was refused. `css` is the address of the stylesheet.
-pub fn routes<S>(pages: Router, css: &str) -> Router<S>
+/// was refused. `look` says where the built files lie.
+pub fn routes<S>(pages: Router, look: Look) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     Core: FromRef<S>,
@@ -47,5 +49,5 @@ where
         .route("/settings/organisation", post(forms::settings_organisation))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(Extension(Pages(pages)))
-        .layer(Extension(Css(Arc::from(css))))
+        .layer(Extension(look))
 }

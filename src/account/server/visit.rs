@@ -9,6 +9,7 @@ use crate::{
     i18n::{Key, Locale, t_str},
     kit::Prefs,
     platform::{Core, request::RequestInfo, session},
+    providers::sim::Mailbox,
     shared::error::AppError,
 };
 use axum::{
@@ -26,9 +27,13 @@ use tower::ServiceExt;
 #[derive(Clone)]
 pub struct Pages(pub Router);
 
-/// The address of the stylesheet.
+/// Where the build left what these pages load.
 #[derive(Clone)]
-pub struct Css(pub Arc<str>);
+pub struct Look {
+    pub css: Arc<str>,
+    /// The face of everything above the fold.
+    pub font: Option<Arc<str>>,
+}
 
 /// The visitor.
 pub struct Visit {
@@ -51,14 +56,14 @@ where
         let prefs = Prefs::from_cookies(text(header::COOKIE));
         let locale = Locale::negotiate([prefs.lang.as_deref()], Some(text(header::ACCEPT_LANGUAGE)));
         let of = |what: &str| AppError::internal(format!("no {what} in the request"));
-        let css = parts.extensions.get::<Css>().cloned().ok_or_else(|| of("stylesheet"))?.0;
+        let look = parts.extensions.get::<Look>().cloned().ok_or_else(|| of("stylesheet"))?;
         let path = parts.uri.path();
         let offers_languages = !path.starts_with("/reset/") && !path.starts_with("/confirm/");
         Ok(Self {
             core: Core::from_ref(state),
             request: parts.extensions.get::<RequestInfo>().cloned().ok_or_else(|| of("caller"))?,
             locale,
-            reader: Reader { locale, prefs, css, offers_languages },
+            reader: Reader { locale, prefs, look, offers_languages },
             pages: parts.extensions.get::<Pages>().cloned().ok_or_else(|| of("router"))?,
             headers: parts.headers.clone(),
             uri: parts.uri.clone(),
@@ -80,6 +85,11 @@ impl Visit {
     /// Whether the reader has chosen a language in this browser.
     pub fn has_chosen_language(&self) -> bool {
         self.reader.prefs.lang.is_some()
+    }
+
+    /// Whether letters land in the mailbox of the sandbox, which has a page.
+    pub fn has_mailbox(&self) -> bool {
+        self.core.providers.get::<Mailbox>().is_some()
     }
 
     /// A page before sign-in, drawn here: no router, no script.

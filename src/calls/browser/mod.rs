@@ -58,7 +58,8 @@ pub fn store(key: &str, value: &str) {
 /// Whether keys typed now belong to a field, a dialog or a menu, so that they are no shortcuts.
 pub fn keys_are_taken() -> bool {
     let taken = |element: &web_sys::Element| {
-        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || element.closest("[contenteditable],[popover]").ok().flatten().is_some()
+        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+            || element.closest("[contenteditable],[popover]").ok().flatten().is_some()
     };
     document().active_element().is_some_and(|element| taken(&element)) || document().query_selector("dialog[open]").ok().flatten().is_some()
 }
@@ -120,15 +121,6 @@ pub fn distance_to_end(element: &web_sys::Element) -> i32 {
 /// Scrolls an element to its end, once the page is drawn.
 pub fn scroll_to_end(element: web_sys::Element) {
     request_animation_frame(move || element.set_scroll_top(element.scroll_height()));
-}
-
-/// Scrolls just so far that the element with this id is seen.
-pub fn reveal(id: &str) {
-    if let Some(element) = document().get_element_by_id(id) {
-        let options = web_sys::ScrollIntoViewOptions::new();
-        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-        element.scroll_into_view_with_scroll_into_view_options(&options);
-    }
 }
 
 /// The recording's player: where it stands, in seconds.

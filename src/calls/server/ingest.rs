@@ -272,7 +272,9 @@ async fn resolve(
     let mut adopted = Vec::new();
     let mut new = Vec::new();
     for (key, _) in wanted.iter().filter(|(_, id)| id.is_none()) {
-        let Some(accepted) = deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1)) else {
+        let Some(accepted) =
+            deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1))
+        else {
             continue;
         };
         match adopt(conn, key, &accepted.reading).await? {
@@ -316,7 +318,15 @@ async fn open_calls(conn: &mut sqlx::PgConnection, ids: &[Option<CallId>]) -> sq
     Ok(rows
         .into_iter()
         .map(|row| {
-            let open = Open { before: row.facts.0.clone(), first_seq: row.last_seq, is_changed: false, lines: vec![], events: vec![], partials: vec![], row };
+            let open = Open {
+                before: row.facts.0.clone(),
+                first_seq: row.last_seq,
+                is_changed: false,
+                lines: vec![],
+                events: vec![],
+                partials: vec![],
+                row,
+            };
             (open.row.id, open)
         })
         .collect())

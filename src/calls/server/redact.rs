@@ -4,7 +4,19 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// Parts of a key that make its value a secret or a capability.
-const SECRET: &[&str] = &["token", "secret", "apikey", "api_key", "authorization", "password", "credential", "controlurl", "listenurl", "presigned", "signature"];
+const SECRET: &[&str] = &[
+    "token",
+    "secret",
+    "apikey",
+    "api_key",
+    "authorization",
+    "password",
+    "credential",
+    "controlurl",
+    "listenurl",
+    "presigned",
+    "signature",
+];
 
 /// The message without secrets, and without what repeats: the assistant's settings in every message, the whole conversation in most.
 /// Nothing at all for kinds that only repeat; so stored bytes grow with the turns of a call, not with their square.
@@ -81,7 +93,9 @@ mod tests {
         assert_eq!(to_keep(&json!({ "type": "conversation-update", "messages": ["long"] })), None);
         assert_eq!(to_keep(&json!({ "type": "transcript", "transcriptType": "partial", "transcript": "x" })), None);
         assert!(to_keep(&json!({ "type": "transcript", "transcriptType": "final", "transcript": "x" })).is_some());
-        let report = to_keep(&json!({ "type": "end-of-call-report", "artifact": { "messages": [{ "role": "bot", "message": "Bonjour" }] }, "messages": ["again"] }));
+        let report = to_keep(
+            &json!({ "type": "end-of-call-report", "artifact": { "messages": [{ "role": "bot", "message": "Bonjour" }] }, "messages": ["again"] }),
+        );
         assert!(report.is_some_and(|kept| kept.contains("Bonjour") && !kept.contains("again")));
     }
 }

@@ -31,7 +31,10 @@ pub struct JournalRow {
 impl JournalRow {
     /// The row's outcome; another one when everything it said was known.
     pub fn outcome_when(&self, is_repeat: bool) -> &'static str {
-        let counts = !matches!(self.kind.as_deref(), Some("speech-update" | "conversation-update" | "model-output" | "voice-input" | "assistant.started"));
+        let counts = !matches!(
+            self.kind.as_deref(),
+            Some("speech-update" | "conversation-update" | "model-output" | "voice-input" | "assistant.started")
+        );
         let is_partial = self.body.is_none();
         if is_repeat && counts && !is_partial && self.outcome == "accepted" { "duplicate" } else { self.outcome }
     }
@@ -78,7 +81,12 @@ impl KnownKeys {
 }
 
 /// Journals rows with what became of each; `outcomes` and `calls` are in the order of the rows.
-pub async fn insert_journal(conn: &mut PgConnection, rows: &[&JournalRow], outcomes: &[&'static str], calls: &[Option<CallId>]) -> sqlx::Result<()> {
+pub async fn insert_journal(
+    conn: &mut PgConnection,
+    rows: &[&JournalRow],
+    outcomes: &[&'static str],
+    calls: &[Option<CallId>],
+) -> sqlx::Result<()> {
     sqlx::query(
         "insert into hook_journal (id, org_id, outcome, reason, kind, call_id, provider_call_id, body, body_bytes, ip, created_at)
          select id, org_id, outcome, reason, kind, call_id, ref, body, bytes, ip::inet, at
@@ -128,7 +136,11 @@ pub async fn link_ref(conn: &mut PgConnection, org: OrgId, call_ref: &str, call:
 }
 
 /// The same for calls that are new to us, whose rows are made with it. Keys are told in order, so that two groups do not wait for each other.
-pub async fn link_new_calls(conn: &mut PgConnection, calls: &[(&(OrgId, String), CallId)], direction: Direction) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
+pub async fn link_new_calls(
+    conn: &mut PgConnection,
+    calls: &[(&(OrgId, String), CallId)],
+    direction: Direction,
+) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
     let rows: Vec<(OrgId, String, CallId)> = sqlx::query_as(
         "with told as (
            select * from unnest($1::uuid[], $2::text[], $3::uuid[]) as told (org_id, ref, call_id)
@@ -151,8 +163,11 @@ pub async fn link_new_calls(conn: &mut PgConnection, calls: &[(&(OrgId, String),
 }
 
 pub async fn is_call_of(conn: &mut PgConnection, org: OrgId, call: CallId) -> sqlx::Result<bool> {
-    let found: Option<i32> =
-        sqlx::query_scalar("select 1 from calls where id = $1 and created_at = uuid_time($1) and org_id = $2").bind(call).bind(org).fetch_optional(conn).await?;
+    let found: Option<i32> = sqlx::query_scalar("select 1 from calls where id = $1 and created_at = uuid_time($1) and org_id = $2")
+        .bind(call)
+        .bind(org)
+        .fetch_optional(conn)
+        .await?;
     Ok(found.is_some())
 }
 
@@ -191,7 +206,11 @@ pub async fn known_keys(conn: &mut PgConnection, readings: &[(CallId, &Reading)]
     .fetch_all(conn)
     .await?;
     for (call, is_line, key) in rows {
-        if is_line { known.lines.insert((call, key)) } else { known.events.insert((call, key)) };
+        if is_line {
+            known.lines.insert((call, key))
+        } else {
+            known.events.insert((call, key))
+        };
     }
     Ok(known)
 }
@@ -368,29 +387,40 @@ pub async fn insert_action(tx: &mut OrgTx<'_>, id: ActionId, call: CallId, by: O
 
 /// What came of it.
 pub async fn settle_action(conn: &mut PgConnection, id: ActionId, outcome: &str, error: Option<&str>) -> sqlx::Result<()> {
-    sqlx::query!("update call_actions set outcome = $2, error = $3, updated_at = now() where id = $1", id as ActionId, outcome, error).execute(conn).await?;
+    sqlx::query!("update call_actions set outcome = $2, error = $3, updated_at = now() where id = $1", id as ActionId, outcome, error)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// Adds an event of our own to a call's sequence, once per key, and returns the range for the news.
 pub async fn append_event(conn: &mut PgConnection, call: CallId, event: &NewEvent) -> sqlx::Result<Option<(i64, i64)>> {
     let Some(row) = lock_calls(conn, &[call]).await?.into_iter().next() else { return Ok(None) };
-    let is_known: Option<i32> = sqlx::query_scalar("select 1 from call_events where call_id = $1 and created_at = uuid_time($1) and event_key = $2")
-        .bind(call)
-        .bind(&event.key)
-        .fetch_optional(&mut *conn)
-        .await?;
+    let is_known: Option<i32> =
+        sqlx::query_scalar("select 1 from call_events where call_id = $1 and created_at = uuid_time($1) and event_key = $2")
+            .bind(call)
+            .bind(&event.key)
+            .fetch_optional(&mut *conn)
+            .await?;
     if is_known.is_some() {
         return Ok(None);
     }
     let seq = row.last_seq + 1;
     insert_events(conn, &[(&row, seq, event)]).await?;
-    sqlx::query!("update calls set last_seq = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, seq).execute(conn).await?;
+    sqlx::query!("update calls set last_seq = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, seq)
+        .execute(conn)
+        .await?;
     Ok(Some((row.last_seq, seq)))
 }
 
 /// Marks whether the assistant is silenced.
 pub async fn set_muted(conn: &mut PgConnection, call: CallId, muted: bool) -> sqlx::Result<()> {
-    sqlx::query!("update calls set assistant_muted = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, muted).execute(conn).await?;
+    sqlx::query!(
+        "update calls set assistant_muted = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)",
+        call as CallId,
+        muted
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// Due jobs ranked exactly; more than this many waiting is a backlog.
 const HEAD: i64 = 200;
 /// Organisations looked at by one statement during a backlog.
-const STEP: i32 = 64;
+const STEP: i32 = 128;
 /// Statements one claim may spend on organisations that have only future jobs.
 const MAX_STATEMENTS: usize = 32;
 
@@ -49,28 +49,29 @@ pub const FROM_HEAD: &str = "
 
 /// `$1` queue, `$2` first organisation to look at, `$3` jobs wanted, `$4` worker, `$5` lease in seconds, `$6` organisations.
 pub const FROM_TENANTS: &str = "
-    with recursive walk (tenant, step) as (
+    with recursive walk (tenant, run_at, step) as (
         (
-            select tenant, 1
+            select tenant, run_at, 1
             from jobs.job
             where queue = $1 and state = 0 and tenant >= $2
-            order by tenant
+            order by tenant, run_at
             limit 1
         )
         union all
-        select (
-            select next.tenant
-            from jobs.job as next
-            where next.queue = $1 and next.state = 0 and next.tenant > walk.tenant
-            order by next.tenant
-            limit 1
-        ), step + 1
+        select next.tenant, next.run_at, walk.step + 1
         from walk
-        where walk.tenant is not null and step < $6
+        cross join lateral (
+            select tenant, run_at
+            from jobs.job
+            where queue = $1 and state = 0 and tenant > walk.tenant
+            order by tenant, run_at
+            limit 1
+        ) as next
+        where walk.step < $6
     ),
     due as materialized (
         select ranked.id
-        from (select tenant, step from walk where tenant is not null) as stop
+        from (select tenant, step from walk where run_at <= now()) as stop
         cross join lateral (
             select oldest.id, row_number() over (order by oldest.run_at) as nth
             from (
@@ -96,8 +97,7 @@ pub const FROM_TENANTS: &str = "
     )
     select taken.*, walked.last, walked.seen
     from (
-        select (array_agg(tenant order by step desc) filter (where tenant is not null))[1] as last,
-            count(tenant)::int as seen
+        select (array_agg(tenant order by step desc))[1] as last, count(*)::int as seen
         from walk
     ) as walked
     left join taken on true
