@@ -57,9 +57,9 @@ journey("what does not exist says so, for everybody", {}, async (visit) => {
     await shows(page.locator("body"), visit.w("pages.not_found.title"));
   };
   await missing("/rien-ici");
-  await missing("/home/rien");
   await visit.signIn(demo());
   await missing("/rien-ici");
+  await missing("/home/rien");
   for (const path of ["/calls/call_01m81b34rsfx9vp0hrcy7x0tcf", "/calls/nonsense", "/assistants/nonsense"]) {
     await visit.go(path);
     await shows(page.locator("main"), visit.w("errors.not_found.title"));
