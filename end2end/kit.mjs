@@ -194,11 +194,11 @@ export function journey(name, options, body) {
     const enter = async (more = {}) => {
       const visit = await Visit.begin(more);
       visits.push(visit);
+      if (more.as) await visit.signIn(more.as());
       return visit;
     };
     try {
       const visit = await enter(options);
-      if (options.as) await visit.signIn(options.as());
       await body(visit, enter);
       for (const each of visits) assert.deepEqual(each.complaints(), [], "the pages complained");
     } catch (error) {
