@@ -37,7 +37,8 @@ where
     C: Fn(Session) -> V + Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
-    let known = || use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get::<KnownReader>().map(|known| known.0.clone()));
+    let known =
+        || use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get::<KnownReader>().map(|known| known.0.clone()));
     if let Some(reader) = SharedValue::new(known).into_inner() {
         return drawn_for(reader, children);
     }

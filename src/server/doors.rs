@@ -46,7 +46,8 @@ pub fn router(state: AppState) -> Router {
         let assets = state.assets.clone();
         move || shell(assets.clone())
     };
-    let pages = Router::new().leptos_routes_with_context(&state, routes, context, page_shell)
+    let pages = Router::new()
+        .leptos_routes_with_context(&state, routes, context, page_shell)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(state.core.clone(), know_reader));
     let look = Look {
@@ -96,7 +97,10 @@ async fn signed_in_pages(request: Request, next: Next) -> Response {
 
 /// Finds out who reads before a page of the product is drawn.
 async fn know_reader(State(core): State<Core>, mut request: Request, next: Next) -> Response {
-    use crate::{account::{server::actions, session::KnownReader}, platform::request::RequestInfo};
+    use crate::{
+        account::{server::actions, session::KnownReader},
+        platform::request::RequestInfo,
+    };
     let info = request.extensions().get::<RequestInfo>().filter(|_| crate::app::is_product_page(request.uri().path())).cloned();
     if let Some(info) = info {
         let reader = actions::read_reader(&core, &info).await;
