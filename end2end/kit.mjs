@@ -128,10 +128,11 @@ class Visit {
   /** Waits until the page's controls do something. */
   async alive() {
     if (!this.script) return;
-    await this.page.waitForFunction(() => {
-      const inShell = document.querySelector("#user-menu");
-      return !inShell || document.querySelector("#user-menu button[type=button]:not([hidden])");
-    }, null, { timeout: 60_000 });
+    await until(`${this.page.url()} is taken over by the browser`, async () => {
+      const broken = this.faults.find((fault) => fault.includes("hydration"));
+      if (broken) throw new Broken(broken);
+      return this.page.evaluate(() => !document.querySelector("#user-menu") || document.querySelector("#user-menu button[type=button]:not([hidden])") !== null);
+    }, { within: 60_000 });
   }
 
   button(key, values) {
@@ -193,11 +194,11 @@ export function journey(name, options, body) {
     const enter = async (more = {}) => {
       const visit = await Visit.begin(more);
       visits.push(visit);
+      if (more.as) await visit.signIn(more.as());
       return visit;
     };
     try {
       const visit = await enter(options);
-      if (options.as) await visit.signIn(options.as());
       await body(visit, enter);
       for (const each of visits) assert.deepEqual(each.complaints(), [], "the pages complained");
     } catch (error) {
@@ -224,6 +225,9 @@ async function keep(name, visits, error) {
 
 // ---- waiting
 
+/** What no waiting will put right. */
+class Broken extends Error {}
+
 /** Asks until the answer is true, or says what never came. */
 export async function until(what, ask, { within = 15_000, every = 50 } = {}) {
   const end = Date.now() + within;
@@ -232,6 +236,7 @@ export async function until(what, ask, { within = 15_000, every = 50 } = {}) {
       last = await ask();
       if (last) return last;
     } catch (error) {
+      if (error instanceof Broken) throw error;
       last = error;
     }
     if (Date.now() > end) throw new Error(`never: ${what} (last: ${String(last?.stack ?? last).slice(0, 400)})`);

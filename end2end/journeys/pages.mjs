@@ -48,7 +48,7 @@ journey("the language is chosen in the menu and kept", { as: demo }, async (visi
   await tab.close();
 });
 
-journey("what does not exist says so, for everybody", {}, async (visit) => {
+journey("what does not exist says so, and what belongs to others does not exist", {}, async (visit, enter) => {
   const { page } = visit;
   visit.allow.push(/status of 404/);
   const missing = async (path) => {
@@ -57,13 +57,20 @@ journey("what does not exist says so, for everybody", {}, async (visit) => {
     await shows(page.locator("body"), visit.w("pages.not_found.title"));
   };
   await missing("/rien-ici");
-  await missing("/home/rien");
   await visit.signIn(demo());
   await missing("/rien-ici");
-  for (const path of ["/calls/call_01m81b34rsfx9vp0hrcy7x0tcf", "/calls/nonsense", "/assistants/nonsense"]) {
-    await visit.go(path);
+  await missing("/home/rien");
+  const other = await enter({ as: () => org(5) });
+  await other.go("/calls?outcome=done");
+  const call = await other.page.locator("tr.log-row a").first().getAttribute("href");
+  await other.go("/assistants");
+  const assistant = await other.page.locator(".assistant-card h3 a").first().getAttribute("href");
+  const answers = new Set();
+  for (const path of [call, call.replace("calls", "live"), assistant, "/calls/nonsense", "/assistants/nonsense"]) {
+    answers.add((await visit.go(path)).status());
     await shows(page.locator("main"), visit.w("errors.not_found.title"));
   }
+  assert.equal(answers.size, 1, "others' things and nothing answer alike");
 });
 
 journey("a member who may only read sees no button to act with, and the server refuses what no page offers", { as: () => org(5) }, async (visit, enter) => {

@@ -184,7 +184,13 @@ fn TransferForm(call: Watched, open: RwSignal<bool>) -> impl IntoView {
                     placeholder="+33 1 99 00 47 18"
                     value=typed
                     errors
-                    on_input=Callback::new(move |text| typed.set(text))
+                    on_input=Callback::new(move |text| {
+                        typed.set(text);
+                        // Not only when the field is left: the sentence would go under the finger that presses the button below it.
+                        if !errors.with_untracked(FieldErrors::is_empty) {
+                            errors.set(FieldErrors::default());
+                        }
+                    })
                     on_blur=Callback::new(check)
                 />
             </div>

@@ -44,8 +44,11 @@ pub fn PageFrame(
         PageShape::Flush => children().into_any(),
     };
     let class = if shape == PageShape::Flush { "main flush" } else { "main" };
+    // The head is written last, when a frame that was drawn in vain (see `SignedIn`) is gone with its signals.
+    let first = title.get_untracked();
+    let words = move || title.try_get().unwrap_or_else(|| first.clone());
     view! {
-        <Title text=move || title.get()/>
+        <Title text=words/>
         <header class="top">
             {back
                 .map(|(href, words)| {

@@ -46,7 +46,10 @@ pub fn router(state: AppState) -> Router {
         let assets = state.assets.clone();
         move || shell(assets.clone())
     };
-    let pages = Router::new().leptos_routes_with_context(&state, routes, context, page_shell).layer(DefaultBodyLimit::max(BODY_LIMIT));
+    let pages = Router::new()
+        .leptos_routes_with_context(&state, routes, context, page_shell)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(state.core.clone(), know_reader));
     let look = Look {
         css: state.assets.css.as_str().into(),
         font: state.assets.fonts.get("instrument-sans-latin-wght-normal").map(|font| font.as_str().into()),
@@ -88,6 +91,20 @@ async fn signed_in_pages(request: Request, next: Next) -> Response {
         let wanted = request.uri().path_and_query().map_or("/home", |wanted| wanted.as_str());
         let next = percent_encoding::utf8_percent_encode(wanted, percent_encoding::NON_ALPHANUMERIC);
         return Redirect::to(&format!("/sign-in?next={next}")).into_response();
+    }
+    next.run(request).await
+}
+
+/// Finds out who reads before a page of the product is drawn.
+async fn know_reader(State(core): State<Core>, mut request: Request, next: Next) -> Response {
+    use crate::{
+        account::{server::actions, session::KnownReader},
+        platform::request::RequestInfo,
+    };
+    let info = request.extensions().get::<RequestInfo>().filter(|_| crate::app::is_product_page(request.uri().path())).cloned();
+    if let Some(info) = info {
+        let reader = actions::read_reader(&core, &info).await;
+        request.extensions_mut().insert(KnownReader(reader));
     }
     next.run(request).await
 }
