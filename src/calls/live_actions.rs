@@ -63,10 +63,10 @@ pub fn CallBar(call: Watched, transfer_open: RwSignal<bool>) -> impl IntoView {
     .into_any()
 }
 
-/// Why the buttons rest.
+/// Why the buttons rest. That the call is over stands in the banner below.
 #[component]
 fn Hindrance(call: Watched) -> impl IntoView {
-    let why = Memo::new(move |_| call.hindrance());
+    let why = Memo::new(move |_| call.hindrance().filter(|_| !call.is_over()));
     view! {
         <Show when=move || why.get().is_some()>
             <p class="call-why small muted">{move || why.get().map(t)}</p>
@@ -236,6 +236,9 @@ pub fn Composer(call: Watched, audience: RwSignal<Audience>) -> impl IntoView {
         }
     };
     let placeholder = move || {
+        if let Some(why) = call.hindrance() {
+            return t(why).to_owned();
+        }
         let key = if audience.get() == Audience::Caller { w::LIVE_SAY_PLACEHOLDER } else { w::LIVE_INSTRUCT_PLACEHOLDER };
         t_with(key, &[("name", &name.get())])
     };
