@@ -55,8 +55,8 @@ export function stranger() {
 }
 
 /** One statement on the journeys' own database, for what no page offers. */
-export async function sql(statement) {
-  const { stdout } = await promisify(execFile)("psql", [DATABASE, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement]);
+export async function sql(statement, database = DATABASE) {
+  const { stdout } = await promisify(execFile)("psql", [database, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement]);
   return stdout.trim();
 }
 
@@ -131,7 +131,7 @@ class Visit {
     await this.page.waitForFunction(() => {
       const inShell = document.querySelector("#user-menu");
       return !inShell || document.querySelector("#user-menu button[type=button]:not([hidden])");
-    }, null, { timeout: 30_000 });
+    }, null, { timeout: 60_000 });
   }
 
   button(key, values) {
@@ -225,7 +225,7 @@ async function keep(name, visits, error) {
 // ---- waiting
 
 /** Asks until the answer is true, or says what never came. */
-export async function until(what, ask, { within = 10_000, every = 50 } = {}) {
+export async function until(what, ask, { within = 15_000, every = 50 } = {}) {
   const end = Date.now() + within;
   for (let last; ; await sleep(every)) {
     try {

@@ -1,12 +1,12 @@
 //! The HTML shell, the route table and what every page finds in its context.
 
 use crate::{
+    account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
     assistants::{AssistantPage, AssistantsPage, NewAssistantPage},
     calls::{CallPage, CallsPage, LivePage, live::provide_live},
     dashboard::HomePage,
-    integrations::IntegrationsPage,
-    account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
     i18n::use_locale,
+    integrations::IntegrationsPage,
     kit::{Prefs, Shell},
     nav::NAV,
     shared::{permission::Permission, session::Session},
@@ -113,8 +113,11 @@ impl Assets {
     }
 }
 
-/// Leptos' own options; nothing in them is ours to configure.
+/// Leptos' own options: `Leptos.toml` of the working folder when it is there, and the folder of the built files from our settings.
 #[cfg(feature = "ssr")]
 pub fn leptos_options(site_root: &std::path::Path) -> LeptosOptions {
-    LeptosOptions::builder().output_name("zencall").site_root(site_root.to_string_lossy().into_owned()).build()
+    let read = leptos::config::get_configuration(Some("Leptos.toml")).map(|found| found.leptos_options);
+    let mut options = read.unwrap_or_else(|_| LeptosOptions::builder().output_name("zencall").build());
+    options.site_root = site_root.to_string_lossy().into_owned().into();
+    options
 }

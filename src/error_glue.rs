@@ -1,7 +1,11 @@
 //! How [`AppError`] travels through server functions: as JSON with the right status; on a plain form as a redirect.
 
 use crate::shared::error::AppError;
-use leptos::server_fn::{Bytes, codec::JsonEncoding, error::{FromServerFnError, ServerFnErrorErr}};
+use leptos::server_fn::{
+    Bytes,
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
 
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
@@ -37,8 +41,9 @@ fn unexpected(_: &ServerFnErrorErr) -> AppError {
 #[cfg(feature = "ssr")]
 fn answer_with_status(status: u16) {
     use leptos::prelude::use_context;
-    let is_plain_form = use_context::<http::request::Parts>()
-        .is_some_and(|parts| parts.headers.get(http::header::ACCEPT).is_some_and(|accept| accept.to_str().unwrap_or("").contains("text/html")));
+    let is_plain_form = use_context::<http::request::Parts>().is_some_and(|parts| {
+        parts.headers.get(http::header::ACCEPT).is_some_and(|accept| accept.to_str().unwrap_or("").contains("text/html"))
+    });
     if let (false, Some(response), Ok(status)) =
         (is_plain_form, use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(status))
     {

@@ -10,14 +10,71 @@ use crate::{
 pub const NAV: Nav = Nav { entries: ENTRIES, actions: ACTIONS };
 
 static ENTRIES: &[NavEntry] = &[
-    NavEntry { href: "/home", label: w::NAV_HOME, icon: icondata::LuLayoutDashboard, needs: None, group: NavGroup::Work, letter: 'h', in_bar: true, counts_live: false },
-    NavEntry { href: "/live", label: w::NAV_LIVE, icon: icondata::LuRadio, needs: Some(Permission::CallsRead), group: NavGroup::Work, letter: 'l', in_bar: true, counts_live: true },
-    NavEntry { href: "/calls", label: w::NAV_CALLS, icon: icondata::LuPhone, needs: Some(Permission::CallsRead), group: NavGroup::Work, letter: 'c', in_bar: true, counts_live: false },
-    NavEntry { href: "/assistants", label: w::NAV_ASSISTANTS, icon: icondata::LuAudioLines, needs: Some(Permission::AssistantsRead), group: NavGroup::SetUp, letter: 'a', in_bar: true, counts_live: false },
-    NavEntry { href: "/integrations", label: w::NAV_INTEGRATIONS, icon: icondata::LuBlocks, needs: Some(Permission::IntegrationsRead), group: NavGroup::SetUp, letter: 'i', in_bar: false, counts_live: false },
-    NavEntry { href: "/settings/account", label: w::NAV_SETTINGS, icon: icondata::LuSettings, needs: None, group: NavGroup::SetUp, letter: 'p', in_bar: false, counts_live: false },
+    NavEntry {
+        href: "/home",
+        label: w::NAV_HOME,
+        icon: icondata::LuLayoutDashboard,
+        needs: None,
+        group: NavGroup::Work,
+        letter: 'h',
+        in_bar: true,
+        counts_live: false,
+    },
+    NavEntry {
+        href: "/live",
+        label: w::NAV_LIVE,
+        icon: icondata::LuRadio,
+        needs: Some(Permission::CallsRead),
+        group: NavGroup::Work,
+        letter: 'l',
+        in_bar: true,
+        counts_live: true,
+    },
+    NavEntry {
+        href: "/calls",
+        label: w::NAV_CALLS,
+        icon: icondata::LuPhone,
+        needs: Some(Permission::CallsRead),
+        group: NavGroup::Work,
+        letter: 'c',
+        in_bar: true,
+        counts_live: false,
+    },
+    NavEntry {
+        href: "/assistants",
+        label: w::NAV_ASSISTANTS,
+        icon: icondata::LuAudioLines,
+        needs: Some(Permission::AssistantsRead),
+        group: NavGroup::SetUp,
+        letter: 'a',
+        in_bar: true,
+        counts_live: false,
+    },
+    NavEntry {
+        href: "/integrations",
+        label: w::NAV_INTEGRATIONS,
+        icon: icondata::LuBlocks,
+        needs: Some(Permission::IntegrationsRead),
+        group: NavGroup::SetUp,
+        letter: 'i',
+        in_bar: false,
+        counts_live: false,
+    },
+    NavEntry {
+        href: "/settings/account",
+        label: w::NAV_SETTINGS,
+        icon: icondata::LuSettings,
+        needs: None,
+        group: NavGroup::SetUp,
+        letter: 'p',
+        in_bar: false,
+        counts_live: false,
+    },
 ];
 
-static ACTIONS: &[PaletteAction] = &[
-    PaletteAction { href: "/assistants/new", label: w::NAV_NEW_ASSISTANT, icon: icondata::LuPlus, needs: Some(Permission::AssistantsEdit) },
-];
+static ACTIONS: &[PaletteAction] = &[PaletteAction {
+    href: "/assistants/new",
+    label: w::NAV_NEW_ASSISTANT,
+    icon: icondata::LuPlus,
+    needs: Some(Permission::AssistantsEdit),
+}];

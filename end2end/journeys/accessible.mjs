@@ -32,9 +32,12 @@ async function look(page, theme) {
     if (theme === "system") delete root.dataset.theme;
     else root.dataset.theme = theme;
     const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
-    await frame();
-    await frame();
-    await Promise.allSettled(document.getAnimations().filter((animation) => animation instanceof CSSTransition).map((transition) => transition.finished));
+    // A colour that is inherited moves after the one it is inherited from.
+    for (let still = 0; still < 4; await frame()) {
+      const moving = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+      moving.forEach((transition) => transition.finish());
+      still = moving.length ? 0 : still + 1;
+    }
   }, theme);
 }
 

@@ -88,12 +88,12 @@ journey("the call log filters by a plain form whose answer is in the address", {
   await page.locator("details.more-filters > summary").click();
   const panel = page.locator("form.filter-panel");
   await panel.locator("select[name=outcome]").selectOption("missed");
-  await panel.locator("select[name=direction]").selectOption("inbound");
+  await panel.locator("select[name=direction]").selectOption("outbound");
   await panel.getByRole("button", { name: visit.w("calls.apply") }).click();
   assert.match(visit.path(), /^\/calls\?/);
   const asked = new URL(page.url()).searchParams;
   assert.equal(asked.get("outcome"), "missed");
-  assert.equal(asked.get("direction"), "inbound");
+  assert.equal(asked.get("direction"), "outbound");
   const outcomes = new Set((await rows.locator(".status").allInnerTexts()).map(plain));
   assert.deepEqual([...outcomes], [visit.w("calls.outcome.missed")]);
   assert.equal(await page.locator("form.filter-panel select[name=outcome]").inputValue(), "missed", "the form says what is asked");

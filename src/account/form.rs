@@ -21,8 +21,10 @@ pub struct FormState {
 impl FormState {
     /// The state that came with this page; empty when no form was posted. In the browser it is read from the page.
     pub fn of_page() -> Self {
-        SharedValue::new(|| use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get::<Self>().cloned()).unwrap_or_default())
-            .into_inner()
+        SharedValue::new(|| {
+            use_context::<http::request::Parts>().and_then(|parts| parts.extensions.get::<Self>().cloned()).unwrap_or_default()
+        })
+        .into_inner()
     }
 
     /// What was typed in a field of a form.

@@ -1,9 +1,6 @@
 //! What people tell of themselves and their organisation, as data with rules. Passwords have theirs in `server::password`.
 
-use crate::shared::{
-    error::FieldErrors,
-    ids::SessionId,
-};
+use crate::shared::{error::FieldErrors, ids::SessionId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -46,15 +43,72 @@ impl Country {
 
 /// The zones the settings offer. The server accepts any name of the zone database.
 pub const TIMEZONES: &[&str] = &[
-    "Africa/Abidjan", "Africa/Algiers", "Africa/Cairo", "Africa/Casablanca", "Africa/Dakar", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi", "Africa/Tunis",
-    "America/Bogota", "America/Cayenne", "America/Chicago", "America/Denver", "America/Guadeloupe", "America/Halifax", "America/Los_Angeles", "America/Martinique",
-    "America/Mexico_City", "America/New_York", "America/Sao_Paulo", "America/Toronto", "America/Vancouver",
-    "Asia/Beirut", "Asia/Dubai", "Asia/Hong_Kong", "Asia/Jerusalem", "Asia/Kolkata", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo",
-    "Atlantic/Canary", "Atlantic/Reykjavik", "Australia/Sydney",
-    "Europe/Amsterdam", "Europe/Athens", "Europe/Berlin", "Europe/Brussels", "Europe/Bucharest", "Europe/Budapest", "Europe/Copenhagen", "Europe/Dublin",
-    "Europe/Helsinki", "Europe/Istanbul", "Europe/Kyiv", "Europe/Lisbon", "Europe/London", "Europe/Luxembourg", "Europe/Madrid", "Europe/Malta", "Europe/Monaco",
-    "Europe/Oslo", "Europe/Paris", "Europe/Prague", "Europe/Rome", "Europe/Sofia", "Europe/Stockholm", "Europe/Vienna", "Europe/Warsaw", "Europe/Zurich",
-    "Indian/Mauritius", "Indian/Mayotte", "Indian/Reunion", "Pacific/Auckland", "Pacific/Noumea", "Pacific/Tahiti", "UTC",
+    "Africa/Abidjan",
+    "Africa/Algiers",
+    "Africa/Cairo",
+    "Africa/Casablanca",
+    "Africa/Dakar",
+    "Africa/Johannesburg",
+    "Africa/Lagos",
+    "Africa/Nairobi",
+    "Africa/Tunis",
+    "America/Bogota",
+    "America/Cayenne",
+    "America/Chicago",
+    "America/Denver",
+    "America/Guadeloupe",
+    "America/Halifax",
+    "America/Los_Angeles",
+    "America/Martinique",
+    "America/Mexico_City",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "America/Toronto",
+    "America/Vancouver",
+    "Asia/Beirut",
+    "Asia/Dubai",
+    "Asia/Hong_Kong",
+    "Asia/Jerusalem",
+    "Asia/Kolkata",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Atlantic/Canary",
+    "Atlantic/Reykjavik",
+    "Australia/Sydney",
+    "Europe/Amsterdam",
+    "Europe/Athens",
+    "Europe/Berlin",
+    "Europe/Brussels",
+    "Europe/Bucharest",
+    "Europe/Budapest",
+    "Europe/Copenhagen",
+    "Europe/Dublin",
+    "Europe/Helsinki",
+    "Europe/Istanbul",
+    "Europe/Kyiv",
+    "Europe/Lisbon",
+    "Europe/London",
+    "Europe/Luxembourg",
+    "Europe/Madrid",
+    "Europe/Malta",
+    "Europe/Monaco",
+    "Europe/Oslo",
+    "Europe/Paris",
+    "Europe/Prague",
+    "Europe/Rome",
+    "Europe/Sofia",
+    "Europe/Stockholm",
+    "Europe/Vienna",
+    "Europe/Warsaw",
+    "Europe/Zurich",
+    "Indian/Mauritius",
+    "Indian/Mayotte",
+    "Indian/Reunion",
+    "Pacific/Auckland",
+    "Pacific/Noumea",
+    "Pacific/Tahiti",
+    "UTC",
 ];
 
 /// A mail address we can write to, in lower case. Its message key is `email.shape`.
@@ -82,7 +136,9 @@ impl FromStr for Email {
         let is_good = text.len() <= 254
             && text.split_once('@').is_some_and(|(local, domain)| {
                 let local_is_good = (1..=64).contains(&local.len())
-                    && local.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c)));
+                    && local.split('.').all(|part| {
+                        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c))
+                    });
                 let mut labels = domain.split('.').rev();
                 let top_is_good = labels.clone().next().is_some_and(|top| top.len() >= 2 && !top.bytes().all(|b| b.is_ascii_digit()));
                 let label_is_good = |label: &str| {
@@ -224,7 +280,9 @@ pub fn parse_name(text: &str, most: usize) -> Result<String, &'static str> {
     match name.chars().count() {
         0 => Err("name.required"),
         n if n > most => Err("name.length"),
-        _ if lower.contains("://") || lower.contains("www.") || name.contains(['<', '>']) || name.chars().any(char::is_control) => Err("name.link"),
+        _ if lower.contains("://") || lower.contains("www.") || name.contains(['<', '>']) || name.chars().any(char::is_control) => {
+            Err("name.link")
+        }
         _ => Ok(name),
     }
 }
@@ -339,7 +397,15 @@ pub fn device_of(user_agent: &str) -> (&'static str, &'static str) {
         ("Safari", "Safari"),
         ("curl/", "curl"),
     ]);
-    let system = first(&[("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("CrOS", "ChromeOS"), ("Mac OS X", "macOS"), ("Linux", "Linux")]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("CrOS", "ChromeOS"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
     (browser, system)
 }
 
@@ -348,8 +414,13 @@ pub fn device_of(user_agent: &str) -> (&'static str, &'static str) {
 pub enum SecondFactor {
     Off,
     /// The secret waits for its first code.
-    SettingUp { secret: String, qr: QrCode },
-    On { recovery_codes_left: u32 },
+    SettingUp {
+        secret: String,
+        qr: QrCode,
+    },
+    On {
+        recovery_codes_left: u32,
+    },
 }
 
 /// A picture of squares: an SVG path on a square of `size` units.
@@ -391,7 +462,27 @@ mod tests {
             assert!(good.parse::<Email>().is_ok(), "{good}");
         }
         let long = format!("{}@b.fr", "a".repeat(65));
-        for bad in ["", "a", "@b.fr", "a@", "a@b", "a@@b.fr", "a b@c.fr", "a@b..fr", ".a@b.fr", "a.@b.fr", "a@-b.fr", "a@b.fr\r\nBcc: x@y.fr", "a@[127.0.0.1]", "a@127.0.0.1", "\"a\"@b.fr", "a,b@c.fr", "<a@b.fr>", "é@b.fr", &long] {
+        for bad in [
+            "",
+            "a",
+            "@b.fr",
+            "a@",
+            "a@b",
+            "a@@b.fr",
+            "a b@c.fr",
+            "a@b..fr",
+            ".a@b.fr",
+            "a.@b.fr",
+            "a@-b.fr",
+            "a@b.fr\r\nBcc: x@y.fr",
+            "a@[127.0.0.1]",
+            "a@127.0.0.1",
+            "\"a\"@b.fr",
+            "a,b@c.fr",
+            "<a@b.fr>",
+            "é@b.fr",
+            &long,
+        ] {
             assert_eq!(bad.parse::<Email>(), Err("email.shape"), "{bad}");
         }
         assert_eq!("Camille@Tilleuls.Example".parse::<Email>().map(|e| e.as_str().to_owned()), Ok("camille@tilleuls.example".into()));
@@ -434,10 +525,32 @@ mod tests {
 
     #[test]
     fn vat_numbers_have_the_shape_of_their_country() {
-        for good in ["FR83 404 833 048", "fr35552049447", "DE123456789", "BE0123456789", "NL123456789B01", "ATU12345678", "ESX1234567L", "IE1234567FA", "CHE-123.456.789 TVA", "GB123456789"] {
+        for good in [
+            "FR83 404 833 048",
+            "fr35552049447",
+            "DE123456789",
+            "BE0123456789",
+            "NL123456789B01",
+            "ATU12345678",
+            "ESX1234567L",
+            "IE1234567FA",
+            "CHE-123.456.789 TVA",
+            "GB123456789",
+        ] {
             assert!(good.parse::<VatNumber>().is_ok(), "{good}");
         }
-        for bad in ["", "FR", "FR84404833048", "FR83404833049", "DE12345678", "US123456789", "BE2123456789", "NL123456789C01", "123456789", "FRé3404833048"] {
+        for bad in [
+            "",
+            "FR",
+            "FR84404833048",
+            "FR83404833049",
+            "DE12345678",
+            "US123456789",
+            "BE2123456789",
+            "NL123456789C01",
+            "123456789",
+            "FRé3404833048",
+        ] {
             assert!(bad.parse::<VatNumber>().is_err(), "{bad}");
         }
         assert_eq!("FR83404833048".parse::<VatNumber>().map(|v| v.siren().map(str::to_owned)), Ok(Some("404833048".into())));
@@ -448,14 +561,23 @@ mod tests {
         for good in ["/", "/home", "/calls?q=33&after=x", "/calls/call_01#x"] {
             assert_eq!(local_path(good), Some(good));
         }
-        for bad in ["", "home", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/evil.example", "javascript:alert(1)"] {
+        for bad in
+            ["", "home", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/evil.example", "javascript:alert(1)"]
+        {
             assert_eq!(local_path(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn every_wrong_field_is_told_at_once() {
-        let form = SignUpForm { kind: "business".into(), country: "FR".into(), email: "x".into(), siren: "1".into(), vat_number: "FR1".into(), ..Default::default() };
+        let form = SignUpForm {
+            kind: "business".into(),
+            country: "FR".into(),
+            email: "x".into(),
+            siren: "1".into(),
+            vat_number: "FR1".into(),
+            ..Default::default()
+        };
         let wrong: Vec<String> = form.parse().map(|_| ()).expect_err("wrong").0.into_keys().collect();
         assert_eq!(wrong, ["company", "email", "name", "siren", "terms", "vat_number"]);
     }
@@ -465,7 +587,12 @@ mod tests {
         let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
         assert_eq!(device_of(chrome), ("Chrome", "Linux"));
         assert_eq!(device_of(&format!("{chrome} Edg/156.0")), ("Edge", "Linux"));
-        assert_eq!(device_of("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile/15E148 Safari/604.1"), ("Safari", "iPhone"));
+        assert_eq!(
+            device_of(
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile/15E148 Safari/604.1"
+            ),
+            ("Safari", "iPhone")
+        );
         assert_eq!(device_of(""), ("", ""));
     }
 }

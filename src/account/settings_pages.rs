@@ -10,8 +10,8 @@ use super::{
 use crate::{
     i18n::{Key, Locale, t, t_count, t_with, words as w},
     kit::{
-        Badge, Button, ButtonKind, ButtonSize, Callout, CopyButton, Empty, EmptyKind, ErrorBlock, LinkTabs, Loaded, PageFrame, PageShape, PasswordInput,
-        RelativeTime, Select, Table, TextInput, Tone, When, may,
+        Badge, Button, ButtonKind, ButtonSize, Callout, CopyButton, Empty, EmptyKind, ErrorBlock, LinkTabs, Loaded, PageFrame, PageShape,
+        PasswordInput, RelativeTime, Select, Table, TextInput, Tone, When, may,
     },
     shared::permission::Permission,
 };
@@ -21,7 +21,11 @@ use leptos_router::hooks::use_query_map;
 /// The frame of the four pages: tabs, and what was just done.
 #[component]
 fn SettingsFrame(here: &'static str, children: Children) -> impl IntoView {
-    let mut tabs = vec![("/settings/account", w::ACCOUNT_TAB_ACCOUNT), ("/settings/security", w::ACCOUNT_TAB_SECURITY), ("/settings/sessions", w::ACCOUNT_TAB_SESSIONS)];
+    let mut tabs = vec![
+        ("/settings/account", w::ACCOUNT_TAB_ACCOUNT),
+        ("/settings/security", w::ACCOUNT_TAB_SECURITY),
+        ("/settings/sessions", w::ACCOUNT_TAB_SESSIONS),
+    ];
     if may(Permission::OrgManage) {
         tabs.push(("/settings/organisation", w::ACCOUNT_TAB_ORGANISATION));
     }
@@ -67,7 +71,12 @@ fn PostForm(name: &'static str, state: FormState, #[prop(default = "stack g4")] 
 }
 
 #[component]
-fn Card(title: Key, #[prop(optional)] id: &'static str, #[prop(optional, into)] beside: Option<AnyView>, children: Children) -> impl IntoView {
+fn Card(
+    title: Key,
+    #[prop(optional)] id: &'static str,
+    #[prop(optional, into)] beside: Option<AnyView>,
+    children: Children,
+) -> impl IntoView {
     view! {
         <section class="card" id=(!id.is_empty()).then_some(id)>
             <header><h2>{t(title)}</h2>{beside.map(|beside| view! { <span class="end">{beside}</span> })}</header>
@@ -96,7 +105,8 @@ pub fn AccountPage() -> impl IntoView {
     let locale = value("profile", "locale", &session.locale);
     let email = value("email", "email", "");
     let (profile, address) = (state.fields("profile"), state.fields("email"));
-    let (tone, word) = if session.email_confirmed { (Tone::Ok, w::ACCOUNT_ADDRESS_CONFIRMED) } else { (Tone::Warn, w::ACCOUNT_ADDRESS_UNCONFIRMED) };
+    let (tone, word) =
+        if session.email_confirmed { (Tone::Ok, w::ACCOUNT_ADDRESS_CONFIRMED) } else { (Tone::Warn, w::ACCOUNT_ADDRESS_UNCONFIRMED) };
     let (of_profile, of_email, of_resend) = (state.clone(), state.clone(), state);
     let resend = (!session.email_confirmed).then(|| {
         view! {
@@ -187,7 +197,7 @@ fn Factor(factor: SecondFactor, state: FormState) -> impl IntoView {
             let wrong = state.fields("begin");
             view! {
                 <PostForm name="begin" state>
-                    <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=wrong/>
+                    <PasswordInput name="begin[password]" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=wrong/>
                     <Submit words=w::ACCOUNT_FACTOR_BEGIN/>
                 </PostForm>
             }
@@ -235,14 +245,14 @@ fn FactorOn(recovery_codes_left: u32, state: FormState) -> impl IntoView {
         <h3>{t(w::ACCOUNT_FACTOR_CODES)}</h3>
         <p>{t_count(w::ACCOUNT_FACTOR_CODES_LEFT, i64::from(recovery_codes_left))}</p>
         <PostForm name="codes" state=state.clone()>
-            <TextInput name="code" label=t(w::ACCOUNT_CODE) inputmode="numeric" autocomplete="one-time-code" hint=t(w::ACCOUNT_FACTOR_CODES_NEW_HINT) maxlength=16u32 required=true errors=codes/>
+            <TextInput name="codes[code]" label=t(w::ACCOUNT_CODE) inputmode="numeric" autocomplete="one-time-code" hint=t(w::ACCOUNT_FACTOR_CODES_NEW_HINT) maxlength=16u32 required=true errors=codes/>
             <Submit words=w::ACCOUNT_FACTOR_CODES_NEW/>
         </PostForm>
         <hr/>
         <h3>{t(w::ACCOUNT_FACTOR_DISABLE_TITLE)}</h3>
         <PostForm name="disable" state>
-            <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=disable/>
-            <TextInput name="code" label=t(w::ACCOUNT_CODE) autocomplete="one-time-code" hint=t(w::ACCOUNT_FACTOR_DISABLE_HINT) maxlength=40u32 required=true errors=disable/>
+            <PasswordInput name="disable[password]" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=disable/>
+            <TextInput name="disable[code]" label=t(w::ACCOUNT_CODE) autocomplete="one-time-code" hint=t(w::ACCOUNT_FACTOR_DISABLE_HINT) maxlength=40u32 required=true errors=disable/>
             <Submit words=w::ACCOUNT_FACTOR_DISABLE kind=ButtonKind::Danger/>
         </PostForm>
     }
@@ -353,7 +363,8 @@ pub fn OrganisationPage() -> impl IntoView {
 fn OrganisationForm(organisation: Organisation, state: FormState) -> impl IntoView {
     const FORM: &str = "organisation";
     let value = |field: &str, now: String| state.value(FORM, field).unwrap_or(now);
-    let (name, timezone, locale) = (value("name", organisation.name), value("timezone", organisation.timezone), value("locale", organisation.locale));
+    let (name, timezone, locale) =
+        (value("name", organisation.name), value("timezone", organisation.timezone), value("locale", organisation.locale));
     let mut zones: Vec<(String, String)> = TIMEZONES.iter().map(|zone| ((*zone).to_owned(), zone.replace('_', " "))).collect();
     if !TIMEZONES.contains(&timezone.as_str()) {
         zones.push((timezone.clone(), timezone.clone()));

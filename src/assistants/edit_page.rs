@@ -19,12 +19,15 @@ use std::time::Duration;
 pub fn AssistantPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse::<AssistantId>().ok())));
-    let sheet = Resource::new(move || id.get(), |id| async move {
-        match id {
-            Some(id) => read_assistant(id).await,
-            None => Err(AppError::not_found("assistant")),
-        }
-    });
+    let sheet = Resource::new(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => read_assistant(id).await,
+                None => Err(AppError::not_found("assistant")),
+            }
+        },
+    );
     let title = RwSignal::new(t(w::ASSISTANTS_ONE).to_owned());
     Effect::new(move || {
         let name = sheet.with(|read| read.as_ref().and_then(|read| read.as_ref().ok()).map(|sheet| sheet.assistant.name.clone()));
@@ -87,7 +90,8 @@ fn EditForm(sheet: AssistantSheet, save: ServerAction<SaveAssistant>, revision: 
         language.set(spoken);
     };
     // A conflict has its own words and ways out below; other failures are told as everywhere.
-    let changed = Signal::derive(move || matches!(action_error(save).get(), Some(AppError::Conflict { code }) if code == "assistant_changed"));
+    let changed =
+        Signal::derive(move || matches!(action_error(save).get(), Some(AppError::Conflict { code }) if code == "assistant_changed"));
     let other_error = Signal::derive(move || action_error(save).get().filter(|_| !changed.get()));
     let saved = move || matches!(save.value().get(), Some(Ok(_))) && !save.pending().get();
     view! {
@@ -253,7 +257,11 @@ fn Announcement(first_message: RwSignal<String>) -> impl IntoView {
 
 /// Voices as cards; those of another language step back.
 #[component]
-fn Voices(chosen: RwSignal<String>, language: RwSignal<String>, #[prop(into)] errors: Signal<crate::shared::error::FieldErrors>) -> impl IntoView {
+fn Voices(
+    chosen: RwSignal<String>,
+    language: RwSignal<String>,
+    #[prop(into)] errors: Signal<crate::shared::error::FieldErrors>,
+) -> impl IntoView {
     let cards = VOICES
         .iter()
         .map(|voice| {

@@ -49,7 +49,8 @@ pub fn AssistantsPage() -> impl IntoView {
 
 #[component]
 fn NewButton() -> impl IntoView {
-    view! { <LinkButton href="/assistants/new" kind=ButtonKind::Primary icon=icondata::LuPlus>{t(w::ASSISTANTS_CREATE)}</LinkButton> }.into_any()
+    view! { <LinkButton href="/assistants/new" kind=ButtonKind::Primary icon=icondata::LuPlus>{t(w::ASSISTANTS_CREATE)}</LinkButton> }
+        .into_any()
 }
 
 #[component]

@@ -245,8 +245,19 @@ pub const LANGUAGES: &[&str] = &["fr", "en"];
 /// Whether the first words say that a machine speaks, as the law asks (EU 2024/1689, article 50). Only a hint: words differ.
 pub fn announces_itself(first_message: &str) -> bool {
     const SIGNS: &[&str] = &[
-        "assistant virtuel", "assistante virtuelle", "assistant vocal", "assistante vocale", "assistant automatique", "assistante automatique",
-        "intelligence artificielle", "robot", "virtual assistant", "voice assistant", "ai assistant", "automated assistant", "artificial intelligence",
+        "assistant virtuel",
+        "assistante virtuelle",
+        "assistant vocal",
+        "assistante vocale",
+        "assistant automatique",
+        "assistante automatique",
+        "intelligence artificielle",
+        "robot",
+        "virtual assistant",
+        "voice assistant",
+        "ai assistant",
+        "automated assistant",
+        "artificial intelligence",
     ];
     let text = first_message.to_lowercase();
     SIGNS.iter().any(|sign| text.contains(sign))
@@ -419,7 +430,12 @@ mod tests {
 
     #[test]
     fn a_new_assistant_needs_a_trade_a_language_and_names() {
-        let form = NewAssistantForm { template: "on_call".into(), name: "Astreinte".into(), language: "fr".into(), business: "Plomberie Moreau".into() };
+        let form = NewAssistantForm {
+            template: "on_call".into(),
+            name: "Astreinte".into(),
+            language: "fr".into(),
+            business: "Plomberie Moreau".into(),
+        };
         assert_eq!(form.parse().expect("good").template, Template::OnCall);
         let empty = NewAssistantForm::default().parse().expect_err("refused").fields();
         assert_eq!(empty.0.keys().map(String::as_str).collect::<Vec<_>>(), ["business", "language", "name", "template"]);

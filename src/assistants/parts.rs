@@ -107,9 +107,7 @@ where
 /// `Conversation en cours` and how many.
 #[component]
 pub fn LiveCount(calls: i64) -> impl IntoView {
-    (calls > 0)
-        .then(|| view! { <Ring state=RingState::Live word=crate::i18n::t_count(w::ASSISTANTS_LIVE, calls)/> })
-        .into_any()
+    (calls > 0).then(|| view! { <Ring state=RingState::Live word=crate::i18n::t_count(w::ASSISTANTS_LIVE, calls)/> }).into_any()
 }
 
 /// The voice's name and language.

@@ -1,7 +1,10 @@
 //! Door 1: server functions of the assistants' pages.
 
 use super::model::*;
-use crate::shared::{error::AppError, ids::{AssistantId, NumberId}};
+use crate::shared::{
+    error::AppError,
+    ids::{AssistantId, NumberId},
+};
 use leptos::prelude::*;
 
 /// Every assistant, by name.

@@ -14,13 +14,12 @@ use super::{
     words,
 };
 use crate::{
-    i18n::{format::{self, use_clock}, t, t_with, use_locale, words as w},
-    kit::{Badge, Callout, CopyButton, ErrorBlock, PageFrame, PageShape, Skeleton, Tone, may},
-    shared::{
-        error::AppError,
-        ids::CallId,
-        permission::Permission,
+    i18n::{
+        format::{self, use_clock},
+        t, t_with, use_locale, words as w,
     },
+    kit::{Badge, Callout, CopyButton, ErrorBlock, PageFrame, PageShape, Skeleton, Tone, may},
+    shared::{error::AppError, ids::CallId, permission::Permission},
 };
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;

@@ -6,7 +6,10 @@ use super::{
     words,
 };
 use crate::{
-    i18n::{format::{self, use_clock}, t, t_with, use_locale, words as w},
+    i18n::{
+        format::{self, use_clock},
+        t, t_with, use_locale, words as w,
+    },
     kit::{Badge, Icon, Tone},
     shared::money::MicroUsd,
 };

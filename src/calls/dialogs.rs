@@ -3,7 +3,7 @@
 use super::{
     live::use_live,
     model::AssistantChoice,
-    rpc::{StartCall, SimulateCall, list_assistant_choices},
+    rpc::{SimulateCall, StartCall, list_assistant_choices},
 };
 use crate::{
     i18n::{Key, t, words as w},
@@ -171,7 +171,11 @@ fn CallFields(choices: Vec<AssistantChoice>, open: RwSignal<bool>) -> impl IntoV
     let told = action_fields(start);
     let errors = Signal::derive(move || Some(checked.get()).filter(|errors| !errors.is_empty()).unwrap_or_else(|| told.get()));
     let check = move |typed: String| {
-        checked.set(if typed.trim().is_empty() || could_be_dialled(&typed) { FieldErrors::default() } else { FieldErrors::one("number", "phone.not_dialable") });
+        checked.set(if typed.trim().is_empty() || could_be_dialled(&typed) {
+            FieldErrors::default()
+        } else {
+            FieldErrors::one("number", "phone.not_dialable")
+        });
     };
     let is_sandbox = use_session().sandbox;
     view! {
@@ -233,6 +237,11 @@ mod tests {
 
     #[test]
     fn every_caller_on_offer_is_two_digits_or_any() {
-        assert!(CALLERS.iter().chain(FAULTS).all(|(digits, _)| digits.is_empty() || (digits.len() == 2 && digits.bytes().all(|d| d.is_ascii_digit()))));
+        assert!(
+            CALLERS
+                .iter()
+                .chain(FAULTS)
+                .all(|(digits, _)| digits.is_empty() || (digits.len() == 2 && digits.bytes().all(|d| d.is_ascii_digit())))
+        );
     }
 }

@@ -52,7 +52,10 @@ pub fn views(filter: &CallFilter) -> Vec<(Option<Outcome>, bool, CallFilter)> {
     let of = |outcome| CallFilter { outcome: Some(outcome), ..base.clone() };
     let live = CallFilter { status: Some(CallStatus::Live), ..base.clone() };
     let mut views = vec![(None, false, base.clone()), (None, true, live)];
-    views.extend([Outcome::Done, Outcome::Moved, Outcome::Missed, Outcome::Voicemail, Outcome::Failed].map(|outcome| (Some(outcome), false, of(outcome))));
+    views.extend(
+        [Outcome::Done, Outcome::Moved, Outcome::Missed, Outcome::Voicemail, Outcome::Failed]
+            .map(|outcome| (Some(outcome), false, of(outcome))),
+    );
     views
 }
 
@@ -81,7 +84,10 @@ mod tests {
     #[test]
     fn an_address_says_what_the_filter_says() {
         let (filter, page) = read(&[("q", "gencives pâles"), ("outcome", "missed"), ("from", "2026-03-01"), ("after", "call_x")]);
-        assert_eq!(address("/calls", &filter, page.after.as_deref()), "/calls?q=gencives%20p%C3%A2les&outcome=missed&from=2026-03-01&after=call_x");
+        assert_eq!(
+            address("/calls", &filter, page.after.as_deref()),
+            "/calls?q=gencives%20p%C3%A2les&outcome=missed&from=2026-03-01&after=call_x"
+        );
         assert!(is_set(&filter));
     }
 
@@ -94,7 +100,8 @@ mod tests {
 
     #[test]
     fn every_field_survives_the_way_through_the_address() {
-        let names = [("q", "a&b=c"), ("status", "live"), ("outcome", "done"), ("direction", "web"), ("from", "2026-01-02"), ("to", "2026-01-03")];
+        let names =
+            [("q", "a&b=c"), ("status", "live"), ("outcome", "done"), ("direction", "web"), ("from", "2026-01-02"), ("to", "2026-01-03")];
         let (filter, _) = read(&names);
         assert_eq!(pairs(&filter), names.map(|(name, value)| (name, value.to_owned())));
     }

@@ -11,7 +11,7 @@ use crate::{
     kit::{Button, ButtonKind, ButtonSize, FilterChip, Icon, may},
     shared::{page::PageRequest, permission::Permission},
 };
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 use leptos_router::{NavigateOptions, components::Form, hooks::use_navigate};
 use std::time::Duration;
 
@@ -33,9 +33,9 @@ pub fn FilterBar(asked: Memo<(CallFilter, PageRequest)>) -> impl IntoView {
                     view! {
                         {
                             let choices = choices.clone();
-                            move || view! { <Chips filter=filter.get() choices=choices.clone()/> }
+                            move || view! { <More filter=filter.get() choices=choices.clone()/> }
                         }
-                        {move || view! { <More filter=filter.get() choices=choices.clone()/> }}
+                        {move || view! { <Chips filter=filter.get() choices=choices.clone()/> }}
                     }
                 })}
             </Suspense>
@@ -77,7 +77,8 @@ fn Search(filter: Memo<CallFilter>) -> impl IntoView {
         let wanted = CallFilter { q, ..filter.get_untracked() };
         if wanted != filter.get_untracked() {
             // One step back leads before the search, not through each letter.
-            let options = NavigateOptions { replace: filter.with_untracked(|filter| filter.q.is_some()), scroll: false, ..Default::default() };
+            let options =
+                NavigateOptions { replace: filter.with_untracked(|filter| filter.q.is_some()), scroll: false, ..Default::default() };
             navigate(&filter::address("/calls", &wanted, None), options);
         }
     });
@@ -120,7 +121,9 @@ fn Chips(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
         view! { <FilterChip name value remove_href=filter::address("/calls", &without, None)/> }
     };
     let day = |day| format::date(locale, day);
-    let name_of = |id| choices.iter().find(|choice| choice.id == id).map_or_else(|| t(w::CALLS_ASSISTANT_GONE).to_owned(), |choice| choice.name.clone());
+    let name_of = |id| {
+        choices.iter().find(|choice| choice.id == id).map_or_else(|| t(w::CALLS_ASSISTANT_GONE).to_owned(), |choice| choice.name.clone())
+    };
     view! {
         {filter.status.map(|status| chip(t(w::CALLS_STATUS), t(words::status_word(status)).to_owned(), CallFilter { status: None, ..filter.clone() }))}
         {filter.outcome.map(|outcome| chip(t(w::CALLS_OUTCOME), t(words::outcome_word(outcome)).to_owned(), CallFilter { outcome: None, ..filter.clone() }))}
@@ -139,12 +142,22 @@ fn More(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
     let any = || (String::new(), t(w::CALLS_ANY).to_owned());
     let with_any = |rest: Vec<(String, String)>| std::iter::once(any()).chain(rest).collect::<Vec<_>>();
     let statuses = with_any(CallStatus::ALL.iter().map(|status| (status.to_string(), t(words::status_word(*status)).to_owned())).collect());
-    let outcomes = with_any(Outcome::ALL.iter().map(|outcome| (outcome.to_string(), t(words::outcome_word(*outcome)).to_owned())).collect());
-    let directions = with_any(filter::DIRECTIONS.iter().map(|direction| (direction.to_string(), t(words::direction_word(*direction)).to_owned())).collect());
+    let outcomes =
+        with_any(Outcome::ALL.iter().map(|outcome| (outcome.to_string(), t(words::outcome_word(*outcome)).to_owned())).collect());
+    let directions = with_any(
+        filter::DIRECTIONS.iter().map(|direction| (direction.to_string(), t(words::direction_word(*direction)).to_owned())).collect(),
+    );
     let assistants = with_any(choices.into_iter().map(|choice| (choice.id.to_string(), choice.name)).collect());
     let given = |value: Option<String>| value.unwrap_or_default();
+    // Drawn again for each filter, but in the same element: what was asked for is answered beside it.
+    let node = NodeRef::<html::Details>::new();
+    Effect::new(move || {
+        if let Some(details) = node.get() {
+            let _ = details.remove_attribute("open"); // a name that exists
+        }
+    });
     view! {
-        <details class="more-filters">
+        <details class="more-filters" node_ref=node>
             <summary class="chip add"><Icon icon=icondata::LuListFilter small=true/>{t(w::CALLS_FILTER)}</summary>
             <Form method="get" action="/calls" attr:class="filter-panel stack">
                 {filter.q.clone().map(|q| view! { <input type="hidden" name="q" value=q/> })}
@@ -165,6 +178,12 @@ fn More(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
 
 #[component]
 fn Choice(name: &'static str, label: &'static str, options: Vec<(String, String)>, value: String) -> impl IntoView {
-    let items = options.into_iter().map(|(key, words)| { let chosen = key == value; view! { <option value=key selected=chosen>{words}</option> } }).collect_view();
+    let items = options
+        .into_iter()
+        .map(|(key, words)| {
+            let chosen = key == value;
+            view! { <option value=key selected=chosen>{words}</option> }
+        })
+        .collect_view();
     view! { <label class="field"><span class="label">{label}</span><select class="input" name=name>{items}</select></label> }.into_any()
 }

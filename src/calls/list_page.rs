@@ -20,22 +20,24 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use leptos::{ev, prelude::*};
-use leptos_router::hooks::use_query_map;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_query_map},
+};
 
 /// `/calls`.
 #[component]
 pub fn CallsPage() -> impl IntoView {
     let query = use_query_map();
     let asked = Memo::new(move |_| query.with(filter::of_address));
-    let calls = Resource::new(
-        move || asked.get(),
-        |(filter, page)| async move { list_calls(filter, page).await.map(|page| (page, Utc::now())) },
-    );
+    let calls =
+        Resource::new(move || asked.get(), |(filter, page)| async move { list_calls(filter, page).await.map(|page| (page, Utc::now())) });
     listen_to_keys();
+    tidy_address(asked);
     view! {
         <PageFrame title=t(w::CALLS_TITLE) shape=PageShape::Flush>
             <div class="panes log">
-                <section class="pane show" aria-label=t(w::CALLS_LOG)>
+                <section class="pane show">
                     {move || view! { <Views filter=asked.with(|(filter, _)| filter.clone())/> }}
                     <FilterBar asked/>
                     <Loaded resource=calls skeleton=rows_skeleton(10) let((page, now))>
@@ -46,6 +48,18 @@ pub fn CallsPage() -> impl IntoView {
         </PageFrame>
     }
     .into_any()
+}
+
+/// The form of the filter sends every field, asked for or not: the address keeps only what is, so that it can be read and shared.
+fn tidy_address(asked: Memo<(CallFilter, PageRequest)>) {
+    let search = use_location().search;
+    let navigate = use_navigate();
+    Effect::new(move || {
+        if search.with(|search| search.split('&').any(|pair| pair.ends_with('='))) {
+            let tidy = asked.with_untracked(|(filter, page)| filter::address("/calls", filter, page.after.as_deref()));
+            navigate(&tidy, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+        }
+    });
 }
 
 /// The ready-made views, as tabs that are addresses.

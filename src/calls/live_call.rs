@@ -48,9 +48,13 @@ impl Watched {
         let state = RwSignal::new(CallState::from_detail(&detail));
         let id = detail.card.id;
         let after = state.with_untracked(CallState::cursor);
-        live.follow(call_topic(id), after, Callback::new(move |tell: Arc<Tell>| {
-            state.try_update(|state| state.apply(&tell.news));
-        }));
+        live.follow(
+            call_topic(id),
+            after,
+            Callback::new(move |tell: Arc<Tell>| {
+                state.try_update(|state| state.apply(&tell.news));
+            }),
+        );
         let watched = Self {
             id,
             state,

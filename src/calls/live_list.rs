@@ -108,7 +108,8 @@ impl Board {
             self.shown.set(next);
         }
         let shown: Vec<CallId> = self.shown.with_untracked(|shown| shown.iter().flat_map(|section| section.calls.clone()).collect());
-        self.cards.update_value(|cards| cards.retain(|id, _| shown.contains(id) || self.state.with_value(|state| state.get(*id).is_some())));
+        self.cards
+            .update_value(|cards| cards.retain(|id, _| shown.contains(id) || self.state.with_value(|state| state.get(*id).is_some())));
     }
 
     fn card(self, id: CallId) -> Option<ArcRwSignal<CallCard>> {
@@ -123,7 +124,12 @@ pub fn BoardList(board: Board, now: Signal<DateTime<Utc>>, #[prop(into)] selecte
     let (points, has_focus) = (RwSignal::new(false), RwSignal::new(false));
     // Only a focus that keys put there: a click leaves one behind for good. Asked a moment later, when the focus has arrived.
     let look_at_focus = move || {
-        set_timeout(move || { has_focus.try_set(browser::has_key_focus(".board-list")); }, Duration::from_millis(20));
+        set_timeout(
+            move || {
+                has_focus.try_set(browser::has_key_focus(".board-list"));
+            },
+            Duration::from_millis(20),
+        );
     };
     Effect::new(move || board.hold(points.get() || has_focus.get()));
     view! {
@@ -145,7 +151,9 @@ pub fn BoardList(board: Board, now: Signal<DateTime<Utc>>, #[prop(into)] selecte
 #[component]
 fn GroupOfCalls(group: Group, board: Board, now: Signal<DateTime<Utc>>, selected: Signal<Option<CallId>>) -> impl IntoView {
     let calls = Memo::new(move |_| {
-        board.shown.with(|shown| shown.iter().find(|section| section.group == group).map(|section| section.calls.clone()).unwrap_or_default())
+        board
+            .shown
+            .with(|shown| shown.iter().find(|section| section.group == group).map(|section| section.calls.clone()).unwrap_or_default())
     });
     let heading = format!("group-{group}");
     view! {

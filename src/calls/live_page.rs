@@ -143,7 +143,7 @@ fn NothingChosen() -> impl IntoView {
         <section class="pane choose" aria-label=t(w::LIVE_CHOOSE_TITLE)>
             <div class="empty">
                 <Icon icon=icondata::LuHeadphones/>
-                <h3>{t(w::LIVE_CHOOSE_TITLE)}</h3>
+                <h2>{t(w::LIVE_CHOOSE_TITLE)}</h2>
                 <p>{t(w::LIVE_CHOOSE_TEXT)}</p>
             </div>
         </section>

@@ -10,7 +10,10 @@ use super::{
     words,
 };
 use crate::{
-    i18n::{format::{self, use_clock}, t, t_count, t_with, use_locale, words as w},
+    i18n::{
+        format::{self, use_clock},
+        t, t_count, t_with, use_locale, words as w,
+    },
     kit::{Banner, ButtonSize, Icon, LinkButton, Tone, single_keys_on},
 };
 use chrono::{DateTime, Utc};

@@ -281,7 +281,11 @@ pub struct HomeFigures {
 #[serde(untagged)]
 pub enum Ask {
     /// Follow a topic, from after this sequence number.
-    Sub { sub: String, #[serde(default)] after: i64 },
+    Sub {
+        sub: String,
+        #[serde(default)]
+        after: i64,
+    },
     /// No longer.
     Unsub { unsub: String },
 }

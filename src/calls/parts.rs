@@ -140,7 +140,9 @@ fn ScriptEntry(
 /// Words that are being spoken. Hidden from readers' software, which hear the line once it is said.
 #[component]
 fn Partial(speaker: Speaker, card: Signal<CallCard>, partials: Signal<Vec<(Speaker, String)>>) -> impl IntoView {
-    let text = Memo::new(move |_| partials.with(|all| all.iter().find(|(known, _)| *known == speaker).map(|(_, text)| text.clone()).unwrap_or_default()));
+    let text = Memo::new(move |_| {
+        partials.with(|all| all.iter().find(|(known, _)| *known == speaker).map(|(_, text)| text.clone()).unwrap_or_default())
+    });
     let who = Memo::new(move |_| card.with(|card| words::speaker(card, speaker)));
     view! {
         <li class=format!("{} partial", words::lane(speaker)) aria-hidden="true">

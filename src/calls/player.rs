@@ -34,7 +34,8 @@ pub struct Stretch {
 /// When each line is heard. Where the provider did not say when a line ends, it lasts as long as its words take, at most until the next.
 pub fn stretches(lines: &[Line], start_ms: i64) -> Vec<Stretch> {
     let at = |ms: i64| (ms - start_ms).max(0) as f64 / 1000.0;
-    let spoken: Vec<&Line> = lines.iter().filter(|line| matches!(line.speaker, Speaker::Assistant | Speaker::Caller | Speaker::Person)).collect();
+    let spoken: Vec<&Line> =
+        lines.iter().filter(|line| matches!(line.speaker, Speaker::Assistant | Speaker::Caller | Speaker::Person)).collect();
     let stretch = |(index, line): (usize, &&Line)| {
         let from_s = at(line.at_ms);
         let guess = from_s + (line.text.chars().count() as f64 / 15.0).max(0.6);
@@ -73,7 +74,8 @@ pub struct Playing {
 impl Playing {
     /// For the conversation of a call.
     pub fn new(card: &CallCard, entries: &[Entry], length_s: Option<f32>) -> Self {
-        let lines: Vec<Line> = entries.iter().filter_map(|entry| if let Entry::Said(line) = entry { Some(line.clone()) } else { None }).collect();
+        let lines: Vec<Line> =
+            entries.iter().filter_map(|entry| if let Entry::Said(line) = entry { Some(line.clone()) } else { None }).collect();
         let start_ms = start_ms(card);
         Self {
             audio: NodeRef::new(),
@@ -166,7 +168,8 @@ pub fn Player(playing: Playing, card: CallCard) -> impl IntoView {
     });
     listen_to_keys(playing, speed);
     let faster = move |_| speed.update(|speed| *speed = next_speed(*speed, 1, true));
-    let position = move || t_with(w::CALLS_POSITION, &[("at", &format::timer(playing.second.get() as i64)), ("of", &format::timer(length() as i64))]);
+    let position =
+        move || t_with(w::CALLS_POSITION, &[("at", &format::timer(playing.second.get() as i64)), ("of", &format::timer(length() as i64))]);
     let (caller, assistant) = (words::speaker(&card, Speaker::Caller), words::speaker(&card, Speaker::Assistant));
     view! {
         <audio
@@ -236,7 +239,8 @@ pub fn Player(playing: Playing, card: CallCard) -> impl IntoView {
 /// Who speaks when: the caller above, the assistant below; what is still to come is paler.
 #[component]
 fn Lanes(playing: Playing) -> impl IntoView {
-    let whole = move || playing.length.get().unwrap_or(0.0).max(playing.stretches.with_value(|all| all.last().map_or(1.0, |last| last.to_s)));
+    let whole =
+        move || playing.length.get().unwrap_or(0.0).max(playing.stretches.with_value(|all| all.last().map_or(1.0, |last| last.to_s)));
     let bars = playing
         .stretches
         .get_value()
@@ -318,7 +322,10 @@ mod tests {
     #[test]
     fn the_line_that_is_heard_is_the_last_one_begun() {
         let talk = talk();
-        assert_eq!([heard_at(&talk, 0.2), heard_at(&talk, 1.0), heard_at(&talk, 9.0), heard_at(&talk, 99.0)], [None, Some(2), Some(4), Some(12)]);
+        assert_eq!(
+            [heard_at(&talk, 0.2), heard_at(&talk, 1.0), heard_at(&talk, 9.0), heard_at(&talk, 99.0)],
+            [None, Some(2), Some(4), Some(12)]
+        );
     }
 
     #[test]
@@ -332,7 +339,10 @@ mod tests {
 
     #[test]
     fn speeds_go_round_by_button_and_stop_at_the_ends_by_key() {
-        assert_eq!([next_speed(1.0, 1, true), next_speed(2.0, 1, true), next_speed(2.0, 1, false), next_speed(0.75, -1, false)], [1.25, 0.75, 2.0, 0.75]);
+        assert_eq!(
+            [next_speed(1.0, 1, true), next_speed(2.0, 1, true), next_speed(2.0, 1, false), next_speed(0.75, -1, false)],
+            [1.25, 0.75, 2.0, 0.75]
+        );
         assert_eq!([trimmed("1,25"), trimmed("1.50"), trimmed("2,00")], ["1,25", "1.5", "2"]);
     }
 }

@@ -106,7 +106,10 @@ pub fn dialled(number: &str) -> String {
 /// Who is on the other end: the name, else the number, else that it was withheld.
 pub fn contact(card: &CallCard) -> String {
     let named = card.customer_name.as_deref().filter(|name| !name.trim().is_empty());
-    named.map(str::to_owned).or_else(|| card.customer_number.as_deref().map(dialled)).unwrap_or_else(|| t(w::CALLS_NUMBER_WITHHELD).to_owned())
+    named
+        .map(str::to_owned)
+        .or_else(|| card.customer_number.as_deref().map(dialled))
+        .unwrap_or_else(|| t(w::CALLS_NUMBER_WITHHELD).to_owned())
 }
 
 /// The number, when the name already stands in its place.
@@ -180,11 +183,18 @@ pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
         "tool_result" => {
             let tool = Some(detail("name")).filter(|name| !name.is_empty()).unwrap_or(t(w::CALLS_TOOL));
             let text = t_with(w::CALLS_EVENT_TOOL_RESULT, &[("tool", tool)]);
-            EventWords { quote: Some(detail("result").to_owned()).filter(|result| !result.is_empty()), ..plain(icondata::LuCornerDownRight, Tone::Ok, text) }
+            EventWords {
+                quote: Some(detail("result").to_owned()).filter(|result| !result.is_empty()),
+                ..plain(icondata::LuCornerDownRight, Tone::Ok, text)
+            }
         }
         "transfer" => plain(icondata::LuPhoneForwarded, Tone::Info, t_with(w::CALLS_EVENT_TRANSFER, &[("to", &dialled(detail("to")))])),
         "interrupted" => plain(icondata::LuMessageSquareOff, Tone::Neutral, t_with(w::CALLS_EVENT_INTERRUPTED, &[("name", &name)])),
         "slow" => plain(icondata::LuHourglass, Tone::Warn, t_with(w::CALLS_EVENT_SLOW, &[("name", &name)])),
+        "recording" if detail("state") == "failed" => {
+            plain(icondata::LuFileAudio, Tone::Warn, t(w::CALLS_EVENT_RECORDING_FAILED).to_owned())
+        }
+        "recording" => plain(icondata::LuFileAudio, Tone::Neutral, t(w::CALLS_EVENT_RECORDING).to_owned()),
         "action" => action_event(event),
         _ => {
             let kind = ["type", "status"].into_iter().map(detail).find(|kind| !kind.is_empty()).unwrap_or(&event.kind);
@@ -208,7 +218,9 @@ fn action_event(event: &CallEvent) -> EventWords {
             }
             words
         }
-        Err(_) => EventWords { icon: icondata::LuUserRound, tone: Tone::Brand, text: t_with(w::CALLS_ACTION_OTHER, &[("who", who)]), quote: None },
+        Err(_) => {
+            EventWords { icon: icondata::LuUserRound, tone: Tone::Brand, text: t_with(w::CALLS_ACTION_OTHER, &[("who", who)]), quote: None }
+        }
     }
 }
 
@@ -220,7 +232,9 @@ pub fn action_words(action: &LiveAction, who: &str) -> EventWords {
         LiveAction::Instruct { text } => (icondata::LuMessageSquareLock, t_with(w::CALLS_ACTION_INSTRUCT, &who), Some(text.clone())),
         LiveAction::Mute => (icondata::LuMicOff, t_with(w::CALLS_ACTION_MUTE, &who), None),
         LiveAction::Unmute => (icondata::LuMic, t_with(w::CALLS_ACTION_UNMUTE, &who), None),
-        LiveAction::Transfer { to } => (icondata::LuPhoneForwarded, t_with(w::CALLS_ACTION_TRANSFER, &[who[0], ("to", &format::tel(to))]), None),
+        LiveAction::Transfer { to } => {
+            (icondata::LuPhoneForwarded, t_with(w::CALLS_ACTION_TRANSFER, &[who[0], ("to", &format::tel(to))]), None)
+        }
         LiveAction::End => (icondata::LuPhoneOff, t_with(w::CALLS_ACTION_END, &who), None),
     };
     EventWords { icon, tone: Tone::Brand, text, quote }

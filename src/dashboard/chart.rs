@@ -42,11 +42,8 @@ pub fn HourChart(
                 .collect::<Vec<_>>()
         })
         .collect_view();
-    let labels = shown
-        .iter()
-        .enumerate()
-        .map(|(place, (at, _))| view! { <span>{(place % 3 == 0).then(|| hour_words(*at))}</span> })
-        .collect_view();
+    let labels =
+        shown.iter().enumerate().map(|(place, (at, _))| view! { <span>{(place % 3 == 0).then(|| hour_words(*at))}</span> }).collect_view();
     let rows = shown
         .iter()
         .map(|(at, hour)| {

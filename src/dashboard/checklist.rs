@@ -90,7 +90,8 @@ fn StepItem(step: Step, is_done: bool, is_next: bool) -> impl IntoView {
     let sign = if is_done {
         view! { <span class="avatar ok" aria-hidden="true"><Icon icon=icondata::LuCheck small=true/></span><span class="sr">{t(w::HOME_STEP_DONE)}</span> }.into_any()
     } else {
-        view! { <span class="status queued"><i class="ring" aria-hidden="true"></i></span><span class="sr">{t(w::HOME_STEP_OPEN)}</span> }.into_any()
+        view! { <span class="status queued"><i class="ring" aria-hidden="true"></i></span><span class="sr">{t(w::HOME_STEP_OPEN)}</span> }
+            .into_any()
     };
     view! {
         <li data-done=is_done.then_some("") aria-current=is_next.then_some("step")>
@@ -110,12 +111,19 @@ fn StepItem(step: Step, is_done: bool, is_next: bool) -> impl IntoView {
 fn action(step: Step, is_next: bool) -> AnyView {
     let kind = if is_next { ButtonKind::Dark } else { ButtonKind::Plain };
     match step {
-        Step::Assistant => view! { <LinkButton href="/assistants/new" kind size=ButtonSize::Small>{t(w::ASSISTANTS_CREATE)}</LinkButton> }.into_any(),
+        Step::Assistant => {
+            view! { <LinkButton href="/assistants/new" kind size=ButtonSize::Small>{t(w::ASSISTANTS_CREATE)}</LinkButton> }.into_any()
+        }
         Step::FirstCall => view! { <span class="row g2">{start_buttons(false)}</span> }.into_any(),
         Step::Watch => {
             // Going there is the step; the live page needs no knowledge of this list.
-            let watched = move |_| spawn_local(async { let _ = mark_watched().await; }); // not counted: the step simply stays open
-            view! { <LinkButton href="/live" kind size=ButtonSize::Small on:click=watched>{t(w::HOME_STEP_WATCH_GO)}</LinkButton> }.into_any()
+            let watched = move |_| {
+                spawn_local(async {
+                    let _ = mark_watched().await;
+                })
+            }; // not counted: the step simply stays open
+            view! { <LinkButton href="/live" kind size=ButtonSize::Small on:click=watched>{t(w::HOME_STEP_WATCH_GO)}</LinkButton> }
+                .into_any()
         }
         Step::Connect => view! {
             <span class="row g2">

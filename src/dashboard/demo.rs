@@ -39,7 +39,10 @@ pub fn DemoNote(
 }
 
 fn amount(left: DemoData) -> String {
-    t_with(w::HOME_DEMO_AMOUNT, &[("calls", &t_count(w::HOME_DEMO_CALLS, left.calls)), ("assistants", &t_count(w::HOME_DEMO_ASSISTANTS, left.assistants))])
+    t_with(
+        w::HOME_DEMO_AMOUNT,
+        &[("calls", &t_count(w::HOME_DEMO_CALLS, left.calls)), ("assistants", &t_count(w::HOME_DEMO_ASSISTANTS, left.assistants))],
+    )
 }
 
 #[component]

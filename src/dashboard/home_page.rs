@@ -112,7 +112,9 @@ fn Figures(figures: HomeFigures) -> impl IntoView {
     };
     #[expect(clippy::cast_precision_loss, reason = "counts of one day")]
     let days: Vec<f64> = figures.by_day.iter().map(|calls| *calls as f64).collect();
-    let percent = |part: i64| if figures.today > 0 { t_with(w::HOME_OF_ALL, &[("share", &format::percent(locale, ratio(part), 0))]) } else { String::new() };
+    let percent = |part: i64| {
+        if figures.today > 0 { t_with(w::HOME_OF_ALL, &[("share", &format::percent(locale, ratio(part), 0))]) } else { String::new() }
+    };
     view! {
         <div class="cols stretch home-stats">
             <Stat name=t(w::HOME_CALLS) value=format::number(locale, figures.today) detail=versus>

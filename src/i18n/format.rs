@@ -109,11 +109,7 @@ pub fn money(locale: Locale, amount: Money) -> String {
 
 /// A price on a sign: no decimals when there are none. `49 €` / `€49`.
 pub fn price(locale: Locale, amount: Money) -> String {
-    if amount.minor % 100 == 0 {
-        with_currency(locale, number(locale, amount.minor / 100), amount.currency)
-    } else {
-        money(locale, amount)
-    }
+    if amount.minor % 100 == 0 { with_currency(locale, number(locale, amount.minor / 100), amount.currency) } else { money(locale, amount) }
 }
 
 /// A metered cost, to the tenth of a cent: `0,043 $` / `$0.043`.
@@ -190,7 +186,11 @@ fn day_month(locale: Locale, day: NaiveDate) -> String {
 /// `12 mars` / `12 Mar` in this year, with the year otherwise: for table cells.
 pub fn short_date(locale: Locale, day: NaiveDate, today: NaiveDate) -> String {
     let month = nth(t_str(locale, w::FORMAT_MONTHS_SHORT), day.month0());
-    if day.year() == today.year() { format!("{}{FIXED}{month}", day.day()) } else { format!("{}{FIXED}{month}{FIXED}{}", day.day(), day.year()) }
+    if day.year() == today.year() {
+        format!("{}{FIXED}{month}", day.day())
+    } else {
+        format!("{}{FIXED}{month}{FIXED}{}", day.day(), day.year())
+    }
 }
 
 /// `lun.` / `Mon`: the axis of a chart.
@@ -273,8 +273,8 @@ fn groups(digits: &str, pattern: &[usize]) -> String {
 /// How many digits the country takes. Source: ITU-T E.164 assigned country codes.
 fn calling_code_len(digits: &str) -> usize {
     const TWO: &[&str] = &[
-        "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49", "51", "52", "53", "54", "55", "56",
-        "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
+        "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49", "51", "52", "53", "54",
+        "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
     ];
     match digits {
         d if d.starts_with('1') || d.starts_with('7') => 1,
@@ -313,20 +313,35 @@ mod tests {
     #[test]
     fn money_follows_the_reader_not_the_currency() {
         let amount = |minor, currency| Money { minor, currency };
-        assert_eq!([money(Fr, amount(490_050, Currency::Eur)), money(En, amount(-950, Currency::Gbp))], ["4\u{a0}900,50\u{a0}€", "\u{2212}£9.50"]);
-        assert_eq!([price(Fr, amount(4900, Currency::Mad)), price(En, amount(4900, Currency::Mad)), price(En, amount(11, Currency::Usd))], ["49\u{a0}DH", "MAD\u{a0}49", "$0.11"]);
+        assert_eq!(
+            [money(Fr, amount(490_050, Currency::Eur)), money(En, amount(-950, Currency::Gbp))],
+            ["4\u{a0}900,50\u{a0}€", "\u{2212}£9.50"]
+        );
+        assert_eq!(
+            [price(Fr, amount(4900, Currency::Mad)), price(En, amount(4900, Currency::Mad)), price(En, amount(11, Currency::Usd))],
+            ["49\u{a0}DH", "MAD\u{a0}49", "$0.11"]
+        );
         assert_eq!([cost(Fr, MicroUsd(43_210)), cost(En, MicroUsd(1_500_000)), cost(En, MicroUsd(0))], ["0,043\u{a0}$", "$1.50", "$0.00"]);
     }
 
     #[test]
     fn lengths_of_time() {
         assert_eq!([timer(222), timer(6428), timer(-3)], ["03:42", "1:47:08", "00:00"]);
-        assert_eq!([duration(Fr, 45), duration(Fr, 372), duration(Fr, 4800), duration(En, 4800), duration(En, 7200)], ["45\u{a0}s", "6\u{a0}min", "1\u{a0}h\u{a0}20", "1\u{a0}h\u{a0}20\u{a0}min", "2\u{a0}h"]);
+        assert_eq!(
+            [duration(Fr, 45), duration(Fr, 372), duration(Fr, 4800), duration(En, 4800), duration(En, 7200)],
+            ["45\u{a0}s", "6\u{a0}min", "1\u{a0}h\u{a0}20", "1\u{a0}h\u{a0}20\u{a0}min", "2\u{a0}h"]
+        );
     }
 
     #[test]
     fn instants_are_shown_on_the_organisations_wall() {
-        let paris = OrgClock { utc_offset_minutes: 60, changes: vec![OffsetChange { at: at("2026-03-29T01:00:00Z").timestamp(), minutes: 120 }, OffsetChange { at: at("2026-10-25T01:00:00Z").timestamp(), minutes: 60 }] };
+        let paris = OrgClock {
+            utc_offset_minutes: 60,
+            changes: vec![
+                OffsetChange { at: at("2026-03-29T01:00:00Z").timestamp(), minutes: 120 },
+                OffsetChange { at: at("2026-10-25T01:00:00Z").timestamp(), minutes: 60 },
+            ],
+        };
         assert_eq!(date_time(Fr, &paris, at("2026-03-12T16:12:00Z")), "12\u{a0}mars 2026, 17:12");
         assert_eq!(date_time(En, &paris, at("2026-07-31T23:30:00Z")), "1\u{a0}August 2026, 01:30");
         assert_eq!(weekday_date(Fr, paris.local(at("2026-03-12T16:12:00Z")).date()), "jeudi 12\u{a0}mars");

@@ -2,9 +2,9 @@
 //! The words stand in `locales/<lang>/<slice>.json`; build.rs makes a constant of each key and fails on a hole.
 //! A page speaks one language for its whole life: changing it loads the page again, so a text is a plain `&'static str`.
 
-pub mod format;
 #[cfg(test)]
 mod compile;
+pub mod format;
 #[cfg(feature = "ssr")]
 pub mod zone;
 

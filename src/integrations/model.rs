@@ -95,7 +95,9 @@ impl WebhookAuth {
         let text = str::to_owned;
         match preset {
             Preset::VapiDefault => hmac,
-            Preset::SignatureRawBody => Self { header: text("x-vapi-signature"), timestamp_header: String::new(), payload_format: text("{body}"), ..hmac },
+            Preset::SignatureRawBody => {
+                Self { header: text("x-vapi-signature"), timestamp_header: String::new(), payload_format: text("{body}"), ..hmac }
+            }
             Preset::Svix => Self {
                 header: text("svix-signature"),
                 timestamp_header: text("svix-timestamp"),
@@ -106,9 +108,29 @@ impl WebhookAuth {
                 secret_is_base64: true,
                 ..hmac
             },
-            Preset::XVapiSecret => Self { mode: AuthMode::Header, header: text("x-vapi-secret"), timestamp_header: String::new(), payload_format: String::new(), ..hmac },
-            Preset::Bearer => Self { mode: AuthMode::Bearer, header: text("authorization"), timestamp_header: String::new(), prefix: text("Bearer "), payload_format: String::new(), ..hmac },
-            Preset::Oauth2 => Self { mode: AuthMode::Oauth2, header: text("authorization"), timestamp_header: String::new(), prefix: text("Bearer "), payload_format: String::new(), ..hmac },
+            Preset::XVapiSecret => Self {
+                mode: AuthMode::Header,
+                header: text("x-vapi-secret"),
+                timestamp_header: String::new(),
+                payload_format: String::new(),
+                ..hmac
+            },
+            Preset::Bearer => Self {
+                mode: AuthMode::Bearer,
+                header: text("authorization"),
+                timestamp_header: String::new(),
+                prefix: text("Bearer "),
+                payload_format: String::new(),
+                ..hmac
+            },
+            Preset::Oauth2 => Self {
+                mode: AuthMode::Oauth2,
+                header: text("authorization"),
+                timestamp_header: String::new(),
+                prefix: text("Bearer "),
+                payload_format: String::new(),
+                ..hmac
+            },
         }
     }
 
@@ -173,7 +195,8 @@ impl AuthForm {
             AuthMode::Hmac
         });
         let credential_id = Some(self.credential_id.trim().to_owned()).filter(|id| !id.is_empty());
-        if credential_id.as_deref().is_some_and(|id| id.len() > 100 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))) {
+        if credential_id.as_deref().is_some_and(|id| id.len() > 100 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)))
+        {
             wrong.add("credential_id", "webhook.credential_shape");
         }
         let base = WebhookAuth {
@@ -206,13 +229,17 @@ impl AuthForm {
         if !format.contains("{body}") || format.len() > 200 {
             wrong.add("payload_format", "webhook.format_body");
         }
-        let unknown = format.match_indices('{').any(|(at, _)| !["{body}", "{timestamp}", "{method}", "{url}", "{svix-id}"].iter().any(|token| format[at..].starts_with(token)));
+        let unknown = format.match_indices('{').any(|(at, _)| {
+            !["{body}", "{timestamp}", "{method}", "{url}", "{svix-id}"].iter().any(|token| format[at..].starts_with(token))
+        });
         if unknown {
             wrong.add("payload_format", "webhook.format_token");
         }
         let (signs_time, signs_id) = (format.contains("{timestamp}"), format.contains("{svix-id}"));
-        let timestamp_header = if signs_time { self.header_name("timestamp_header", &self.timestamp_header, "x-timestamp", wrong) } else { String::new() };
-        let message_id_header = if signs_id { self.header_name("message_id_header", &self.message_id_header, "svix-id", wrong) } else { String::new() };
+        let timestamp_header =
+            if signs_time { self.header_name("timestamp_header", &self.timestamp_header, "x-timestamp", wrong) } else { String::new() };
+        let message_id_header =
+            if signs_id { self.header_name("message_id_header", &self.message_id_header, "svix-id", wrong) } else { String::new() };
         let prefix = self.prefix.clone();
         if prefix.len() > 32 || !prefix.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             wrong.add("prefix", "webhook.prefix_shape");
@@ -245,7 +272,8 @@ impl AuthForm {
 
     /// A header's name in lowercase; an empty field takes the usual one. Names that HTTP itself uses are refused.
     fn header_name(&self, field: &str, typed: &str, usual: &str, wrong: &mut FieldErrors) -> String {
-        const TAKEN: [&str; 8] = ["host", "content-length", "content-type", "connection", "transfer-encoding", "cookie", "user-agent", "accept"];
+        const TAKEN: [&str; 8] =
+            ["host", "content-length", "content-type", "connection", "transfer-encoding", "cookie", "user-agent", "accept"];
         let name = typed.trim().to_ascii_lowercase();
         if name.is_empty() {
             return usual.to_owned();

@@ -6,7 +6,10 @@ use super::{
     rpc::{RotateSecret, SaveAuth, read_endpoint, read_journal},
 };
 use crate::{
-    i18n::{format::{self, use_clock}, t, t_with, use_locale, words as w},
+    i18n::{
+        format::{self, use_clock},
+        t, t_with, use_locale, words as w,
+    },
     kit::*,
     shared::{error::FieldErrors, ids::HookId},
 };
@@ -104,12 +107,21 @@ fn Setup(endpoint: Endpoint) -> impl IntoView {
         return view! { <Callout tone=Tone::Info title=t(w::INTEGRATIONS_SANDBOX_TITLE)><p>{t(w::INTEGRATIONS_SANDBOX_TEXT)}</p></Callout> }.into_any();
     }
     if !endpoint.auth.needs_credential() {
-        return view! { <Callout tone=Tone::Ok title=t(w::INTEGRATIONS_HEADER_TITLE)><p>{t(w::INTEGRATIONS_HEADER_TEXT)}</p></Callout> }.into_any();
+        return view! { <Callout tone=Tone::Ok title=t(w::INTEGRATIONS_HEADER_TITLE)><p>{t(w::INTEGRATIONS_HEADER_TEXT)}</p></Callout> }
+            .into_any();
     }
     let auth = &endpoint.auth;
     let mut rows: Vec<(&'static str, String)> = match auth.mode {
-        AuthMode::Bearer => vec![("Token", t(w::INTEGRATIONS_THE_SECRET).to_owned()), ("Header Name", auth.header.clone()), ("Include Bearer Prefix", (!auth.prefix.is_empty()).to_string())],
-        AuthMode::Oauth2 => vec![("Token URL", endpoint.token_url.clone()), ("Client ID", endpoint.client_id.clone()), ("Client Secret", t(w::INTEGRATIONS_THE_SECRET).to_owned())],
+        AuthMode::Bearer => vec![
+            ("Token", t(w::INTEGRATIONS_THE_SECRET).to_owned()),
+            ("Header Name", auth.header.clone()),
+            ("Include Bearer Prefix", (!auth.prefix.is_empty()).to_string()),
+        ],
+        AuthMode::Oauth2 => vec![
+            ("Token URL", endpoint.token_url.clone()),
+            ("Client ID", endpoint.client_id.clone()),
+            ("Client Secret", t(w::INTEGRATIONS_THE_SECRET).to_owned()),
+        ],
         _ => vec![
             ("Secret Key", t(w::INTEGRATIONS_THE_SECRET).to_owned()),
             ("Algorithm", auth.algorithm.to_string()),
@@ -128,7 +140,8 @@ fn Setup(endpoint: Endpoint) -> impl IntoView {
         AuthMode::Oauth2 => "OAuth 2.0",
         _ => "HMAC",
     };
-    let (tone, title) = if endpoint.incomplete { (Tone::Warn, w::INTEGRATIONS_SETUP_MISSING) } else { (Tone::Ok, w::INTEGRATIONS_SETUP_DONE) };
+    let (tone, title) =
+        if endpoint.incomplete { (Tone::Warn, w::INTEGRATIONS_SETUP_MISSING) } else { (Tone::Ok, w::INTEGRATIONS_SETUP_DONE) };
     view! {
         <Callout tone title=t(title)>
             <ol class="stack g2 steps-list">
@@ -359,7 +372,12 @@ fn JournalBody(journal: Journal, filtered: Option<DeliveryOutcome>, is_first: bo
     let day = journal.last_day;
     let summary = t_with(
         w::INTEGRATIONS_LAST_DAY,
-        &[("accepted", &format::n(day.accepted)), ("rejected", &format::n(day.rejected)), ("duplicate", &format::n(day.duplicate)), ("dead", &format::n(day.dead))],
+        &[
+            ("accepted", &format::n(day.accepted)),
+            ("rejected", &format::n(day.rejected)),
+            ("duplicate", &format::n(day.duplicate)),
+            ("dead", &format::n(day.dead)),
+        ],
     );
     let base = filtered.map_or_else(|| "/integrations?".to_owned(), |outcome| format!("/integrations?outcome={outcome}&"));
     let older_href = journal.next.map(|next| format!("{base}before={next}#journal"));

@@ -29,7 +29,10 @@ pub async fn rotate_secret() -> Result<(), AppError> {
 
 /// A page of the journal of deliveries, newest first.
 #[server]
-pub async fn read_journal(#[server(default)] outcome: Option<DeliveryOutcome>, #[server(default)] before: Option<HookId>) -> Result<Journal, AppError> {
+pub async fn read_journal(
+    #[server(default)] outcome: Option<DeliveryOutcome>,
+    #[server(default)] before: Option<HookId>,
+) -> Result<Journal, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::journal(&OrgScope::of_request().await?, outcome, before).await
 }

@@ -65,7 +65,8 @@ pub fn hide_popover(id: &str) {
 /// Whether keys typed at the focus belong to a field, so that they are no shortcuts.
 pub fn is_typing() -> bool {
     let Some(element) = document().active_element() else { return false };
-    matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || element.closest("[contenteditable],dialog[open]").ok().flatten().is_some()
+    matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+        || element.closest("[contenteditable],dialog[open]").ok().flatten().is_some()
 }
 
 /// Whether a dialog is open above the page.
@@ -76,7 +77,10 @@ pub fn has_open_dialog() -> bool {
 /// Puts the focus on the `step`-th neighbour among the elements of `scope` that match; wraps around.
 pub fn move_focus(scope: &web_sys::Element, selector: &str, step: FocusStep) {
     let Ok(list) = scope.query_selector_all(selector) else { return };
-    let items: Vec<web_sys::HtmlElement> = (0..list.length()).filter_map(|i| list.get(i)?.dyn_into().ok()).filter(|e: &web_sys::HtmlElement| e.offset_parent().is_some()).collect();
+    let items: Vec<web_sys::HtmlElement> = (0..list.length())
+        .filter_map(|i| list.get(i)?.dyn_into().ok())
+        .filter(|e: &web_sys::HtmlElement| e.offset_parent().is_some())
+        .collect();
     if items.is_empty() {
         return;
     }

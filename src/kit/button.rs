@@ -232,7 +232,12 @@ pub fn CopyButton(
     let copy = move |_| {
         browser::copy_text(text.get_untracked(), move |done| {
             said.set(if done { w::KIT_COPIED } else { w::KIT_COPY_FAILED });
-            set_timeout(move || { said.try_set(w::KIT_COPY); }, Duration::from_secs(2));
+            set_timeout(
+                move || {
+                    said.try_set(w::KIT_COPY);
+                },
+                Duration::from_secs(2),
+            );
         });
     };
     view! {

@@ -67,7 +67,14 @@ pub fn ErrorBlock(
     retry: Option<Callback<()>>,
 ) -> impl IntoView {
     let icon = if error == AppError::Offline { icondata::LuCloudOff } else { icondata::LuCircleAlert };
-    let can_help = matches!(error, AppError::Upstream { .. } | AppError::Internal { .. } | AppError::Offline | AppError::RateLimited { .. } | AppError::Conflict { .. });
+    let can_help = matches!(
+        error,
+        AppError::Upstream { .. }
+            | AppError::Internal { .. }
+            | AppError::Offline
+            | AppError::RateLimited { .. }
+            | AppError::Conflict { .. }
+    );
     let action = match (&error, retry) {
         (AppError::Unauthenticated, _) => {
             Some(view! { <LinkButton href="/sign-in" size=ButtonSize::Small>{t(w::ERRORS_SIGN_IN)}</LinkButton> }.into_any())

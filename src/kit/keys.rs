@@ -49,7 +49,12 @@ pub fn listen_to_keys(entries: Arc<[NavEntry]>, palette: RwSignal<bool>, help: R
                 }
                 "g" => {
                     waiting.set_value(true);
-                    set_timeout(move || { waiting.try_set_value(false); }, PATIENCE);
+                    set_timeout(
+                        move || {
+                            waiting.try_set_value(false);
+                        },
+                        PATIENCE,
+                    );
                 }
                 _ => {}
             }
@@ -61,7 +66,9 @@ pub fn listen_to_keys(entries: Arc<[NavEntry]>, palette: RwSignal<bool>, help: R
 /// What the keys do, and the switch for single letters.
 #[component]
 pub fn KeyHelp(open: RwSignal<bool>, entries: Arc<[NavEntry]>) -> impl IntoView {
-    let row = |keys: AnyView, words: String| view! { <li class="row"><span class="grow">{words}</span><span class="row g1">{keys}</span></li> }.into_any();
+    let row = |keys: AnyView, words: String| {
+        view! { <li class="row"><span class="grow">{words}</span><span class="row g1">{keys}</span></li> }.into_any()
+    };
     let on = RwSignal::new(true);
     Effect::new(move || {
         if open.get() {

@@ -125,8 +125,14 @@ pub fn Palette(entries: Arc<[NavEntry]>, actions: Arc<[PaletteAction]>) -> impl 
 
 fn find(query: &str, entries: &[NavEntry], actions: &[PaletteAction], can_search: bool) -> Vec<Hit> {
     let wanted = fold(query);
-    let pages = entries.iter().map(|e| Hit { href: e.href.to_owned(), words: t(e.label).to_owned(), kind: t(w::SHELL_PALETTE_PAGE), icon: e.icon });
-    let actions = actions.iter().map(|a| Hit { href: a.href.to_owned(), words: t(a.label).to_owned(), kind: t(w::SHELL_PALETTE_ACTION), icon: a.icon });
+    let pages =
+        entries.iter().map(|e| Hit { href: e.href.to_owned(), words: t(e.label).to_owned(), kind: t(w::SHELL_PALETTE_PAGE), icon: e.icon });
+    let actions = actions.iter().map(|a| Hit {
+        href: a.href.to_owned(),
+        words: t(a.label).to_owned(),
+        kind: t(w::SHELL_PALETTE_ACTION),
+        icon: a.icon,
+    });
     let mut hits: Vec<Hit> = pages.chain(actions).filter(|hit| fold(&hit.words).contains(&wanted)).collect();
     let typed = query.trim();
     if can_search && !typed.is_empty() {

@@ -304,9 +304,11 @@ fn ThemeChoice() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <form method="post" action="/prefs" role="group" aria-label=t(w::SHELL_THEME)>
-            <p class="eyebrow" role="presentation">{t(w::SHELL_THEME)}</p>
-            {buttons}
+        <form method="post" action="/prefs" role="none">
+            <div role="group" aria-label=t(w::SHELL_THEME)>
+                <p class="eyebrow" role="presentation">{t(w::SHELL_THEME)}</p>
+                {buttons}
+            </div>
         </form>
     }
     .into_any()
@@ -328,7 +330,8 @@ pub fn LanguageChoice() -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <form method="post" action="/prefs" role="group" aria-label=t(w::SHELL_LANGUAGE)>{buttons}</form> }.into_any()
+    view! { <form method="post" action="/prefs" role="none"><div role="group" aria-label=t(w::SHELL_LANGUAGE)>{buttons}</div></form> }
+        .into_any()
 }
 
 /// The word for a role.

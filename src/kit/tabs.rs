@@ -63,9 +63,7 @@ pub fn TabPanel(id: &'static str, selected: RwSignal<&'static str>, children: Ch
 /// Tabs that are pages: triples of address, words and whether it is this page.
 #[component]
 pub fn LinkTabs(#[prop(into)] label: String, tabs: Vec<(String, String, bool)>) -> impl IntoView {
-    let items = tabs
-        .into_iter()
-        .map(|(href, words, here)| view! { <a href=href aria-current=here.then_some("page")>{words}</a> })
-        .collect_view();
+    let items =
+        tabs.into_iter().map(|(href, words, here)| view! { <a href=href aria-current=here.then_some("page")>{words}</a> }).collect_view();
     view! { <nav class="tabs" aria-label=label>{items}</nav> }.into_any()
 }

@@ -37,14 +37,16 @@ pub async fn layer(State(core): State<Core>, mut request: Request, next: Next) -
     let id = format!("req_{}", crate::shared::ids::encode(uuid::Uuid::now_v7()));
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
     let ip = client_address(peer, request.headers(), &core.config.trusted_proxies);
-    let user_agent = request.headers().get(http::header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("").chars().take(300).collect();
+    let user_agent =
+        request.headers().get(http::header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("").chars().take(300).collect();
     let method = request.method().clone();
     // Hook addresses carry a token and mail links do too: the log keeps the door, not the key.
     let path = loggable_path(request.uri().path());
     let span = tracing::info_span!("request", %id, %method, path);
     async move {
         let started = std::time::Instant::now();
-        let caller = if is_static(request.uri().path()) { Ok(Caller::Anonymous) } else { session::resolve(&core, request.headers(), ip).await };
+        let caller =
+            if is_static(request.uri().path()) { Ok(Caller::Anonymous) } else { session::resolve(&core, request.headers(), ip).await };
         let caller = match caller {
             Ok(caller) => caller,
             Err(error) => return axum::response::IntoResponse::into_response(error),
@@ -68,7 +70,10 @@ pub async fn layer(State(core): State<Core>, mut request: Request, next: Next) -
 }
 
 fn is_static(path: &str) -> bool {
-    path.starts_with("/pkg/") || path.starts_with("/fonts/") || path.starts_with("/hooks/") || matches!(path, "/healthz" | "/readyz" | "/favicon.ico")
+    path.starts_with("/pkg/")
+        || path.starts_with("/fonts/")
+        || path.starts_with("/hooks/")
+        || matches!(path, "/healthz" | "/readyz" | "/favicon.ico")
 }
 
 fn loggable_path(path: &str) -> String {
@@ -86,7 +91,12 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[ipnet::IpNet]) -
     if !is_trusted(&peer) {
         return peer;
     }
-    let hops = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).filter_map(|v| v.trim().parse().ok());
+    let hops = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .filter_map(|v| v.trim().parse().ok());
     let hops: Vec<IpAddr> = hops.collect();
     hops.iter().rev().find(|hop| !is_trusted(hop)).or(hops.first()).copied().unwrap_or(peer)
 }

@@ -43,7 +43,9 @@ pub async fn resolve(core: &Core, headers: &HeaderMap, _ip: IpAddr) -> Result<Ca
     .await?;
     let Some(row) = row else { return Ok(Caller::Anonymous) };
     if row.last_seen_at < now - Duration::minutes(5) {
-        sqlx::query!("update sessions set last_seen_at = $2, updated_at = now() where id = $1", row.id as SessionId, now).execute(&core.pool).await?;
+        sqlx::query!("update sessions set last_seen_at = $2, updated_at = now() where id = $1", row.id as SessionId, now)
+            .execute(&core.pool)
+            .await?;
     }
     Ok(Caller::Person { account: row.account_id, session: row.id, org: row.org_id.zip(row.role) })
 }

@@ -31,3 +31,9 @@ pub async fn forget(core: &Core, key: &str) -> Result<(), AppError> {
     sqlx::query("delete from throttles where key = $1").bind(hex::encode(super::crypto::token_hash(key))).execute(&core.pool).await?;
     Ok(())
 }
+
+/// Removes counts whose window is long over; no window is longer than a day.
+pub async fn forget_old(core: &Core) -> sqlx::Result<u64> {
+    let gone = sqlx::query("delete from throttles where window_start < now() - interval '1 day'").execute(&core.pool).await?;
+    Ok(gone.rows_affected())
+}

@@ -20,7 +20,12 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, services::ServeDir};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate, predicate::NotForContentType},
+    csrf::CsrfLayer,
+    services::ServeDir,
+};
 
 /// Bodies of pages and server functions; doors that need more say so.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -42,7 +47,10 @@ pub fn router(state: AppState) -> Router {
         move || shell(assets.clone())
     };
     let pages = Router::new().leptos_routes_with_context(&state, routes, context, page_shell).layer(DefaultBodyLimit::max(BODY_LIMIT));
-    let look = Look { css: state.assets.css.as_str().into(), font: state.assets.fonts.get("instrument-sans-latin-wght-normal").map(|font| font.as_str().into()) };
+    let look = Look {
+        css: state.assets.css.as_str().into(),
+        font: state.assets.fonts.get("instrument-sans-latin-wght-normal").map(|font| font.as_str().into()),
+    };
     let site = Site::new(state.core.config.public_url.as_str(), &state.assets.css);
     let site_root = state.core.config.site_root.clone();
     let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().append_index_html_on_directories(false);
@@ -63,7 +71,8 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(headers::own_sockets_only))
         .layer(CsrfLayer::new().with_insecure_bypass(|_, uri| uri.path().starts_with("/hooks/") || uri.path() == "/csp-report"))
         .layer(middleware::from_fn_with_state(state.clone(), headers::layer))
-        .layer(CompressionLayer::new())
+        // Not the client: a release holds it compressed already, and the 20 MB of a debug build would take seconds at every load.
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/wasm"))))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         .with_state(state)
 }
@@ -73,7 +82,8 @@ async fn signed_in_pages(request: Request, next: Next) -> Response {
     use crate::platform::{request::RequestInfo, tenancy::Caller};
     let path = request.uri().path();
     let is_anonymous = request.extensions().get::<RequestInfo>().is_none_or(|info| matches!(info.caller, Caller::Anonymous));
-    let wants_page = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let wants_page =
+        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     if is_anonymous && wants_page && request.method() == Method::GET && crate::app::is_product_page(path) {
         let wanted = request.uri().path_and_query().map_or("/home", |wanted| wanted.as_str());
         let next = percent_encoding::utf8_percent_encode(wanted, percent_encoding::NON_ALPHANUMERIC);
@@ -94,9 +104,16 @@ fn provide_look() {
 /// Browsers tell here what the content policy stopped; only the fact is logged.
 async fn csp_report(State(_): State<Core>, body: String) -> StatusCode {
     let report: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-    let field = |name: &str| report.pointer(&format!("/csp-report/{name}")).and_then(|v| v.as_str()).unwrap_or("").chars().take(200).collect::<String>();
+    let field = |name: &str| {
+        report.pointer(&format!("/csp-report/{name}")).and_then(|v| v.as_str()).unwrap_or("").chars().take(200).collect::<String>()
+    };
     metrics::counter!("zencall_csp_reports_total").increment(1);
-    tracing::warn!(directive = field("violated-directive"), blocked = field("blocked-uri"), page = field("document-uri"), "content policy stopped something");
+    tracing::warn!(
+        directive = field("violated-directive"),
+        blocked = field("blocked-uri"),
+        page = field("document-uri"),
+        "content policy stopped something"
+    );
     StatusCode::NO_CONTENT
 }
 

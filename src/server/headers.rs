@@ -1,7 +1,11 @@
 //! Headers every answer carries.
 
 use super::AppState;
-use axum::{extract::{Request, State}, middleware::Next, response::{IntoResponse, Response}};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 /// Security headers where the handler set none; the page's own policy (with its nonce) is set while it renders.
@@ -15,7 +19,10 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     };
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(header::REFERRER_POLICY, if path.starts_with("/reset/") || path.starts_with("/confirm/") { "no-referrer" } else { "strict-origin-when-cross-origin" });
+    set(
+        header::REFERRER_POLICY,
+        if path.starts_with("/reset/") || path.starts_with("/confirm/") { "no-referrer" } else { "strict-origin-when-cross-origin" },
+    );
     set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
     set(header::HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), payment=(self), microphone=(self)");
     set(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");

@@ -49,7 +49,8 @@ async fn metrics_page(State(state): State<AppState>) -> String {
     metrics::gauge!("zencall_pool_connections").set(f64::from(pool.size()));
     metrics::gauge!("zencall_pool_idle").set(pool.num_idle() as f64);
     metrics::gauge!("zencall_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    let schema: i64 = sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations where success").fetch_one(pool).await.unwrap_or(0);
+    let schema: i64 =
+        sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations where success").fetch_one(pool).await.unwrap_or(0);
     metrics::gauge!("zencall_schema_version").set(schema as f64);
     recorder().run_upkeep();
     recorder().render()

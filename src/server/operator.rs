@@ -84,7 +84,9 @@ fn list_body(figures: &[QueueFigures], lines: &[JobLine], chosen: JobState, filt
             lane.dead
         );
     }
-    html.push_str("</tbody></table></div></section><section class='card'><header class='wrap'><h2>Jobs</h2><nav class='seg' aria-label='State'>");
+    html.push_str(
+        "</tbody></table></div></section><section class='card'><header class='wrap'><h2>Jobs</h2><nav class='seg' aria-label='State'>",
+    );
     for (name, state) in [("dead", JobState::Dead), ("ready", JobState::Ready), ("running", JobState::Running)] {
         let current = if state == chosen { " aria-pressed='true'" } else { "" };
         let lane = filter.queue.as_ref().map(|lane| format!("&amp;queue={}", escaped(lane))).unwrap_or_default();
@@ -99,7 +101,8 @@ fn list_body(figures: &[QueueFigures], lines: &[JobLine], chosen: JobState, filt
     let _ = write!(html, "<form method='post' action='/jobs/redrive'><input type='hidden' name='token' value='{}'>", form_token());
     html.push_str("<div class='table-wrap' tabindex='0' role='region' aria-label='Jobs'><table class='table'><thead><tr><th scope='col'><span class='sr'>Choose</span></th><th scope='col'>Id</th><th scope='col'>Lane</th><th scope='col'>Kind</th><th scope='col'>Attempts</th><th scope='col'>Written</th><th scope='col'>Last error</th></tr></thead><tbody>");
     for line in lines {
-        let choice = if is_dead { format!("<input type='checkbox' name='ids' value='{0}' aria-label='Job {0}'>", line.id) } else { String::new() };
+        let choice =
+            if is_dead { format!("<input type='checkbox' name='ids' value='{0}' aria-label='Job {0}'>", line.id) } else { String::new() };
         let error: String = line.last_error.as_deref().unwrap_or("").chars().take(160).collect();
         let _ = write!(
             html,
@@ -136,7 +139,8 @@ async fn show(State(state): State<AppState>, Path(id): Path<i64>) -> Result<Resp
 
 fn job_body(job: &JobDetail) -> String {
     let pretty = |value: &serde_json::Value| escaped(&serde_json::to_string_pretty(value).unwrap_or_default());
-    let mut html = format!("<section class='card'><header><h2>{}</h2></header><div class='body stack g4'><dl class='kv'>", escaped(&job.line.kind));
+    let mut html =
+        format!("<section class='card'><header><h2>{}</h2></header><div class='body stack g4'><dl class='kv'>", escaped(&job.line.kind));
     let rows = [
         ("State", format!("{:?}", job.line.state)),
         ("Lane", job.line.queue.clone()),
@@ -152,7 +156,11 @@ fn job_body(job: &JobDetail) -> String {
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         let _ = write!(html, "<dt>{name}</dt><dd class='num'>{}</dd>", escaped(value));
     }
-    let _ = write!(html, "</dl><h3>Last error</h3><pre class='code' tabindex='0'><code>{}</code></pre>", escaped(job.line.last_error.as_deref().unwrap_or("none")));
+    let _ = write!(
+        html,
+        "</dl><h3>Last error</h3><pre class='code' tabindex='0'><code>{}</code></pre>",
+        escaped(job.line.last_error.as_deref().unwrap_or("none"))
+    );
     let _ = write!(html, "<h3>Payload</h3><pre class='code' tabindex='0'><code>{}</code></pre>", pretty(&job.payload));
     if job.line.state == JobState::Dead {
         let _ = write!(
@@ -263,7 +271,8 @@ mod tests {
         assert!(allowed(&none, &ours).is_ok());
         assert!(allowed(&none, &vec![("token".into(), "x".into())]).is_err());
         assert!(allowed(&none, &vec![]).is_err());
-        let foreign = http::HeaderMap::from_iter([(http::HeaderName::from_static("sec-fetch-site"), HeaderValue::from_static("cross-site"))]);
+        let foreign =
+            http::HeaderMap::from_iter([(http::HeaderName::from_static("sec-fetch-site"), HeaderValue::from_static("cross-site"))]);
         assert!(allowed(&foreign, &ours).is_err());
         assert_eq!(ids(&ours), [7]);
     }

@@ -30,10 +30,16 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
     if roles.worker {
         background.spawn(workers::worker(&core, &calls).run(stop.clone(), Duration::from_secs(10).min(core.config.drain)));
     }
-    let state = AppState { core: core.clone(), leptos: crate::app::leptos_options(&core.config.site_root), assets: crate::app::Assets::read(&core.config.site_root), calls };
+    let state = AppState {
+        core: core.clone(),
+        leptos: crate::app::leptos_options(&core.config.site_root),
+        assets: crate::app::Assets::read(&core.config.site_root),
+        calls,
+    };
     if roles.web {
         let listener = listener(core.config.bind).await?;
-        let admin = TcpListener::bind(core.config.admin_bind).await.with_context(|| format!("binding ADMIN_BIND {}", core.config.admin_bind))?;
+        let admin =
+            TcpListener::bind(core.config.admin_bind).await.with_context(|| format!("binding ADMIN_BIND {}", core.config.admin_bind))?;
         tracing::info!(address = %listener.local_addr()?, "serving");
         let service = doors::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let draining = core.draining.clone();

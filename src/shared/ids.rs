@@ -45,11 +45,13 @@ pub(crate) fn decode(text: &str, prefix: &str) -> Result<Uuid, BadId> {
     if digits.len() != 26 || digits.as_bytes()[0] > b'7' {
         return Err(BadId);
     }
-    digits.bytes().try_fold(0u128, |value, byte| {
-        let digit = ALPHABET.iter().position(|known| *known == byte).ok_or(BadId)?;
-        Ok(value << 5 | digit as u128)
-    })
-    .map(Uuid::from_u128)
+    digits
+        .bytes()
+        .try_fold(0u128, |value, byte| {
+            let digit = ALPHABET.iter().position(|known| *known == byte).ok_or(BadId)?;
+            Ok(value << 5 | digit as u128)
+        })
+        .map(Uuid::from_u128)
 }
 
 /// The 48-bit millisecond time at the front of a UUIDv7.

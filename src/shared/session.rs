@@ -1,6 +1,9 @@
 //! What the interface knows of who is signed in.
 
-use super::{ids::{AccountId, OrgId}, permission::{Permission, Role}};
+use super::{
+    ids::{AccountId, OrgId},
+    permission::{Permission, Role},
+};
 use serde::{Deserialize, Serialize};
 
 /// The reader: who, where, and what they may do. Given by the server with the page.

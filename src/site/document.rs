@@ -74,8 +74,11 @@ fn opening(reader: &Reader, head: &Head) -> String {
         None => "<meta name=\"robots\" content=\"noindex\">".to_owned(),
         Some(path) => {
             let page = escape(&format!("{}{path}", reader.site.public_url));
-            let others = Locale::ALL.map(|l| format!("<link rel=\"alternate\" hreflang=\"{0}\" href=\"{page}?lang={0}\">", l.code())).concat();
-            format!("<link rel=\"canonical\" href=\"{page}?lang={lang}\">{others}<link rel=\"alternate\" hreflang=\"x-default\" href=\"{page}\">")
+            let others =
+                Locale::ALL.map(|l| format!("<link rel=\"alternate\" hreflang=\"{0}\" href=\"{page}?lang={0}\">", l.code())).concat();
+            format!(
+                "<link rel=\"canonical\" href=\"{page}?lang={lang}\">{others}<link rel=\"alternate\" hreflang=\"x-default\" href=\"{page}\">"
+            )
         }
     };
     format!(

@@ -12,7 +12,12 @@ use leptos::prelude::*;
 
 /// `/`, with the prices of one country.
 pub fn landing(country: Country) -> AnyView {
-    let links = vec![("#live", t(w::SITE_NAV_LIVE)), ("#try", t(w::SITE_NAV_TRY)), ("#prices", t(w::SITE_NAV_PRICES)), ("#questions", t(w::SITE_NAV_QUESTIONS))];
+    let links = vec![
+        ("#live", t(w::SITE_NAV_LIVE)),
+        ("#try", t(w::SITE_NAV_TRY)),
+        ("#prices", t(w::SITE_NAV_PRICES)),
+        ("#questions", t(w::SITE_NAV_QUESTIONS)),
+    ];
     view! {
         <SiteHead links/>
         <main id="main">

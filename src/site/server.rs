@@ -43,12 +43,18 @@ impl Site {
 
     /// `/sandbox/mail`: what the simulator's mailbox holds.
     pub fn mailbox_routes<S: Clone + Send + Sync + 'static>(&self, letters: Mailbox) -> Router<S> {
-        Router::new().route("/sandbox/mail", get(mails)).route("/sandbox/mail/{id}", get(mail)).layer(Extension(letters)).with_state(self.clone())
+        Router::new()
+            .route("/sandbox/mail", get(mails))
+            .route("/sandbox/mail/{id}", get(mail))
+            .layer(Extension(letters))
+            .with_state(self.clone())
     }
 
     /// The answer where nothing is, for doors outside the app.
     pub fn not_found(&self, headers: &HeaderMap) -> Response {
-        self.fault(StatusCode::NOT_FOUND, headers, w::PAGES_NOT_FOUND_TITLE, w::PAGES_NOT_FOUND_TEXT, || view! { <NotFoundPage/> }.into_any())
+        self.fault(StatusCode::NOT_FOUND, headers, w::PAGES_NOT_FOUND_TITLE, w::PAGES_NOT_FOUND_TEXT, || {
+            view! { <NotFoundPage/> }.into_any()
+        })
     }
 
     /// The answer to a page that broke, with the incident's id from the log.
@@ -59,7 +65,8 @@ impl Site {
 
     fn fault(&self, status: StatusCode, headers: &HeaderMap, title: Key, text: Key, body: impl FnOnce() -> AnyView) -> Response {
         let reader = Reader::of(headers, None, self);
-        let head = Head { title: t_str(reader.locale, title).to_owned(), description: t_str(reader.locale, text).to_owned(), canonical: None };
+        let head =
+            Head { title: t_str(reader.locale, title).to_owned(), description: t_str(reader.locale, text).to_owned(), canonical: None };
         answer(status, reader, head, || view! { <SiteHead/>{body()}<SiteFoot/> }.into_any())
     }
 }
@@ -88,9 +95,16 @@ struct Asked {
 impl FromRequestParts<Site> for Asked {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Infallible> {
-        let query = Query::<LandingQuery>::from_request_parts(parts, site).await.map(|Query(q)| q).unwrap_or(LandingQuery { lang: None, country: None });
+        let query = Query::<LandingQuery>::from_request_parts(parts, site)
+            .await
+            .map(|Query(q)| q)
+            .unwrap_or(LandingQuery { lang: None, country: None });
         let reader = Reader::of(&parts.headers, query.lang.as_deref(), site);
-        let country = query.country.as_deref().and_then(Country::parse).unwrap_or_else(|| Country::guess(text(&parts.headers, header::ACCEPT_LANGUAGE)));
+        let country = query
+            .country
+            .as_deref()
+            .and_then(Country::parse)
+            .unwrap_or_else(|| Country::guess(text(&parts.headers, header::ACCEPT_LANGUAGE)));
         Ok(Self { reader, country })
     }
 }
@@ -126,7 +140,11 @@ async fn mail(asked: Asked, headers: HeaderMap, Extension(letters): Extension<Ma
 }
 
 fn head_of(reader: &Reader, title: Key, description: Key, path: &str) -> Head {
-    Head { title: t_str(reader.locale, title).to_owned(), description: t_str(reader.locale, description).to_owned(), canonical: Some(path.to_owned()) }
+    Head {
+        title: t_str(reader.locale, title).to_owned(),
+        description: t_str(reader.locale, description).to_owned(),
+        canonical: Some(path.to_owned()),
+    }
 }
 
 /// What the forms of the theme, the language and the rail send.
@@ -161,7 +179,9 @@ async fn set_prefs(headers: HeaderMap, Form(form): Form<PrefsForm>) -> Response 
 /// Path and query of the page the form stood on, never another host's; without `lang=`, which would win over the cookie.
 fn way_back(headers: &HeaderMap) -> String {
     let referer = text(headers, header::REFERER);
-    let Some((host, path)) = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|i| rest.split_at(i))) else { return "/".into() };
+    let Some((host, path)) = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|i| rest.split_at(i))) else {
+        return "/".into();
+    };
     if host != text(headers, header::HOST) || path.starts_with("//") || path.starts_with("/\\") {
         return "/".into();
     }
@@ -200,7 +220,8 @@ mod tests {
         assert!(page.contains("href=\"/pkg/zencall.0a1b.css\""));
         let (_, page) = ask(Request::get("/?lang=en&country=ma").header("accept-language", "fr-FR"), "").await;
         assert!(page.contains("Every call finds an answer.") && page.contains("MAD\u{a0}1,490"));
-        let (_, page) = ask(Request::get("/?country=%3Cscript%3E").header("accept-language", "en-US").header("cookie", "zc_theme=dark"), "").await;
+        let (_, page) =
+            ask(Request::get("/?country=%3Cscript%3E").header("accept-language", "en-US").header("cookie", "zc_theme=dark"), "").await;
         assert!(page.contains("$149") && page.contains("data-theme=\"dark\""));
     }
 
@@ -237,7 +258,14 @@ mod tests {
             way_back(&headers)
         };
         assert_eq!(back("https://z.example/live"), "/live");
-        for foreign in ["https://evil.example/x", "https://z.example//evil.example", "https://z.example/\\evil.example", "https://z.example.evil/x", "junk", ""] {
+        for foreign in [
+            "https://evil.example/x",
+            "https://z.example//evil.example",
+            "https://z.example/\\evil.example",
+            "https://z.example.evil/x",
+            "junk",
+            "",
+        ] {
             assert_eq!(back(foreign), "/", "{foreign}");
         }
     }

@@ -63,7 +63,7 @@ fn code(doors: &Doors, secret: &str, steps_away: i64) -> String {
 
 /// Switches the second factor on; returns the secret and the codes on paper.
 async fn with_second_factor(doors: &Doors, browser: &mut Browser<'_>) -> (String, Vec<String>) {
-    let begun = browser.post("/settings/security", &[("do", "begin"), ("password", PASSWORD)]).await;
+    let begun = browser.post("/settings/security", &[("do", "begin"), ("begin[password]", PASSWORD)]).await;
     assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
     let page = browser.get("/settings/security").await.body;
     assert!(page.contains("class=\"qr\"") && page.contains("M0 0h1v1h-1z"));
@@ -114,10 +114,18 @@ async fn a_business_signs_up_with_an_organisation_and_proof_of_what_it_accepted(
     .await
     .unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(org, ["Cabinet Renard", "business", "552049447", "FR35552049447", "BE", "Europe/Brussels", "owner"]);
-    let accepted: Vec<(String, String, String)> =
-        sqlx::query_as("select document, version, host(ip) from acceptances order by document").fetch_all(&doors.pool).await.unwrap_or_else(|e| panic!("{e}"));
+    let accepted: Vec<(String, String, String)> = sqlx::query_as("select document, version, host(ip) from acceptances order by document")
+        .fetch_all(&doors.pool)
+        .await
+        .unwrap_or_else(|e| panic!("{e}"));
     let version = zencall::shared::legal::TERMS_VERSION.to_owned();
-    assert_eq!(accepted, [("privacy".into(), zencall::shared::legal::PRIVACY_VERSION.into(), "192.0.2.1".into()), ("terms".into(), version, "192.0.2.1".into())]);
+    assert_eq!(
+        accepted,
+        [
+            ("privacy".into(), zencall::shared::legal::PRIVACY_VERSION.into(), "192.0.2.1".into()),
+            ("terms".into(), version, "192.0.2.1".into())
+        ]
+    );
     assert_eq!(doors.count("select count(*) from acceptances where created_at = '2026-11-22T09:00:00Z'").await, 2);
     assert_eq!(doors.count("select count(*) from accounts where password_hash like '$argon2id$v=19$m=19456,t=2,p=1$%'").await, 1);
     assert_eq!(doors.count("select count(*) from hook_endpoints").await, 1);
@@ -131,7 +139,12 @@ async fn an_individual_needs_no_company_and_the_mail_speaks_their_language(pool:
     let fields = sign_up_with(&[("kind", "individual"), ("company", ""), ("siren", "nonsense of a hidden field"), ("vat_number", "")]);
     assert_eq!(browser.post("/sign-up", &fields).await.location(), "/sign-up/sent");
     assert_eq!(doors.mail().await.locale, "en");
-    assert_eq!(doors.count("select count(*) from orgs where name = 'Awa Diallo' and kind = 'individual' and siren is null and locale = 'en'").await, 1);
+    assert_eq!(
+        doors
+            .count("select count(*) from orgs where name = 'Awa Diallo' and kind = 'individual' and siren is null and locale = 'en'")
+            .await,
+        1
+    );
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
@@ -166,7 +179,8 @@ async fn every_wrong_field_is_named_and_what_was_typed_is_kept_but_for_the_passw
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn what_a_visitor_typed_never_becomes_markup(pool: PgPool) {
     let doors = Doors::new(pool).await;
-    let answer = doors.browser().post("/sign-up", &sign_up_with(&[("company", "\"><script>alert(1)</script>"), ("email", "\"><img src=x>")])).await;
+    let answer =
+        doors.browser().post("/sign-up", &sign_up_with(&[("company", "\"><script>alert(1)</script>"), ("email", "\"><img src=x>")])).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(!answer.body.contains("<script") && !answer.body.contains("<img src=x"), "{}", answer.body);
     let page = doors.browser().get("/sign-in?next=/calls%22%3E%3Cscript%3E&said=%3Cscript%3E").await;
@@ -180,7 +194,13 @@ async fn an_address_that_has_an_account_gets_the_same_answer_and_a_mail_that_say
     let hashes = Hashes::new();
     let again = {
         let _counting = metrics::set_default_local_recorder(&hashes.0);
-        doors.browser().post("/sign-up", &sign_up_with(&[("email", " CAMILLE@tilleuls.EXAMPLE "), ("password", "un autre mot plus long"), ("name", "Mallory")])).await
+        doors
+            .browser()
+            .post(
+                "/sign-up",
+                &sign_up_with(&[("email", " CAMILLE@tilleuls.EXAMPLE "), ("password", "un autre mot plus long"), ("name", "Mallory")]),
+            )
+            .await
     };
     assert_eq!((again.status, again.location()), (StatusCode::SEE_OTHER, "/sign-up/sent"));
     assert_eq!(hashes.count(), 1, "a sign-up costs one hash, whoever has the address");
@@ -231,13 +251,22 @@ async fn a_link_that_is_too_old_or_made_up_or_of_another_kind_does_nothing(pool:
     let confirm = link_of(&signed_up(&doors).await);
     doors.browser().post("/forgot", &[("email", EMAIL)]).await;
     let reset = link_of(&doors.mail().await);
-    let crossed = [reset.replace("/reset/", "/confirm/"), confirm.replace("/confirm/", "/reset/"), "/confirm/nonsense".into(), "/reset/nonsense".into()];
+    let crossed = [
+        reset.replace("/reset/", "/confirm/"),
+        confirm.replace("/confirm/", "/reset/"),
+        "/confirm/nonsense".into(),
+        "/reset/nonsense".into(),
+    ];
     for link in &crossed {
         assert_eq!(doors.browser().get(link).await.status, StatusCode::GONE, "{link}");
         assert_eq!(doors.browser().post(link, &[("password", "un tout nouveau mot")]).await.status, StatusCode::GONE, "{link}");
     }
     doors.advance(Duration::minutes(61));
-    assert_eq!(doors.browser().post(&reset, &[("password", "un tout nouveau mot")]).await.status, StatusCode::GONE, "an hour for a password");
+    assert_eq!(
+        doors.browser().post(&reset, &[("password", "un tout nouveau mot")]).await.status,
+        StatusCode::GONE,
+        "an hour for a password"
+    );
     assert_eq!(doors.browser().get(&confirm).await.status, StatusCode::OK, "a day for an address");
     doors.advance(Duration::hours(23));
     assert_eq!(doors.browser().post(&confirm, &[]).await.status, StatusCode::GONE);
@@ -260,7 +289,8 @@ async fn a_session_begins_with_a_cookie_that_only_the_browser_can_read(pool: PgP
     assert_eq!(answer.headers["cache-control"], "no-store");
     let token = browser.cookies["__Host-zc"].clone();
     assert!(token.len() >= 43, "256 bits");
-    let kept: Vec<u8> = sqlx::query_scalar("select token_hash from sessions").fetch_one(&doors.pool).await.unwrap_or_else(|e| panic!("{e}"));
+    let kept: Vec<u8> =
+        sqlx::query_scalar("select token_hash from sessions").fetch_one(&doors.pool).await.unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(kept, zencall::platform::crypto::token_hash(&token), "the table holds a hash only");
     assert_eq!(browser.cookies["zc_lang"], "fr", "the account's language");
     let page = browser.get("/settings/account").await;
@@ -296,8 +326,11 @@ async fn a_password_of_a_million_characters_is_refused_without_a_hash(pool: PgPo
     for (password, status) in [(&long, StatusCode::UNPROCESSABLE_ENTITY), (&huge, StatusCode::PAYLOAD_TOO_LARGE)] {
         assert_eq!(sign_in(&mut doors.browser(), EMAIL, password).await.status, status);
         assert_eq!(doors.browser().post("/sign-up", &sign_up_with(&[("password", password)])).await.status, status);
-        assert_eq!(browser.post("/settings/security", &[("do", "password"), ("current", PASSWORD), ("password", password)]).await.status, status);
-        assert_eq!(browser.post("/settings/security", &[("do", "begin"), ("password", password)]).await.status, status);
+        assert_eq!(
+            browser.post("/settings/security", &[("do", "password"), ("current", PASSWORD), ("password", password)]).await.status,
+            status
+        );
+        assert_eq!(browser.post("/settings/security", &[("do", "begin"), ("begin[password]", password)]).await.status, status);
     }
     assert_eq!(hashes.count(), 0);
 }
@@ -307,7 +340,10 @@ async fn guessing_is_throttled_per_account_and_per_address(pool: PgPool) {
     let doors = Doors::new(pool).await;
     signed_up(&doors).await;
     for n in 0..10 {
-        assert_eq!(sign_in(&mut doors.browser(), EMAIL, &format!("guess number {n} of many")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(
+            sign_in(&mut doors.browser(), EMAIL, &format!("guess number {n} of many")).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
     }
     let refused = sign_in(&mut doors.browser(), EMAIL, PASSWORD).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "the right password too: no oracle");
@@ -403,6 +439,24 @@ async fn a_session_ends_when_it_is_idle_and_when_it_is_old(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_is_over_is_forgotten_at_night_and_nothing_else(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    signed_up(&doors).await;
+    sign_in(&mut doors.browser(), EMAIL, PASSWORD).await;
+    doors.advance(Duration::days(20));
+    let mut browser = doors.browser();
+    sign_in(&mut browser, EMAIL, PASSWORD).await;
+    for _ in 0..2 {
+        zencall::account::server::jobs::sweep(&doors.core).await.unwrap_or_else(|e| panic!("{e:?}"));
+    }
+    assert_eq!(doors.count("select count(*) from sessions").await, 1);
+    assert_eq!(doors.count("select count(*) from mail_tokens").await, 0);
+    assert_eq!(doors.count("select count(*) from acceptances").await, 2, "proof stays");
+    assert!(is_signed_in(&mut browser).await);
+    assert!(doors.count("select count(*) from throttles").await > 0, "tries of today still count");
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn a_form_of_a_foreign_page_is_refused(pool: PgPool) {
     use tower::ServiceExt;
     let doors = Doors::new(pool).await;
@@ -457,7 +511,8 @@ async fn two_that_use_a_link_at_once_are_one_that_does(pool: PgPool) {
     doors.browser().post("/forgot", &[("email", EMAIL)]).await;
     let link = link_of(&doors.mail().await);
     let (mut one, mut other) = (doors.browser(), doors.browser());
-    let (first, second) = tokio::join!(one.post(&link, &[("password", "la première phrase")]), other.post(&link, &[("password", "la seconde phrase")]));
+    let (first, second) =
+        tokio::join!(one.post(&link, &[("password", "la première phrase")]), other.post(&link, &[("password", "la seconde phrase")]));
     let mut answers = [first.status, second.status];
     answers.sort();
     assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::GONE]);
@@ -510,8 +565,16 @@ async fn the_second_factor_is_a_step_of_its_own_and_each_code_is_good_once(pool:
 
     let mut third = doors.browser();
     sign_in(&mut third, EMAIL, PASSWORD).await;
-    assert_eq!(third.post("/second-factor", &[("code", &right)]).await.status, StatusCode::UNPROCESSABLE_ENTITY, "not twice, not in another browser");
-    assert_eq!(third.post("/second-factor", &[("code", &code(&doors, &secret, -1))]).await.status, StatusCode::UNPROCESSABLE_ENTITY, "nor an older one");
+    assert_eq!(
+        third.post("/second-factor", &[("code", &right)]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "not twice, not in another browser"
+    );
+    assert_eq!(
+        third.post("/second-factor", &[("code", &code(&doors, &secret, -1))]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "nor an older one"
+    );
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
@@ -574,10 +637,10 @@ async fn switching_it_off_needs_the_password_and_a_code(pool: PgPool) {
     let next = code(&doors, &secret, 0);
     let off = |password: &'static str, code: String| {
         let mut browser = browser.clone();
-        async move { browser.post("/settings/security", &[("do", "disable"), ("password", password), ("code", &code)]).await }
+        async move { browser.post("/settings/security", &[("do", "disable"), ("disable[password]", password), ("disable[code]", &code)]).await }
     };
-    assert!(says(&off("not the password at all", next.clone()).await, "password", "Ce mot de passe ne correspond pas."));
-    assert!(says(&off(PASSWORD, "000000".into()).await, "code", "Ce code n’est pas le bon"));
+    assert!(says(&off("not the password at all", next.clone()).await, "disable[password]", "Ce mot de passe ne correspond pas."));
+    assert!(says(&off(PASSWORD, "000000".into()).await, "disable[code]", "Ce code n’est pas le bon"));
     assert_eq!(sign_in(&mut doors.browser(), EMAIL, PASSWORD).await.location(), "/second-factor");
     assert_eq!(off(PASSWORD, next).await.location(), "/settings/security?said=second_off");
     assert_eq!(sign_in(&mut doors.browser(), EMAIL, PASSWORD).await.location(), "/home");
@@ -589,8 +652,12 @@ async fn switching_it_off_needs_the_password_and_a_code(pool: PgPool) {
 async fn a_factor_that_was_never_confirmed_asks_nothing(pool: PgPool) {
     let doors = Doors::new(pool).await;
     let mut browser = at_home(&doors).await;
-    assert!(says(&browser.post("/settings/security", &[("do", "begin"), ("password", "not the password")]).await, "password", "ne correspond pas"));
-    browser.post("/settings/security", &[("do", "begin"), ("password", PASSWORD)]).await;
+    assert!(says(
+        &browser.post("/settings/security", &[("do", "begin"), ("begin[password]", "not the password")]).await,
+        "begin[password]",
+        "ne correspond pas"
+    ));
+    browser.post("/settings/security", &[("do", "begin"), ("begin[password]", PASSWORD)]).await;
     let refused = browser.post("/settings/security", &[("do", "confirm"), ("code", "000000")]).await;
     assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && says(&refused, "code", "Ce code n’est pas le bon"), "{}", refused.body);
     assert_eq!(sign_in(&mut doors.browser(), EMAIL, PASSWORD).await.location(), "/home");
@@ -605,12 +672,34 @@ async fn new_recovery_codes_take_the_place_of_the_old(pool: PgPool) {
     let mut browser = at_home(&doors).await;
     let (secret, old) = with_second_factor(&doors, &mut browser).await;
     doors.advance(Duration::seconds(60));
-    assert!(says(&browser.post("/settings/security", &[("do", "codes"), ("code", "000000")]).await, "code", "Ce code n’est pas le bon"));
-    let made = browser.post("/settings/security", &[("do", "codes"), ("code", &code(&doors, &secret, 0))]).await;
+    assert!(says(
+        &browser.post("/settings/security", &[("do", "codes"), ("codes[code]", "000000")]).await,
+        "codes[code]",
+        "Ce code n’est pas le bon"
+    ));
+    let made = browser.post("/settings/security", &[("do", "codes"), ("codes[code]", &code(&doors, &secret, 0))]).await;
     assert!(made.status == StatusCode::OK && made.body.contains("class=\"codes\""), "{}", made.body);
     let mut lost = doors.browser();
     sign_in(&mut lost, EMAIL, PASSWORD).await;
     assert_eq!(lost.post("/second-factor", &[("code", &old[0])]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn no_two_controls_of_a_page_share_an_id(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    let mut browser = at_home(&doors).await;
+    let mut pages = vec![
+        doors.browser().get("/sign-up").await.body,
+        browser.get("/settings/security").await.body,
+        browser.get("/settings/account").await.body,
+    ];
+    with_second_factor(&doors, &mut browser).await;
+    pages.push(browser.get("/settings/security").await.body);
+    for page in pages {
+        let mut ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        ids.sort_unstable();
+        assert!(ids.len() > 5 && ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
+    }
 }
 
 // Password, address, sessions, profile, organisation
@@ -704,7 +793,10 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone(pool: PgPool) {
     let mut news = doors.core.bus.subscribe();
     let stop = tokio_util::sync::CancellationToken::new();
     tokio::spawn(doors.core.bus.clone().run(doors.pool.clone(), stop.clone()));
-    assert_eq!(tokio::time::timeout(std::time::Duration::from_secs(10), news.recv()).await.ok().and_then(Result::ok), Some(zencall::platform::bus::Note::Resync));
+    assert_eq!(
+        tokio::time::timeout(std::time::Duration::from_secs(10), news.recv()).await.ok().and_then(Result::ok),
+        Some(zencall::platform::bus::Note::Resync)
+    );
 
     let mut mallory = doors.browser();
     doors.browser().post("/sign-up", &sign_up_with(&[("email", "mallory@evil.example")])).await;
@@ -731,7 +823,11 @@ async fn a_profile_is_kept_and_its_language_is_the_next_pages(pool: PgPool) {
     let mut browser = at_home(&doors).await;
     let wrong = browser.post("/settings/account", &[("do", "profile"), ("name", " "), ("locale", "fr")]).await;
     assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && says(&wrong, "name", "Un nom est nécessaire."));
-    assert!(says(&browser.post("/settings/account", &[("do", "profile"), ("name", "Awa"), ("locale", "xx")]).await, "locale", "Choisissez une langue"));
+    assert!(says(
+        &browser.post("/settings/account", &[("do", "profile"), ("name", "Awa"), ("locale", "xx")]).await,
+        "locale",
+        "Choisissez une langue"
+    ));
     let saved = browser.post("/settings/account", &[("do", "profile"), ("name", "Awa D."), ("locale", "en")]).await;
     assert_eq!(saved.location(), "/settings/account?said=profile");
     assert_eq!(browser.cookies["zc_lang"], "en");
@@ -758,10 +854,18 @@ async fn the_organisation_is_changed_by_those_who_may_and_no_other_is(pool: PgPo
     assert!(page.contains("value=\"Cabinet Renard\"") && page.contains("552049447"), "{page}");
     let wrong = browser.post("/settings/organisation", &[("name", ""), ("timezone", "Mars/Olympus"), ("locale", "xx")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(says(&wrong, "name", "Un nom est nécessaire.") && says(&wrong, "timezone", "Choisissez un fuseau") && says(&wrong, "locale", "Choisissez une langue"));
-    let saved = browser.post("/settings/organisation", &[("name", "Renard & Fils"), ("timezone", "Indian/Reunion"), ("locale", "en")]).await;
+    assert!(
+        says(&wrong, "name", "Un nom est nécessaire.")
+            && says(&wrong, "timezone", "Choisissez un fuseau")
+            && says(&wrong, "locale", "Choisissez une langue")
+    );
+    let saved =
+        browser.post("/settings/organisation", &[("name", "Renard & Fils"), ("timezone", "Indian/Reunion"), ("locale", "en")]).await;
     assert_eq!(saved.location(), "/settings/organisation?said=organisation");
-    assert_eq!(doors.count("select count(*) from orgs where name = 'Renard & Fils' and timezone = 'Indian/Reunion' and locale = 'en'").await, 1);
+    assert_eq!(
+        doors.count("select count(*) from orgs where name = 'Renard & Fils' and timezone = 'Indian/Reunion' and locale = 'en'").await,
+        1
+    );
     assert_eq!(doors.count("select count(*) from orgs where name = 'Globex'").await, 1);
 
     sqlx::query("update members set role = 'agent'").execute(&doors.pool).await.unwrap_or_else(|e| panic!("{e}"));
@@ -794,7 +898,11 @@ async fn the_pages_before_sign_in_ship_no_script_and_a_policy_without_any(pool: 
             let page = browser.get(path).await;
             assert_eq!(page.status, StatusCode::OK, "{path}");
             assert!(page.body.starts_with("<!doctype html>") && page.body.contains(&format!("<html lang=\"{language}\"")), "{path}");
-            assert!(!page.body.contains("<script") && !page.body.contains("wasm") && !page.body.contains("onclick"), "{path}: {}", page.body);
+            assert!(
+                !page.body.contains("<script") && !page.body.contains("wasm") && !page.body.contains("onclick"),
+                "{path}: {}",
+                page.body
+            );
             let policy = page.headers["content-security-policy"].to_str().unwrap_or_default();
             assert!(policy.contains("default-src 'none'") && !policy.contains("script-src") && !policy.contains("unsafe"), "{policy}");
             assert_eq!(page.headers["cache-control"], "no-store");

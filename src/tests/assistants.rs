@@ -36,7 +36,8 @@ async fn form(scope: &OrgScope, id: AssistantId) -> (i64, AssistantForm) {
 
 /// What the simulator holds under our id.
 async fn held(app: &TestApp, id: AssistantId) -> Option<Value> {
-    let answer = app.http.get(format!("{}/assistant?limit=1000", app.sim.base_url())).bearer_auth("test-key").send().await.expect("an answer");
+    let answer =
+        app.http.get(format!("{}/assistant?limit=1000", app.sim.base_url())).bearer_auth("test-key").send().await.expect("an answer");
     let all: Vec<Value> = answer.json().await.expect("a list");
     all.into_iter().find(|held| held["metadata"]["assistant"] == json!(id.to_string()))
 }
@@ -90,7 +91,12 @@ async fn a_refusal_is_shown_in_the_provider_s_words_and_the_next_save_tries_agai
     let id = actions::create(&scope, new(Template::Reception)).await.expect("made");
     let vapi = MockServer::start().await;
     let words = json!({ "message": ["voice.voiceId is not available", "model is busy"], "error": "Bad Request", "statusCode": 400 });
-    Mock::given(method("POST")).and(path("/assistant")).respond_with(ResponseTemplate::new(400).set_body_json(words)).expect(1).mount(&vapi).await;
+    Mock::given(method("POST"))
+        .and(path("/assistant"))
+        .respond_with(ResponseTemplate::new(400).set_body_json(words))
+        .expect(1)
+        .mount(&vapi)
+        .await;
     let worker = worker_at(&app, &vapi);
 
     queue::drain(&worker).await.expect("a refusal is an answer, not a failure");
@@ -100,7 +106,12 @@ async fn a_refusal_is_shown_in_the_provider_s_words_and_the_next_save_tries_agai
     assert_eq!(assistant.sync_error.as_deref(), Some("voice.voiceId is not available; model is busy"));
 
     vapi.reset().await;
-    Mock::given(method("POST")).and(path("/assistant")).respond_with(ResponseTemplate::new(201).set_body_json(json!({ "id": "a-1" }))).expect(1).mount(&vapi).await;
+    Mock::given(method("POST"))
+        .and(path("/assistant"))
+        .respond_with(ResponseTemplate::new(201).set_body_json(json!({ "id": "a-1" })))
+        .expect(1)
+        .mount(&vapi)
+        .await;
     let (revision, form) = form(&scope, id).await;
     actions::save(&scope, id, revision, form.parse().expect("good")).await.expect("saved");
     queue::drain(&worker).await.expect("taken");
@@ -115,13 +126,19 @@ async fn a_provider_that_is_down_leaves_the_push_waiting_with_the_reason(pool: P
     let scope = scope(&app, &org);
     let id = actions::create(&scope, new(Template::Reception)).await.expect("made");
     let vapi = MockServer::start().await;
-    Mock::given(method("POST")).respond_with(ResponseTemplate::new(503).set_body_json(json!({ "message": "maintenance" }))).mount(&vapi).await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(503).set_body_json(json!({ "message": "maintenance" })))
+        .mount(&vapi)
+        .await;
 
     assert!(queue::drain(&worker_at(&app, &vapi)).await.is_err());
 
     let assistant = actions::read(&scope, id).await.expect("there").assistant;
     assert_eq!((assistant.sync, assistant.sync_error.as_deref()), (SyncState::Pending, Some("maintenance")));
-    let waiting: i64 = sqlx::query_scalar("select count(*) from jobs.job where kind = 'assistants.push' and state = 0").fetch_one(&app.core.pool).await.expect("a count");
+    let waiting: i64 = sqlx::query_scalar("select count(*) from jobs.job where kind = 'assistants.push' and state = 0")
+        .fetch_one(&app.core.pool)
+        .await
+        .expect("a count");
     assert_eq!(waiting, 1);
 }
 
@@ -133,7 +150,8 @@ async fn a_copy_that_vanished_at_the_provider_is_made_again(pool: PgPool) {
     let id = actions::create(&scope, new(Template::Reception)).await.expect("made");
     app.run_jobs().await;
     let first = held(&app, id).await.expect("held")["id"].as_str().expect("an id").to_owned();
-    let gone = app.http.delete(format!("{}/assistant/{first}", app.sim.base_url())).bearer_auth("test-key").send().await.expect("an answer");
+    let gone =
+        app.http.delete(format!("{}/assistant/{first}", app.sim.base_url())).bearer_auth("test-key").send().await.expect("an answer");
     assert!(gone.status().is_success());
 
     actions::push_again(&scope, id).await.expect("asked");
@@ -152,13 +170,15 @@ async fn an_assistant_in_a_call_is_not_deleted_and_afterwards_it_is_gone_everywh
     let id = actions::create(&scope, new(Template::Reception)).await.expect("made");
     app.run_jobs().await;
     let call = uuid::Uuid::now_v7();
-    sqlx::query("insert into calls (id, org_id, assistant_id, direction, status, created_at) values ($1, $2, $3, 'inbound', 'live', uuid_time($1))")
-        .bind(call)
-        .bind(org.id)
-        .bind(id)
-        .execute(&app.core.pool)
-        .await
-        .expect("a live call");
+    sqlx::query(
+        "insert into calls (id, org_id, assistant_id, direction, status, created_at) values ($1, $2, $3, 'inbound', 'live', uuid_time($1))",
+    )
+    .bind(call)
+    .bind(org.id)
+    .bind(id)
+    .execute(&app.core.pool)
+    .await
+    .expect("a live call");
 
     assert_eq!(actions::delete(&scope, id).await, Err(AppError::conflict("assistant_in_use")));
     assert_eq!(actions::list(&scope).await.expect("a list")[0].live_calls, 1);
@@ -212,10 +232,16 @@ async fn a_number_is_connected_only_when_the_provider_says_it_is_that_one(pool: 
     let org = app.org("acme", Role::Owner).await;
     let scope = scope(&app, &org);
     let body = json!({ "provider": "twilio", "number": "+33199005555", "twilioAccountSid": "AC1", "twilioAuthToken": "t" });
-    let made = app.http.post(format!("{}/phone-number", app.sim.base_url())).bearer_auth("test-key").json(&body).send().await.expect("an answer");
+    let made =
+        app.http.post(format!("{}/phone-number", app.sim.base_url())).bearer_auth("test-key").json(&body).send().await.expect("an answer");
     let made: Value = made.json().await.expect("a number");
     let provider_id = made["id"].as_str().expect("an id").to_owned();
-    let typed = |number: &str| NumberForm { number: number.into(), label: "Ligne".into(), provider_id: provider_id.clone(), assistant: String::new() };
+    let typed = |number: &str| NumberForm {
+        number: number.into(),
+        label: "Ligne".into(),
+        provider_id: provider_id.clone(),
+        assistant: String::new(),
+    };
 
     actions::connect_number(&scope, typed("+33 1 99 00 66 66").parse().expect("good")).await.expect("written");
     app.run_jobs().await;
@@ -227,7 +253,8 @@ async fn a_number_is_connected_only_when_the_provider_says_it_is_that_one(pool: 
 }
 
 fn worker_at(app: &TestApp, vapi: &MockServer) -> Worker {
-    let settings = VapiSettings { base_url: vapi.uri().parse().expect("an address"), api_key: Secret::from("k".to_owned()), public_key: None };
+    let settings =
+        VapiSettings { base_url: vapi.uri().parse().expect("an address"), api_key: Secret::from("k".to_owned()), public_key: None };
     let worker = Worker::new(app.core.pool.clone(), WorkerOptions::default()).all_queues();
     let worker = jobs(worker, &app.core, &Vapi::new(settings));
     zencall::integrations::server::jobs(worker, &app.core)

@@ -154,7 +154,10 @@ async fn inherited(pool: &PgPool) -> usize {
     let mut held = Vec::new();
     while let Some(mut conn) = pool.try_acquire() {
         // In a transaction of one's own, its start and the statement's are the same moment.
-        let is_old: bool = sqlx::query_scalar("select statement_timestamp() - now() > interval '1500 microseconds'").fetch_one(&mut *conn).await.expect("an answer");
+        let is_old: bool = sqlx::query_scalar("select statement_timestamp() - now() > interval '1500 microseconds'")
+            .fetch_one(&mut *conn)
+            .await
+            .expect("an answer");
         if is_old {
             found += 1;
             sqlx::raw_sql("rollback").execute(&mut *conn).await.expect("rolled back");

@@ -75,7 +75,8 @@ fn arguments(path: &str) -> String {
 }
 
 async fn status(app: &TestApp, path: &str, cookie: &str) -> u16 {
-    let request = app.http.post(app.url(path)).header("accept", "application/json").header("content-type", "application/x-www-form-urlencoded");
+    let request =
+        app.http.post(app.url(path)).header("accept", "application/json").header("content-type", "application/x-www-form-urlencoded");
     request.header("cookie", cookie).body(arguments(path)).send().await.expect("an answer").status().as_u16()
 }
 
@@ -91,13 +92,22 @@ async fn nobody_calls_a_server_function_signed_out(pool: PgPool) {
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn a_role_without_the_permission_is_refused_at_every_door_that_needs_it(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let orgs = [app.org("Acme", Role::Billing).await, app.org("Acme", Role::ReadOnly).await, app.org("Acme", Role::Agent).await, app.org("Acme", Role::Developer).await];
+    let orgs = [
+        app.org("Acme", Role::Billing).await,
+        app.org("Acme", Role::ReadOnly).await,
+        app.org("Acme", Role::Agent).await,
+        app.org("Acme", Role::Developer).await,
+    ];
     let roles = [Role::Billing, Role::ReadOnly, Role::Agent, Role::Developer];
     let mut refused = 0;
     for (org, role) in orgs.iter().zip(roles) {
         for door in DOORS {
             let Who::Needs(permission) = door.who else { continue };
-            if role.may(permission) || door.path.contains('{') || (door.kind != Kind::Rpc && door.kind != Kind::Other) || door.method == "POST" && door.kind == Kind::Other {
+            if role.may(permission)
+                || door.path.contains('{')
+                || (door.kind != Kind::Rpc && door.kind != Kind::Other)
+                || door.method == "POST" && door.kind == Kind::Other
+            {
                 continue;
             }
             let found = match door.kind {

@@ -20,7 +20,8 @@ fn scope(app: &TestApp, org: &TestOrg) -> OrgScope {
 async fn a_new_organisation_has_an_address_of_its_own_signed_the_default_way(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let (acme, globex) = (app.org("acme", Role::Owner).await, app.org("globex", Role::Owner).await);
-    let (a, g) = (actions::endpoint(&scope(&app, &acme)).await.expect("there"), actions::endpoint(&scope(&app, &globex)).await.expect("there"));
+    let (a, g) =
+        (actions::endpoint(&scope(&app, &acme)).await.expect("there"), actions::endpoint(&scope(&app, &globex)).await.expect("there"));
     assert_ne!(a.url, g.url);
     assert_ne!(a.secret, g.secret);
     assert_eq!(a.auth.preset_name(), Some(Preset::VapiDefault));
@@ -46,7 +47,9 @@ async fn after_a_rotation_both_secrets_open_the_door_for_a_day(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let org = app.org("acme", Role::Owner).await;
     let scope = scope(&app, &org);
-    let body = json!({ "message": { "type": "hang", "timestamp": 1_790_000_000_000_i64, "call": { "id": "c1", "type": "inboundPhoneCall" } } }).to_string();
+    let body =
+        json!({ "message": { "type": "hang", "timestamp": 1_790_000_000_000_i64, "call": { "id": "c1", "type": "inboundPhoneCall" } } })
+            .to_string();
     assert_eq!(app.signed(&org, &body, &org.hook_secret).await.status(), 200);
 
     actions::rotate_secret(&scope).await.expect("rotated");
@@ -56,7 +59,10 @@ async fn after_a_rotation_both_secrets_open_the_door_for_a_day(pool: PgPool) {
     assert_ne!(fresh, org.hook_secret);
     assert!(endpoint.previous_until.is_some());
     // The door remembers an address for a second.
-    crate::app::until("the new secret to open the door", 20, || async { (app.signed(&org, &body, &fresh).await.status() == 200).then_some(()) }).await;
+    crate::app::until("the new secret to open the door", 20, || async {
+        (app.signed(&org, &body, &fresh).await.status() == 200).then_some(())
+    })
+    .await;
     assert_eq!(app.signed(&org, &body, &org.hook_secret).await.status(), 200);
     assert_eq!(app.signed(&org, &body, "another").await.status(), 401);
     app.run_jobs().await;
@@ -79,13 +85,19 @@ async fn whichever_mode_is_chosen_a_simulated_call_comes_through(pool: PgPool) {
         app.run_jobs().await;
         // The door remembers an address for a second, and a call at this speed is shorter than that.
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-        let provider_id: String =
-            sqlx::query_scalar("select provider_id from assistants where id = $1").bind(assistant).fetch_one(&app.core.pool).await.expect("pushed");
+        let provider_id: String = sqlx::query_scalar("select provider_id from assistants where id = $1")
+            .bind(assistant)
+            .fetch_one(&app.core.pool)
+            .await
+            .expect("pushed");
         let from = format!("+3363998{:02}04", 40 + index);
         app.ring(&provider_id, &from).await;
         crate::app::until(&format!("a call under {preset}"), 40, || async {
-            let status: Option<String> =
-                sqlx::query_scalar("select status from calls where customer_number = $1").bind(&from).fetch_optional(&app.core.pool).await.expect("a query");
+            let status: Option<String> = sqlx::query_scalar("select status from calls where customer_number = $1")
+                .bind(&from)
+                .fetch_optional(&app.core.pool)
+                .await
+                .expect("a query");
             status.filter(|status| status == "ended")
         })
         .await;

@@ -13,7 +13,12 @@ use zencall::{
 
 fn admin(app: &TestApp) -> Router {
     let core = app.core.clone();
-    health::admin_routes(AppState { leptos: leptos_options(&core.config.site_root), assets: Assets::default(), calls: app.calls.clone(), core })
+    health::admin_routes(AppState {
+        leptos: leptos_options(&core.config.site_root),
+        assets: Assets::default(),
+        calls: app.calls.clone(),
+        core,
+    })
 }
 
 async fn dead_job(app: &TestApp) -> i64 {
@@ -38,7 +43,8 @@ async fn get(app: &TestApp, path: &str) -> (StatusCode, String) {
 }
 
 async fn post(app: &TestApp, path: &str, form: String) -> StatusCode {
-    let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(form)).expect("a request");
+    let request =
+        Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(form)).expect("a request");
     ask(app, request).await.0
 }
 

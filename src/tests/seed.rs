@@ -7,10 +7,7 @@ use zencall::{
     dashboard::server::actions as dashboard,
     platform::OrgScope,
     server::seed::{self, Amount},
-    shared::{
-        page::PageRequest,
-        permission::Role,
-    },
+    shared::{page::PageRequest, permission::Role},
 };
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
@@ -40,7 +37,8 @@ async fn a_seed_makes_what_was_asked_and_its_owner_can_sign_the_hook(pool: PgPoo
     let body = r#"{"message":{"type":"hang","timestamp":1790000000000,"call":{"id":"c1","type":"inboundPhoneCall"}}}"#;
     let timestamp = app.core.clock.now().timestamp().to_string();
     let signature = crate::app::sign(&made[0].vapi_hook_secret, &timestamp, body);
-    let answer = app.http.post(hook).header("x-timestamp", timestamp).header("x-signature", signature).body(body).send().await.expect("an answer");
+    let answer =
+        app.http.post(hook).header("x-timestamp", timestamp).header("x-signature", signature).body(body).send().await.expect("an answer");
     assert_eq!(answer.status(), 200);
     app.run_jobs().await;
 }
@@ -73,7 +71,8 @@ async fn the_demonstration_is_made_once_and_removed_whole(pool: PgPool) {
     let app = TestApp::new(pool).await;
     assert!(seed::seed_demo(&app.core).await.expect("made"));
     assert!(!seed::seed_demo(&app.core).await.expect("asked"), "an organisation is there");
-    let org: zencall::shared::ids::OrgId = sqlx::query_scalar("select id from orgs where is_demo").fetch_one(&app.core.pool).await.expect("one");
+    let org: zencall::shared::ids::OrgId =
+        sqlx::query_scalar("select id from orgs where is_demo").fetch_one(&app.core.pool).await.expect("one");
     let scope = OrgScope::of_system(&app.core, org);
     app.run_jobs().await;
     let before = dashboard::count_demo(&scope).await.expect("counts");
@@ -89,7 +88,10 @@ async fn the_demonstration_is_made_once_and_removed_whole(pool: PgPool) {
 
     assert!(dashboard::count_demo(&scope).await.expect("counts").is_empty());
     for table in ["calls", "call_lines", "call_events", "call_refs", "phone_numbers"] {
-        let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(&app.core.pool).await.expect("a count");
+        let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
+            .fetch_one(&app.core.pool)
+            .await
+            .expect("a count");
         assert_eq!(left, 0, "{table}");
     }
 }

@@ -53,12 +53,28 @@ async fn nothing_of_another_organisation_is_seen_changed_or_removed(pool: PgPool
     let scope = OrgScope::of_system(&app.core, globex.id);
     let mut filled = 0;
     for table in tenant_tables(&pool).await {
-        let theirs: i64 = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table} where org_id = $1"))).bind(acme.id).fetch_one(&pool).await.expect("a count");
+        let theirs: i64 = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table} where org_id = $1")))
+            .bind(acme.id)
+            .fetch_one(&pool)
+            .await
+            .expect("a count");
         filled += i64::from(theirs > 0);
         let mut tx = scope.begin(Permission::CallsRead).await.expect("a transaction");
-        let seen: i64 = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table} where org_id = $1"))).bind(acme.id).fetch_one(tx.conn()).await.expect("a count");
-        let changed = sqlx::query(AssertSqlSafe(format!("update {table} set org_id = org_id where org_id = $1"))).bind(acme.id).execute(tx.conn()).await.expect("an update");
-        let removed = sqlx::query(AssertSqlSafe(format!("delete from {table} where org_id = $1"))).bind(acme.id).execute(tx.conn()).await.expect("a delete");
+        let seen: i64 = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table} where org_id = $1")))
+            .bind(acme.id)
+            .fetch_one(tx.conn())
+            .await
+            .expect("a count");
+        let changed = sqlx::query(AssertSqlSafe(format!("update {table} set org_id = org_id where org_id = $1")))
+            .bind(acme.id)
+            .execute(tx.conn())
+            .await
+            .expect("an update");
+        let removed = sqlx::query(AssertSqlSafe(format!("delete from {table} where org_id = $1")))
+            .bind(acme.id)
+            .execute(tx.conn())
+            .await
+            .expect("a delete");
         assert_eq!((seen, changed.rows_affected(), removed.rows_affected()), (0, 0, 0), "{table}");
     }
     assert!(filled >= 5, "only {filled} tables held a row to guard");
@@ -70,7 +86,11 @@ async fn a_row_cannot_be_made_for_another_organisation(pool: PgPool) {
     let (acme, globex) = (app.org("Acme", Role::Owner).await, app.org("Globex", Role::Owner).await);
     let scope = OrgScope::of_system(&app.core, globex.id);
     let mut tx = scope.begin(Permission::CallsRead).await.expect("a transaction");
-    let made = sqlx::query("insert into phone_numbers (id, org_id, number) values ($1, $2, '+33199004718')").bind(uuid::Uuid::now_v7()).bind(acme.id).execute(tx.conn()).await;
+    let made = sqlx::query("insert into phone_numbers (id, org_id, number) values ($1, $2, '+33199004718')")
+        .bind(uuid::Uuid::now_v7())
+        .bind(acme.id)
+        .execute(tx.conn())
+        .await;
     assert!(made.is_err_and(|error| error.to_string().contains("row-level security")));
 }
 

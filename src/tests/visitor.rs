@@ -145,7 +145,11 @@ impl Answer {
 
     /// The `Set-Cookie` of this name.
     pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.headers.get_all(header::SET_COOKIE).iter().filter_map(|v| v.to_str().ok()).find(|cookie| cookie.split('=').next() == Some(name))
+        self.headers
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .find(|cookie| cookie.split('=').next() == Some(name))
     }
 }
 
@@ -171,7 +175,8 @@ impl Browser<'_> {
             .header(header::USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0")
             .header(header::COOKIE, cookies);
         if form.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").header(header::ORIGIN, "http://zencall.test");
+            request =
+                request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").header(header::ORIGIN, "http://zencall.test");
         }
         let peer = SocketAddr::new(self.ip.parse().unwrap_or_else(|e| panic!("{e}")), 40_000);
         let request = request.extension(ConnectInfo(peer)).body(Body::from(form.unwrap_or_default())).unwrap_or_else(|e| panic!("{e}"));

@@ -88,5 +88,5 @@ fn Languages(locale: Locale) -> impl IntoView {
         let here = if other == locale { "true" } else { "false" };
         view! { <button name="lang" value=other.code() lang=other.code() aria-pressed=here>{other.own_name()}</button> }
     });
-    view! { <form method="post" action="/prefs" class="seg sm end" role="group" aria-label=t(w::ACCOUNT_FOOT_LANGUAGE)>{others.collect_view()}</form> }.into_any()
+    view! { <form method="post" action="/prefs" class="end"><div class="seg sm" role="group" aria-label=t(w::ACCOUNT_FOOT_LANGUAGE)>{others.collect_view()}</div></form> }.into_any()
 }

@@ -89,12 +89,16 @@ fn enter(visit: &Visit, signed_in: SignedIn) -> Response {
     let (path, cookies) = match signed_in {
         SignedIn::Session { cookie, next, locale } => {
             // This browser has not chosen a language: the account's it is.
-            let language = (!visit.has_chosen_language()).then(|| session::set_cookie(&format!("{LANG_COOKIE}={locale}; Path=/; Max-Age=31536000; SameSite=Lax")));
+            let language = (!visit.has_chosen_language())
+                .then(|| session::set_cookie(&format!("{LANG_COOKIE}={locale}; Path=/; Max-Age=31536000; SameSite=Lax")));
             (next, vec![Ok(cookie), second_step_cookie("", 0)].into_iter().chain(language).collect::<Vec<_>>())
         }
         SignedIn::SecondFactor { token } => ("/second-factor".to_owned(), vec![second_step_cookie(&token, 600)]),
     };
-    cookies.into_iter().try_fold(see_other(&path), |response, cookie| Ok::<_, AppError>(with_cookie(response, cookie?))).unwrap_or_else(IntoResponse::into_response)
+    cookies
+        .into_iter()
+        .try_fold(see_other(&path), |response, cookie| Ok::<_, AppError>(with_cookie(response, cookie?)))
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 fn second_step_cookie(token: &str, max_age_s: u32) -> Result<HeaderValue, AppError> {
@@ -187,7 +191,9 @@ pub async fn reset(visit: Visit, Path(token): Path<String>, Form(form): Form<Res
 
 pub async fn show_confirm(visit: Visit, Path(token): Path<String>) -> Response {
     match actions::read_link(&visit.core, &token).await {
-        Ok(Link::Confirm { email } | Link::ChangeEmail { email }) => visit.page(StatusCode::OK, w::ACCOUNT_CONFIRM_TITLE, || pages::confirm(&email)),
+        Ok(Link::Confirm { email } | Link::ChangeEmail { email }) => {
+            visit.page(StatusCode::OK, w::ACCOUNT_CONFIRM_TITLE, || pages::confirm(&email))
+        }
         Ok(_) => dead_link(&visit),
         Err(error) => visit.refusal(&error, w::ACCOUNT_CONFIRM_TITLE, || pages::failed(&error)),
     }
@@ -268,8 +274,9 @@ pub enum SecurityForm {
         #[serde(default)]
         password: String,
     },
+    // Names of their own: ids come from names, and these stand on one page.
     Begin {
-        #[serde(default)]
+        #[serde(default, rename = "begin[password]")]
         password: String,
     },
     Cancel {},
@@ -278,13 +285,13 @@ pub enum SecurityForm {
         code: String,
     },
     Codes {
-        #[serde(default)]
+        #[serde(default, rename = "codes[code]")]
         code: String,
     },
     Disable {
-        #[serde(default)]
+        #[serde(default, rename = "disable[password]")]
         password: String,
-        #[serde(default)]
+        #[serde(default, rename = "disable[code]")]
         code: String,
     },
 }
@@ -297,8 +304,12 @@ pub async fn settings_security(visit: Visit, Form(form): Form<SecurityForm>) -> 
     let core = &visit.core;
     let said = |word: &str| see_other(&format!("/settings/security?said={word}"));
     let (name, done) = match form {
-        SecurityForm::Password { current, password } => ("password", actions::change_password(core, person, &current, &password).await.map(|()| said("password"))),
-        SecurityForm::Begin { password } => ("begin", actions::begin_second_factor(core, person, &password).await.map(|()| see_other("/settings/security#second-factor"))),
+        SecurityForm::Password { current, password } => {
+            ("password", actions::change_password(core, person, &current, &password).await.map(|()| said("password")))
+        }
+        SecurityForm::Begin { password } => {
+            ("begin", actions::begin_second_factor(core, person, &password).await.map(|()| see_other("/settings/security#second-factor")))
+        }
         SecurityForm::Cancel {} => ("cancel", actions::cancel_second_factor(core, person).await.map(|()| see_other("/settings/security"))),
         SecurityForm::Confirm { code } => match actions::confirm_second_factor(core, person, &code).await {
             Ok(codes) => return visit.same_page(FormState { form: "confirm".into(), codes, ..Default::default() }).await,
@@ -308,7 +319,9 @@ pub async fn settings_security(visit: Visit, Form(form): Form<SecurityForm>) -> 
             Ok(codes) => return visit.same_page(FormState { form: "codes".into(), codes, ..Default::default() }).await,
             Err(error) => ("codes", Err(error)),
         },
-        SecurityForm::Disable { password, code } => ("disable", actions::disable_second_factor(core, person, &password, &code).await.map(|()| said("second_off"))),
+        SecurityForm::Disable { password, code } => {
+            ("disable", actions::disable_second_factor(core, person, &password, &code).await.map(|()| said("second_off")))
+        }
     };
     match done {
         Ok(response) => response,
@@ -356,7 +369,9 @@ pub async fn settings_organisation(visit: Visit, scope: Result<OrgScope, AppErro
     let saved = async { actions::save_organisation(&scope?, &form.name, &form.timezone, &form.locale).await };
     match saved.await {
         Ok(()) => see_other("/settings/organisation?said=organisation"),
-        Err(error) => refused(&visit, "organisation", &[("name", &form.name), ("timezone", &form.timezone), ("locale", &form.locale)], error).await,
+        Err(error) => {
+            refused(&visit, "organisation", &[("name", &form.name), ("timezone", &form.timezone), ("locale", &form.locale)], error).await
+        }
     }
 }
 

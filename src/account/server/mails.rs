@@ -13,26 +13,43 @@ use chrono::Duration;
 
 /// Confirm the address of a new account.
 pub async fn confirm_address(tx: &mut SystemTx, core: &Core, to: Reader<'_>, token: &str, valid: Duration) -> Result<(), AppError> {
-    let letter = Letter::ConfirmAddress { name: to.name.to_owned(), url: address(core, &format!("confirm/{token}"))?, valid_hours: count(valid.num_hours()) };
+    let letter = Letter::ConfirmAddress {
+        name: to.name.to_owned(),
+        url: address(core, &format!("confirm/{token}"))?,
+        valid_hours: count(valid.num_hours()),
+    };
     enqueue(tx, to, letter).await
 }
 
 /// Confirm the address an account is to move to; goes there.
 pub async fn confirm_new_address(tx: &mut SystemTx, core: &Core, to: Reader<'_>, token: &str, valid: Duration) -> Result<(), AppError> {
-    let letter = Letter::ConfirmNewAddress { name: to.name.to_owned(), url: address(core, &format!("confirm/{token}"))?, valid_hours: count(valid.num_hours()) };
+    let letter = Letter::ConfirmNewAddress {
+        name: to.name.to_owned(),
+        url: address(core, &format!("confirm/{token}"))?,
+        valid_hours: count(valid.num_hours()),
+    };
     enqueue(tx, to, letter).await
 }
 
 /// The account is to move to another address; goes to the old one.
 pub async fn address_changed(tx: &mut SystemTx, core: &Core, to: Reader<'_>, new_address: &str) -> Result<(), AppError> {
     // Whoever did not ask for it has to end the stranger's session, which a new password does.
-    let letter = Letter::AddressChanged { name: to.name.to_owned(), new_address: new_address.to_owned(), at: core.clock.now(), support_url: address(core, "forgot")? };
+    let letter = Letter::AddressChanged {
+        name: to.name.to_owned(),
+        new_address: new_address.to_owned(),
+        at: core.clock.now(),
+        support_url: address(core, "forgot")?,
+    };
     enqueue(tx, to, letter).await
 }
 
 /// Choose a new password.
 pub async fn reset_password(tx: &mut SystemTx, core: &Core, to: Reader<'_>, token: &str, valid: Duration) -> Result<(), AppError> {
-    let letter = Letter::ResetPassword { name: to.name.to_owned(), url: address(core, &format!("reset/{token}"))?, valid_minutes: count(valid.num_minutes()) };
+    let letter = Letter::ResetPassword {
+        name: to.name.to_owned(),
+        url: address(core, &format!("reset/{token}"))?,
+        valid_minutes: count(valid.num_minutes()),
+    };
     enqueue(tx, to, letter).await
 }
 
@@ -44,7 +61,8 @@ pub async fn password_changed(tx: &mut SystemTx, core: &Core, to: Reader<'_>) ->
 
 /// Somebody wanted to use an address that has an account.
 pub async fn already_registered(tx: &mut SystemTx, core: &Core, to: Reader<'_>) -> Result<(), AppError> {
-    let letter = Letter::AlreadyRegistered { name: to.name.to_owned(), sign_in_url: address(core, "sign-in")?, reset_url: address(core, "forgot")? };
+    let letter =
+        Letter::AlreadyRegistered { name: to.name.to_owned(), sign_in_url: address(core, "sign-in")?, reset_url: address(core, "forgot")? };
     enqueue(tx, to, letter).await
 }
 

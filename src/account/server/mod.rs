@@ -3,6 +3,7 @@
 pub mod actions;
 mod document;
 mod forms;
+pub mod jobs;
 mod mails;
 mod pages;
 pub mod password;

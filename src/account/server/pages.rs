@@ -3,9 +3,7 @@
 use crate::{
     account::model::{Country, SignUpForm},
     i18n::{Key, t, t_with, words as w},
-    kit::{
-        Button, ButtonKind, ButtonSize, Callout, Checkbox, ErrorBlock, LinkButton, PasswordInput, Segmented, Select, TextInput, Tone,
-    },
+    kit::{Button, ButtonKind, ButtonSize, Callout, Checkbox, ErrorBlock, LinkButton, PasswordInput, Segmented, Select, TextInput, Tone},
     shared::error::{AppError, FieldErrors},
 };
 use leptos::prelude::*;
@@ -45,8 +43,12 @@ fn said_key(said: &str) -> Option<Key> {
 /// `/sign-up`. What a person of a business is asked more is hidden by the stylesheet for others, so it needs no script.
 pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
     let (errors, whole) = (fields(error), whole(error));
-    let kinds = vec![("business".to_owned(), t(w::ACCOUNT_KIND_BUSINESS).to_owned()), ("individual".to_owned(), t(w::ACCOUNT_KIND_INDIVIDUAL).to_owned())];
-    let mut countries: Vec<(String, String)> = Country::ALL.iter().map(|country| (country.name().to_owned(), t(country_key(*country)).to_owned())).collect();
+    let kinds = vec![
+        ("business".to_owned(), t(w::ACCOUNT_KIND_BUSINESS).to_owned()),
+        ("individual".to_owned(), t(w::ACCOUNT_KIND_INDIVIDUAL).to_owned()),
+    ];
+    let mut countries: Vec<(String, String)> =
+        Country::ALL.iter().map(|country| (country.name().to_owned(), t(country_key(*country)).to_owned())).collect();
     countries.sort_by(|a, b| a.1.cmp(&b.1));
     let accepted = !form.terms.is_empty();
     view! {
@@ -103,7 +105,8 @@ fn country_key(country: Country) -> Key {
 
 /// `/sign-up/sent` and `/forgot/sent`: the same for everybody.
 pub fn sent(text: Key, has_mailbox: bool) -> AnyView {
-    let mailbox = has_mailbox.then(|| view! { <LinkButton href="/sandbox/mail" kind=ButtonKind::Primary>{t(w::ACCOUNT_SENT_MAILBOX)}</LinkButton> });
+    let mailbox =
+        has_mailbox.then(|| view! { <LinkButton href="/sandbox/mail" kind=ButtonKind::Primary>{t(w::ACCOUNT_SENT_MAILBOX)}</LinkButton> });
     view! {
         <div class="stack g5">
             <div class="stack g2"><h1>{t(w::ACCOUNT_SENT_TITLE)}</h1><p class="muted">{t(text)}</p></div>
@@ -192,9 +195,9 @@ pub fn failed(error: &AppError) -> AnyView {
     view! { <div class="stack g5"><ErrorBlock error=error.clone()/></div> }.into_any()
 }
 
-/// What is wrong with the form as a whole.
+/// What is wrong with the form as a whole, or with a field that has no place for words.
 fn whole(error: Option<&AppError>) -> Option<AppError> {
-    error.filter(|error| error.fields().is_empty()).cloned()
+    error.filter(|error| error.fields().is_empty() || error.fields().get("kind").is_some()).cloned()
 }
 
 fn fields(error: Option<&AppError>) -> Signal<FieldErrors> {

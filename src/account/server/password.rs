@@ -5,10 +5,7 @@
 
 use crate::{platform::Core, shared::error::AppError};
 use anyhow::Context;
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::phc::PasswordHash,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use std::time::Duration;
 use unicode_normalization::UnicodeNormalization;
 
@@ -83,7 +80,10 @@ pub async fn verify(core: &Core, password: Password, kept: Option<String>) -> Re
 }
 
 /// Waits for a core. The turn lasts until the hash is done, even when the visitor has gone.
-async fn in_turn<T: Send + 'static>(core: &Core, work: impl FnOnce(Argon2<'static>) -> anyhow::Result<T> + Send + 'static) -> Result<T, AppError> {
+async fn in_turn<T: Send + 'static>(
+    core: &Core,
+    work: impl FnOnce(Argon2<'static>) -> anyhow::Result<T> + Send + 'static,
+) -> Result<T, AppError> {
     struct Turn(Core);
     impl Drop for Turn {
         fn drop(&mut self) {
@@ -127,7 +127,20 @@ mod tests {
 
     #[test]
     fn what_everybody_types_is_refused() {
-        for bad in ["123456789012", "motdepasse123", "MotDePasse2026!", "passwordpassword", "azertyuiop12", "qwertyuiop123!", "aaaaaaaaaaaa", "abcabcabcabc", "abcdefghijklm", "987654321098", "1q2w3e4r5t6y", "iloveyouiloveyou"] {
+        for bad in [
+            "123456789012",
+            "motdepasse123",
+            "MotDePasse2026!",
+            "passwordpassword",
+            "azertyuiop12",
+            "qwertyuiop123!",
+            "aaaaaaaaaaaa",
+            "abcabcabcabc",
+            "abcdefghijklm",
+            "987654321098",
+            "1q2w3e4r5t6y",
+            "iloveyouiloveyou",
+        ] {
             assert_eq!(refused(bad), Some("password.common"), "{bad}");
         }
         for good in ["correct horse battery staple", "un cheval de trait", "n7#kQ2!vLpe0", "4820 9917 3365"] {

@@ -57,7 +57,14 @@ pub async fn lock(tx: &mut SystemTx, id: AccountId) -> Result<Option<Credentials
 }
 
 /// Writes a person; false when somebody has the address.
-pub async fn insert_account(tx: &mut SystemTx, id: AccountId, new: &NewAccount, password_hash: &str, locale: &str, now: DateTime<Utc>) -> Result<bool> {
+pub async fn insert_account(
+    tx: &mut SystemTx,
+    id: AccountId,
+    new: &NewAccount,
+    password_hash: &str,
+    locale: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let written = sqlx::query!(
         "insert into accounts (id, email, name, password_hash, locale, created_at) values ($1, $2, $3, $4, $5, $6)
          on conflict (lower(email)) do nothing",
@@ -101,7 +108,15 @@ pub async fn insert_member(tx: &mut SystemTx, org: OrgId, account: AccountId, ro
 }
 
 /// Keeps the proof that a document was accepted.
-pub async fn insert_acceptance(tx: &mut SystemTx, account: AccountId, email: &Email, document: &str, version: &str, request: &RequestInfo, now: DateTime<Utc>) -> Result<()> {
+pub async fn insert_acceptance(
+    tx: &mut SystemTx,
+    account: AccountId,
+    email: &Email,
+    document: &str,
+    version: &str,
+    request: &RequestInfo,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "insert into acceptances (id, account_id, email, document, version, ip, user_agent, created_at) values ($1, $2, $3, $4, $5, $6::text::inet, $7, $8)",
         Uuid::now_v7(),
@@ -129,8 +144,17 @@ pub async fn first_membership(tx: &mut SystemTx, account: AccountId) -> Result<O
 }
 
 /// A link for a mail; its older sisters of the same purpose are good no more.
-pub async fn insert_link(tx: &mut SystemTx, token_hash: &[u8], account: AccountId, purpose: &str, new_email: Option<&str>, expires_at: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("delete from mail_tokens where account_id = $1 and purpose = $2 and used_at is null", account as AccountId, purpose).execute(tx.conn()).await?;
+pub async fn insert_link(
+    tx: &mut SystemTx,
+    token_hash: &[u8],
+    account: AccountId,
+    purpose: &str,
+    new_email: Option<&str>,
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!("delete from mail_tokens where account_id = $1 and purpose = $2 and used_at is null", account as AccountId, purpose)
+        .execute(tx.conn())
+        .await?;
     sqlx::query!(
         "insert into mail_tokens (token_hash, account_id, purpose, new_email, expires_at) values ($1, $2, $3, $4, $5)",
         token_hash,
@@ -171,31 +195,47 @@ pub async fn find_link(tx: &mut SystemTx, token_hash: &[u8], now: DateTime<Utc>)
 
 /// Uses a link up; false when it was not good any more.
 pub async fn use_link(tx: &mut SystemTx, token_hash: &[u8], now: DateTime<Utc>) -> Result<bool> {
-    let used = sqlx::query!("update mail_tokens set used_at = $2, updated_at = now() where token_hash = $1 and used_at is null and expires_at > $2", token_hash, now)
-        .execute(tx.conn())
-        .await?;
+    let used = sqlx::query!(
+        "update mail_tokens set used_at = $2, updated_at = now() where token_hash = $1 and used_at is null and expires_at > $2",
+        token_hash,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(used.rows_affected() == 1)
 }
 
 /// Ends every link of a person: a new password makes old mails harmless.
 pub async fn delete_links(tx: &mut SystemTx, account: AccountId) -> Result<()> {
-    sqlx::query!("delete from mail_tokens where account_id = $1 and used_at is null", account as AccountId).execute(tx.conn()).await.map(|_| ())
+    sqlx::query!("delete from mail_tokens where account_id = $1 and used_at is null", account as AccountId)
+        .execute(tx.conn())
+        .await
+        .map(|_| ())
 }
 
 /// The address is this person's.
 pub async fn confirm_email(tx: &mut SystemTx, account: AccountId, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("update accounts set email_confirmed_at = coalesce(email_confirmed_at, $2), updated_at = now() where id = $1", account as AccountId, now)
-        .execute(tx.conn())
-        .await
-        .map(|_| ())
+    sqlx::query!(
+        "update accounts set email_confirmed_at = coalesce(email_confirmed_at, $2), updated_at = now() where id = $1",
+        account as AccountId,
+        now
+    )
+    .execute(tx.conn())
+    .await
+    .map(|_| ())
 }
 
 /// Moves a person to another, proven address. Fails on `accounts_email_key`.
 pub async fn set_email(tx: &mut SystemTx, account: AccountId, email: &str, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("update accounts set email = $2, email_confirmed_at = $3, updated_at = now() where id = $1", account as AccountId, email, now)
-        .execute(tx.conn())
-        .await
-        .map(|_| ())
+    sqlx::query!(
+        "update accounts set email = $2, email_confirmed_at = $3, updated_at = now() where id = $1",
+        account as AccountId,
+        email,
+        now
+    )
+    .execute(tx.conn())
+    .await
+    .map(|_| ())
 }
 
 /// Keeps a new password.
@@ -242,7 +282,10 @@ pub async fn use_totp_step(tx: &mut SystemTx, account: AccountId, step: i64) -> 
 /// Puts new codes in the place of all old ones.
 pub async fn replace_recovery_codes(tx: &mut SystemTx, account: AccountId, hashes: &[Vec<u8>]) -> Result<()> {
     sqlx::query!("delete from recovery_codes where account_id = $1", account as AccountId).execute(tx.conn()).await?;
-    sqlx::query!("insert into recovery_codes (account_id, code_hash) select $1, unnest($2::bytea[])", account as AccountId, hashes).execute(tx.conn()).await.map(|_| ())
+    sqlx::query!("insert into recovery_codes (account_id, code_hash) select $1, unnest($2::bytea[])", account as AccountId, hashes)
+        .execute(tx.conn())
+        .await
+        .map(|_| ())
 }
 
 /// Uses a code up; false when it is unknown or was used.
@@ -273,8 +316,17 @@ pub struct Pending {
 }
 
 /// Notes that the password was right.
-pub async fn insert_pending(tx: &mut SystemTx, token_hash: &[u8], account: AccountId, next: &str, now: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("delete from pending_sign_ins where account_id = $1 and expires_at <= $2", account as AccountId, now).execute(tx.conn()).await?;
+pub async fn insert_pending(
+    tx: &mut SystemTx,
+    token_hash: &[u8],
+    account: AccountId,
+    next: &str,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!("delete from pending_sign_ins where account_id = $1 and expires_at <= $2", account as AccountId, now)
+        .execute(tx.conn())
+        .await?;
     sqlx::query!(
         "insert into pending_sign_ins (token_hash, account_id, next, expires_at) values ($1, $2, $3, $4)",
         token_hash,
@@ -355,13 +407,18 @@ pub async fn sessions(tx: &mut SystemTx, account: AccountId, now: DateTime<Utc>,
 
 /// Ends one session of this person; false when there is none.
 pub async fn delete_session(tx: &mut SystemTx, account: AccountId, session: SessionId) -> Result<bool> {
-    let gone = sqlx::query!("delete from sessions where id = $1 and account_id = $2", session as SessionId, account as AccountId).execute(tx.conn()).await?;
+    let gone = sqlx::query!("delete from sessions where id = $1 and account_id = $2", session as SessionId, account as AccountId)
+        .execute(tx.conn())
+        .await?;
     Ok(gone.rows_affected() == 1)
 }
 
 /// Ends a person's sessions, but for one if told; returns how many.
 pub async fn delete_sessions(tx: &mut SystemTx, account: AccountId, except: Option<SessionId>) -> Result<u64> {
-    let gone = sqlx::query!("delete from sessions where account_id = $1 and id is distinct from $2", account as AccountId, except.map(|id| id.0)).execute(tx.conn()).await?;
+    let gone =
+        sqlx::query!("delete from sessions where account_id = $1 and id is distinct from $2", account as AccountId, except.map(|id| id.0))
+            .execute(tx.conn())
+            .await?;
     Ok(gone.rows_affected())
 }
 
@@ -407,5 +464,23 @@ pub async fn read_org(tx: &mut OrgTx<'_>) -> Result<Organisation> {
 /// Keeps the organisation's settings.
 pub async fn save_org(tx: &mut OrgTx<'_>, name: &str, timezone: &str, locale: &str) -> Result<()> {
     let org = tx.scope().org();
-    sqlx::query!("update orgs set name = $1, timezone = $2, locale = $3, updated_at = now() where id = $4", name, timezone, locale, org as OrgId).execute(tx.conn()).await.map(|_| ())
+    sqlx::query!(
+        "update orgs set name = $1, timezone = $2, locale = $3, updated_at = now() where id = $4",
+        name,
+        timezone,
+        locale,
+        org as OrgId
+    )
+    .execute(tx.conn())
+    .await
+    .map(|_| ())
+}
+
+/// Removes sessions, second steps and links that are over; returns how many rows.
+pub async fn sweep(tx: &mut SystemTx, now: DateTime<Utc>, idle_since: DateTime<Utc>, links_before: DateTime<Utc>) -> Result<u64> {
+    let sessions =
+        sqlx::query!("delete from sessions where expires_at <= $1 or last_seen_at <= $2", now, idle_since).execute(tx.conn()).await?;
+    let pending = sqlx::query!("delete from pending_sign_ins where expires_at <= $1", now).execute(tx.conn()).await?;
+    let links = sqlx::query!("delete from mail_tokens where expires_at <= $1", links_before).execute(tx.conn()).await?;
+    Ok(sessions.rows_affected() + pending.rows_affected() + links.rows_affected())
 }

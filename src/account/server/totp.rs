@@ -95,7 +95,8 @@ fn totp(secret: &[u8], email: &str) -> anyhow::Result<Totp> {
 /// Codes for paper, 80 bits each, in groups of four.
 pub fn recovery_codes() -> Vec<String> {
     let one = || {
-        let letters: Vec<char> = crypto::random::<RECOVERY_LENGTH>().iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+        let letters: Vec<char> =
+            crypto::random::<RECOVERY_LENGTH>().iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
         letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
     };
     (0..RECOVERY_CODES).map(|_| one()).collect()

@@ -107,7 +107,13 @@ pub async fn seed(tx: &mut OrgTx<'_>, new: &NewAssistant, transfers: &[TransferE
 }
 
 /// A number for a seed.
-pub async fn seed_number(tx: &mut OrgTx<'_>, number: &PhoneNumber, label: &str, assistant: AssistantId, is_demo: bool) -> Result<NumberId, AppError> {
+pub async fn seed_number(
+    tx: &mut OrgTx<'_>,
+    number: &PhoneNumber,
+    label: &str,
+    assistant: AssistantId,
+    is_demo: bool,
+) -> Result<NumberId, AppError> {
     let id = NumberId::at(tx.scope().core().clock.now());
     store::insert_number(tx, id, number, label, None, Some(assistant), is_demo).await?;
     enqueue_number(tx, id).await?;

@@ -145,13 +145,9 @@ async fn push_number(core: &Core, vapi: &Vapi, job: PushNumber) -> Result<(), Fa
     drop(tx);
     let sent = match &row.provider_id {
         Some(id) => connect(vapi, id, &row, &server).await,
-        None => Err(Refused::Provider(OutboundError::Refused {
-            provider: "vapi",
-            status: 404,
-            words: vec![],
-            code: None,
-            retry_after: None,
-        })),
+        None => {
+            Err(Refused::Provider(OutboundError::Refused { provider: "vapi", status: 404, words: vec![], code: None, retry_after: None }))
+        }
     };
     // The sandbox owns its numbers: one the simulator does not know is put there.
     let sent = match sent {

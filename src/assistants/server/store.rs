@@ -80,7 +80,14 @@ pub async fn count(tx: &mut OrgTx<'_>) -> sqlx::Result<i64> {
 }
 
 /// A new assistant answers at once: whoever makes one wants to hear it.
-pub async fn insert(tx: &mut OrgTx<'_>, id: AssistantId, template: Template, draft: &AssistantDraft, is_demo: bool, now: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn insert(
+    tx: &mut OrgTx<'_>,
+    id: AssistantId,
+    template: Template,
+    draft: &AssistantDraft,
+    is_demo: bool,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "
         insert into assistants (id, name, template, language, voice, first_message, prompt, end_phrases, max_duration_s, transfer_numbers,
@@ -106,7 +113,13 @@ pub async fn insert(tx: &mut OrgTx<'_>, id: AssistantId, template: Template, dra
 }
 
 /// Writes a draft over this revision; the new revision, or nothing when it is another one by now.
-pub async fn update(tx: &mut OrgTx<'_>, id: AssistantId, revision: i64, draft: &AssistantDraft, now: DateTime<Utc>) -> sqlx::Result<Option<i64>> {
+pub async fn update(
+    tx: &mut OrgTx<'_>,
+    id: AssistantId,
+    revision: i64,
+    draft: &AssistantDraft,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!(
         "
         update assistants
@@ -133,25 +146,18 @@ pub async fn update(tx: &mut OrgTx<'_>, id: AssistantId, revision: i64, draft: &
 
 /// False when there is no such assistant.
 pub async fn set_state(tx: &mut OrgTx<'_>, id: AssistantId, state: AssistantState, now: DateTime<Utc>) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "update assistants set state = $2, updated_at = $3 where id = $1 and deleted_at is null",
-        id.0,
-        state.name(),
-        now
-    )
-    .execute(tx.conn())
-    .await?;
+    let done =
+        sqlx::query!("update assistants set state = $2, updated_at = $3 where id = $1 and deleted_at is null", id.0, state.name(), now)
+            .execute(tx.conn())
+            .await?;
     Ok(done.rows_affected() > 0)
 }
 
 /// Marks a push as under way again; false when there is no such assistant.
 pub async fn mark_pending(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "update assistants set sync_state = 'pending', sync_error = null where id = $1 and deleted_at is null",
-        id.0
-    )
-    .execute(tx.conn())
-    .await?;
+    let done = sqlx::query!("update assistants set sync_state = 'pending', sync_error = null where id = $1 and deleted_at is null", id.0)
+        .execute(tx.conn())
+        .await?;
     Ok(done.rows_affected() > 0)
 }
 
@@ -181,8 +187,12 @@ pub async fn lock_use(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Optio
 
 /// Takes it out of sight and off its numbers. Calls keep pointing at it.
 pub async fn mark_deleted(tx: &mut OrgTx<'_>, id: AssistantId, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update phone_numbers set assistant_id = null, updated_at = $2 where assistant_id = $1", id.0, now).execute(tx.conn()).await?;
-    sqlx::query!("update assistants set deleted_at = $2, state = 'draft', updated_at = $2 where id = $1", id.0, now).execute(tx.conn()).await?;
+    sqlx::query!("update phone_numbers set assistant_id = null, updated_at = $2 where assistant_id = $1", id.0, now)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query!("update assistants set deleted_at = $2, state = 'draft', updated_at = $2 where id = $1", id.0, now)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -253,13 +263,9 @@ pub async fn numbers(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<NumberLine>> {
 }
 
 pub async fn number(tx: &mut OrgTx<'_>, id: NumberId) -> sqlx::Result<Option<NumberRow>> {
-    sqlx::query_as!(
-        NumberRow,
-        r#"select number as "number: PhoneNumber", label, provider_id from phone_numbers where id = $1"#,
-        id.0
-    )
-    .fetch_optional(tx.conn())
-    .await
+    sqlx::query_as!(NumberRow, r#"select number as "number: PhoneNumber", label, provider_id from phone_numbers where id = $1"#, id.0)
+        .fetch_optional(tx.conn())
+        .await
 }
 
 /// The numbers one assistant answers.
@@ -315,7 +321,13 @@ pub async fn assign_number(tx: &mut OrgTx<'_>, id: NumberId, assistant: Option<A
 }
 
 /// What came of telling the provider about a number.
-pub async fn mark_number(tx: &mut OrgTx<'_>, id: NumberId, provider_id: Option<&str>, sync: SyncState, words: Option<&str>) -> sqlx::Result<()> {
+pub async fn mark_number(
+    tx: &mut OrgTx<'_>,
+    id: NumberId,
+    provider_id: Option<&str>,
+    sync: SyncState,
+    words: Option<&str>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update phone_numbers set provider_id = coalesce($2, provider_id), sync_state = $3, sync_error = $4, updated_at = now() where id = $1",
         id.0,

@@ -53,7 +53,12 @@ mod tests {
     fn every_template_is_a_form_we_would_accept_and_says_first_that_a_machine_speaks() {
         for language in LANGUAGES {
             for template in Template::ALL {
-                let new = NewAssistant { template: *template, name: "Léa".into(), language: (*language).into(), business: "Garage {{du}} Port".into() };
+                let new = NewAssistant {
+                    template: *template,
+                    name: "Léa".into(),
+                    language: (*language).into(),
+                    business: "Garage {{du}} Port".into(),
+                };
                 let draft = draft(&new).expect("a file that can be read");
                 let text = format!("{} {}", draft.first_message, draft.prompt);
                 assert!(!text.contains("{{") && text.contains("Garage du Port"), "{language} {template}: {text}");

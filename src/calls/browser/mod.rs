@@ -58,7 +58,8 @@ pub fn store(key: &str, value: &str) {
 /// Whether keys typed now belong to a field, a dialog or a menu, so that they are no shortcuts.
 pub fn keys_are_taken() -> bool {
     let taken = |element: &web_sys::Element| {
-        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || element.closest("[contenteditable],[popover]").ok().flatten().is_some()
+        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+            || element.closest("[contenteditable],[popover]").ok().flatten().is_some()
     };
     document().active_element().is_some_and(|element| taken(&element)) || document().query_selector("dialog[open]").ok().flatten().is_some()
 }

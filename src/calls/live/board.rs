@@ -117,8 +117,12 @@ impl BoardState {
 /// The order while the pointer or the focus rests on the board: nothing moves or leaves, and newcomers wait at the end.
 pub fn held(shown: &[Section], fresh: &[Section]) -> Vec<Section> {
     let mut held = shown.to_vec();
-    let newcomers: Vec<CallId> =
-        fresh.iter().flat_map(|section| &section.calls).filter(|id| !shown.iter().any(|section| section.calls.contains(id))).copied().collect();
+    let newcomers: Vec<CallId> = fresh
+        .iter()
+        .flat_map(|section| &section.calls)
+        .filter(|id| !shown.iter().any(|section| section.calls.contains(id)))
+        .copied()
+        .collect();
     if newcomers.is_empty() {
         return held;
     }
@@ -177,7 +181,11 @@ mod tests {
         let order: Vec<(Group, Vec<CallId>)> = board.sections().into_iter().map(|s| (s.group, s.calls)).collect();
         assert_eq!(
             order,
-            [(Group::Attention, vec![card(4).id]), (Group::Live, vec![card(9).id, card(1).id, card(3).id]), (Group::Ringing, vec![card(2).id])]
+            [
+                (Group::Attention, vec![card(4).id]),
+                (Group::Live, vec![card(9).id, card(1).id, card(3).id]),
+                (Group::Ringing, vec![card(2).id])
+            ]
         );
         assert_eq!(board.counts(), (4, 1));
     }

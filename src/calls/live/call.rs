@@ -107,7 +107,8 @@ impl CallState {
 
     /// Lines and events as they happened.
     pub fn entries(&self) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = self.lines().cloned().map(Entry::Said).chain(self.events.iter().cloned().map(Entry::Happened)).collect();
+        let mut entries: Vec<Entry> =
+            self.lines().cloned().map(Entry::Said).chain(self.events.iter().cloned().map(Entry::Happened)).collect();
         entries.sort_by_key(|entry| (entry.at_ms(), entry.seq()));
         entries
     }
@@ -153,7 +154,8 @@ mod tests {
     #[test]
     fn events_stand_where_they_happened() {
         let mut state = CallState::from_detail(&detail(card(1), vec![]));
-        let (mut tool, first, second) = (event(3, "tool", serde_json::json!({})), line(1, Speaker::Caller, "a"), line(2, Speaker::Caller, "b"));
+        let (mut tool, first, second) =
+            (event(3, "tool", serde_json::json!({})), line(1, Speaker::Caller, "a"), line(2, Speaker::Caller, "b"));
         tool.at_ms = first.at_ms + 1;
         state.apply(&News::More { lines: vec![first, second], events: vec![tool] });
         assert_eq!(state.entries().iter().map(Entry::seq).collect::<Vec<_>>(), [1, 3, 2]);

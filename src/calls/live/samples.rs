@@ -1,9 +1,6 @@
 //! Calls for tests of the reducers.
 
-use crate::{
-    calls::model::*,
-    shared::ids::CallId,
-};
+use crate::{calls::model::*, shared::ids::CallId};
 use chrono::DateTime;
 
 /// A live call; the same for the same number.

@@ -39,7 +39,10 @@ pub fn days(filter: &CallFilter, zone: &str) -> (Option<DateTime<Utc>>, Option<D
     let midnight = |day: NaiveDate| {
         let start = day.and_hms_opt(0, 0, 0)?;
         // Where clocks skip midnight the day begins an hour later.
-        zone.from_local_datetime(&start).earliest().or_else(|| zone.from_local_datetime(&(start + Duration::hours(1))).earliest()).map(|at| at.to_utc())
+        zone.from_local_datetime(&start)
+            .earliest()
+            .or_else(|| zone.from_local_datetime(&(start + Duration::hours(1))).earliest())
+            .map(|at| at.to_utc())
     };
     (filter.from.and_then(midnight), filter.to.and_then(|day| midnight(day.checked_add_days(Days::new(1))?)))
 }
@@ -111,7 +114,9 @@ pub async fn act(scope: &OrgScope, id: CallId, action: LiveAction) -> Result<Act
 
 fn check(action: &LiveAction) -> Result<(), AppError> {
     match action {
-        LiveAction::Say { text } | LiveAction::Instruct { text } if !(1..=1000).contains(&text.trim().chars().count()) => Err(AppError::invalid("text", "call.text_length")),
+        LiveAction::Say { text } | LiveAction::Instruct { text } if !(1..=1000).contains(&text.trim().chars().count()) => {
+            Err(AppError::invalid("text", "call.text_length"))
+        }
         _ => Ok(()),
     }
 }
@@ -128,7 +133,14 @@ fn control(action: &LiveAction) -> Control {
 }
 
 /// Writes what came of an action, in the call's own timeline too, so that everybody watching sees who did it.
-async fn record(scope: &OrgScope, id: CallId, action_id: ActionId, action: &LiveAction, outcome: &str, error: Option<&str>) -> Result<ActionTaken, AppError> {
+async fn record(
+    scope: &OrgScope,
+    id: CallId,
+    action_id: ActionId,
+    action: &LiveAction,
+    outcome: &str,
+    error: Option<&str>,
+) -> Result<ActionTaken, AppError> {
     let core = scope.core();
     let now = core.clock.now();
     let mut tx = SystemTx::begin(core, "what came of an action").await?;
@@ -148,7 +160,14 @@ async fn record(scope: &OrgScope, id: CallId, action_id: ActionId, action: &Live
         bus::publish(tx.conn(), &[Note::Call { org: scope.org(), call: id, from, to }]).await?;
     }
     tx.commit().await?;
-    Ok(ActionTaken { by: scope.account(), by_name, action: action.clone(), at: now, outcome: outcome.into(), error: error.map(str::to_owned) })
+    Ok(ActionTaken {
+        by: scope.account(),
+        by_name,
+        action: action.clone(),
+        at: now,
+        outcome: outcome.into(),
+        error: error.map(str::to_owned),
+    })
 }
 
 /// Starts an outbound call. Errors: `Invalid(number)`, `NotFound(assistant)`, `Conflict("assistant_not_ready")`.
@@ -188,7 +207,10 @@ pub fn dialable(typed: &str, country: &str) -> Option<PhoneNumber> {
     match number {
         Some(number) => number.format().mode(phonenumber::Mode::E164).to_string().parse().ok(),
         // Numbers reserved for fiction are not in the tables; the simulator lives on them.
-        None => typed.parse().ok().filter(|number: &PhoneNumber| number.as_str().starts_with("+336399") || number.as_str().starts_with("+33199")),
+        None => typed
+            .parse()
+            .ok()
+            .filter(|number: &PhoneNumber| number.as_str().starts_with("+336399") || number.as_str().starts_with("+33199")),
     }
 }
 
@@ -206,7 +228,11 @@ pub async fn simulate(scope: &OrgScope, assistant: Option<AssistantId>, ending: 
     let provider_id = ready.ok_or_else(|| AppError::conflict("no_assistant"))?;
     // The range reserved for fiction: 06 39 98 00 00 to 99 99.
     let draw = u16::from_le_bytes(crate::platform::crypto::random());
-    let from = if ending.is_empty() { format!("+336399{:02}{:02}{:02}", 80 + draw % 20, draw % 89 + 10, 30 + draw % 60) } else { format!("+33639981{:01}{}", draw % 10, ending) };
+    let from = if ending.is_empty() {
+        format!("+336399{:02}{:02}{:02}", 80 + draw % 20, draw % 89 + 10, 30 + draw % 60)
+    } else {
+        format!("+33639981{:01}{}", draw % 10, ending)
+    };
     let from = if from.len() > 12 { from[..10].to_owned() + &from[from.len() - 2..] } else { from };
     let body = json!({ "assistantId": provider_id, "from": from });
     Vapi::of(core).simulate_inbound(simulator, &body).await.map_err(|error| AppError::upstream("simulator", error))

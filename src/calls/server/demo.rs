@@ -9,8 +9,12 @@ pub async fn count_demo(tx: &mut OrgTx<'_>) -> Result<i64, AppError> {
 
 /// Removes them with everything that hangs on them; returns how many.
 pub async fn remove_demo(tx: &mut OrgTx<'_>) -> Result<i64, AppError> {
-    sqlx::query!("delete from call_lines l using calls c where c.id = l.call_id and c.created_at = l.created_at and c.is_demo").execute(tx.conn()).await?;
-    sqlx::query!("delete from call_events e using calls c where c.id = e.call_id and c.created_at = e.created_at and c.is_demo").execute(tx.conn()).await?;
+    sqlx::query!("delete from call_lines l using calls c where c.id = l.call_id and c.created_at = l.created_at and c.is_demo")
+        .execute(tx.conn())
+        .await?;
+    sqlx::query!("delete from call_events e using calls c where c.id = e.call_id and c.created_at = e.created_at and c.is_demo")
+        .execute(tx.conn())
+        .await?;
     sqlx::query!("delete from call_refs r using calls c where c.id = r.call_id and c.is_demo").execute(tx.conn()).await?;
     sqlx::query!("delete from call_actions a using calls c where c.id = a.call_id and c.is_demo").execute(tx.conn()).await?;
     let gone = sqlx::query!("delete from calls where is_demo").execute(tx.conn()).await?.rows_affected();

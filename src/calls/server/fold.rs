@@ -211,7 +211,9 @@ pub fn read(message: &Value, received_ms: i64) -> Reading {
                 reading.events.push(NewEvent { key: format!("transfer:{at_ms}"), kind: "transfer", detail: json!({ "to": to }), at_ms });
             }
         }
-        "user-interrupted" => reading.events.push(NewEvent { key: format!("interrupted:{at_ms}"), kind: "interrupted", detail: json!({}), at_ms }),
+        "user-interrupted" => {
+            reading.events.push(NewEvent { key: format!("interrupted:{at_ms}"), kind: "interrupted", detail: json!({}), at_ms })
+        }
         "hang" => reading.events.push(NewEvent { key: format!("slow:{at_ms}"), kind: "slow", detail: json!({}), at_ms }),
         "assistant.started" | "assistant-request" => {}
         // Repeats of what finals and the report say, or pure rhythm: kept nowhere but in the journal.
@@ -229,7 +231,8 @@ pub fn read(message: &Value, received_ms: i64) -> Reading {
 /// Reads a call object as `GET /call/{id}` gives it: what the webhooks would have said. `None` while it proves nothing new.
 pub fn read_polled(call: &Value, now_ms: i64) -> Reading {
     let mut message = json!({ "type": "polled", "call": call });
-    for field in ["status", "endedReason", "artifact", "analysis", "cost", "costs", "costBreakdown", "startedAt", "endedAt", "destination"] {
+    for field in ["status", "endedReason", "artifact", "analysis", "cost", "costs", "costBreakdown", "startedAt", "endedAt", "destination"]
+    {
         if let Some(value) = call.get(field) {
             message[field] = value.clone();
         }
@@ -249,16 +252,22 @@ pub fn read_polled(call: &Value, now_ms: i64) -> Reading {
 
 /// A reading that ends a call nobody can tell us about any more.
 pub fn lost(now_ms: i64) -> Reading {
-    let facts = Facts { rank: Some(CallStatus::Ended.rank()), ended_ms: Some(now_ms), reason: Some("zencall-lost".into()), ..Facts::default() };
+    let facts =
+        Facts { rank: Some(CallStatus::Ended.rank()), ended_ms: Some(now_ms), reason: Some("zencall-lost".into()), ..Facts::default() };
     Reading { kind: "lost".into(), facts, ..Reading::default() }
 }
 
 fn common(message: &Value) -> Reading {
     let call = &message["call"];
     let customer = |field: &str| text(message, &format!("/customer/{field}")).or_else(|| text(message, &format!("/call/customer/{field}")));
-    let our_call = ["/call/assistantOverrides/metadata/zencall_call", "/call/metadata/zencall_call", "/assistant/metadata/zencall_call", "/call/customer/externalId"]
-        .iter()
-        .find_map(|path| text(message, path)?.parse().ok());
+    let our_call = [
+        "/call/assistantOverrides/metadata/zencall_call",
+        "/call/metadata/zencall_call",
+        "/assistant/metadata/zencall_call",
+        "/call/customer/externalId",
+    ]
+    .iter()
+    .find_map(|path| text(message, path)?.parse().ok());
     Reading {
         call_ref: text(call, "/id").filter(|id| !id.is_empty() && id.len() <= 100),
         our_call,
@@ -341,9 +350,10 @@ fn report(message: &Value, at_ms: i64, told: u8, reading: &mut Reading) {
     if reading.facts.handed_to.is_none() {
         reading.facts.handed_to = destination(message.get("destination")).map(|to| (at_ms, to));
     }
-    let has_recording = ["/artifact/recording", "/artifact/recordingUrl", "/artifact/stereoRecordingUrl", "/recordingUrl", "/stereoRecordingUrl"]
-        .iter()
-        .any(|path| message.pointer(path).is_some_and(|found| !found.is_null() && found != &json!({})));
+    let has_recording =
+        ["/artifact/recording", "/artifact/recordingUrl", "/artifact/stereoRecordingUrl", "/recordingUrl", "/stereoRecordingUrl"]
+            .iter()
+            .any(|path| message.pointer(path).is_some_and(|found| !found.is_null() && found != &json!({})));
     reading.facts.rank = Some(CallStatus::Ended.rank());
     reading.facts.report = Some(Report {
         at_ms,
@@ -377,7 +387,9 @@ fn said_in_report(said: &Value, index: usize, started_ms: i64, reading: &mut Rea
             reading.events.push(NewEvent { key: format!("result:{id}"), kind: "tool_result", detail, at_ms });
         }
         _ => {
-            let Some(words) = text(said, "/message").or_else(|| text(said, "/content")).filter(|words| !words.trim().is_empty()) else { return };
+            let Some(words) = text(said, "/message").or_else(|| text(said, "/content")).filter(|words| !words.trim().is_empty()) else {
+                return;
+            };
             let speaker = speaker(&role).unwrap_or(Speaker::System);
             let end_ms = said.get("endTime").and_then(time_ms);
             reading.lines.push(NewLine { key: line_key("r", speaker, at_ms, &words), speaker, text: words, at_ms, end_ms, settled: true });
@@ -541,31 +553,41 @@ mod tests {
     const T0: i64 = 1_790_000_000_000;
 
     fn trace() -> Vec<Value> {
-        let said = |role: &str, at: i64, words: &str| message("transcript", T0 + at, json!({ "role": role, "transcriptType": "final", "transcript": words }));
+        let said = |role: &str, at: i64, words: &str| {
+            message("transcript", T0 + at, json!({ "role": role, "transcriptType": "final", "transcript": words }))
+        };
         vec![
             message("status-update", T0, json!({ "status": "queued" })),
             message("status-update", T0 + 500, json!({ "status": "ringing" })),
             message("status-update", T0 + 2000, json!({ "status": "in-progress" })),
             said("assistant", 2500, "Bonjour, cabinet Nord."),
             said("user", 5000, "Je voudrais un rendez-vous."),
-            message("tool-calls", T0 + 6000, json!({ "toolCallList": [{ "id": "t1", "function": { "name": "slots", "arguments": "{\"day\":\"mardi\"}" } }] })),
+            message(
+                "tool-calls",
+                T0 + 6000,
+                json!({ "toolCallList": [{ "id": "t1", "function": { "name": "slots", "arguments": "{\"day\":\"mardi\"}" } }] }),
+            ),
             message("conversation-update", T0 + 6100, json!({ "messages": [{ "role": "user", "message": "x" }] })),
             said("assistant", 8000, "Mardi à dix heures ?"),
             message("user-interrupted", T0 + 9000, json!({})),
             message("transfer-update", T0 + 9500, json!({ "destination": { "type": "number", "number": "+33145000000" } })),
             message("status-update", T0 + 10_000, json!({ "status": "ended", "endedReason": "customer-ended-call" })),
-            message("end-of-call-report", T0 + 12_000, json!({
-                "endedReason": "customer-ended-call", "startedAt": "2026-09-21T14:13:22.000Z", "endedAt": "2026-09-21T14:13:30.000Z", "cost": 0.1234,
-                "costs": [{ "type": "model", "cost": 0.02 }, { "type": "vapi", "cost": 0.1 }, { "type": "model", "cost": 0.0034 }],
-                "analysis": { "summary": "Un rendez-vous.", "successEvaluation": "true" },
-                "artifact": { "recordingUrl": "https://x", "messages": [
-                    { "role": "system", "message": "secret prompt" },
-                    { "role": "bot", "message": "Bonjour, cabinet Nord.", "time": T0 + 2500, "endTime": T0 + 4000 },
-                    { "role": "user", "message": "Je voudrais un rendez-vous.", "time": T0 + 5000 },
-                    { "role": "tool_calls", "time": T0 + 6000, "toolCalls": [{ "id": "t1", "function": { "name": "slots", "arguments": "{}" } }] },
-                    { "role": "tool_call_result", "time": T0 + 6500, "toolCallId": "t1", "name": "slots", "result": "10:00" },
-                ] },
-            })),
+            message(
+                "end-of-call-report",
+                T0 + 12_000,
+                json!({
+                    "endedReason": "customer-ended-call", "startedAt": "2026-09-21T14:13:22.000Z", "endedAt": "2026-09-21T14:13:30.000Z", "cost": 0.1234,
+                    "costs": [{ "type": "model", "cost": 0.02 }, { "type": "vapi", "cost": 0.1 }, { "type": "model", "cost": 0.0034 }],
+                    "analysis": { "summary": "Un rendez-vous.", "successEvaluation": "true" },
+                    "artifact": { "recordingUrl": "https://x", "messages": [
+                        { "role": "system", "message": "secret prompt" },
+                        { "role": "bot", "message": "Bonjour, cabinet Nord.", "time": T0 + 2500, "endTime": T0 + 4000 },
+                        { "role": "user", "message": "Je voudrais un rendez-vous.", "time": T0 + 5000 },
+                        { "role": "tool_calls", "time": T0 + 6000, "toolCalls": [{ "id": "t1", "function": { "name": "slots", "arguments": "{}" } }] },
+                        { "role": "tool_call_result", "time": T0 + 6500, "toolCallId": "t1", "name": "slots", "result": "10:00" },
+                    ] },
+                }),
+            ),
         ]
     }
 

@@ -4,8 +4,7 @@ use super::{
     Calls,
     fold::{self, Reading},
     ingest::{Accepted, Delivery},
-    redact,
-    replies,
+    redact, replies,
     store::JournalRow,
     verify::{self, Rejection, Signed},
 };
@@ -79,8 +78,8 @@ pub async fn receive(
 
 async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, body: &[u8]) -> Response {
     let now = core.clock.now();
-    let envelope: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let message = envelope.get("message").cloned().unwrap_or(Value::Null);
+    let mut envelope: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let message = envelope.get_mut("message").map(Value::take).unwrap_or(Value::Null);
     let reading = fold::read(&message, now.timestamp_millis());
     let journal = JournalRow {
         id: HookId::at(now),
@@ -141,7 +140,10 @@ async fn reject(core: &Core, calls: &Calls, org: Option<OrgId>, request: &Reques
 fn seal_control(core: &Core, org: OrgId, reading: &Reading) -> Option<Vec<u8>> {
     reading.control_url.as_ref()?;
     let both = json!({ "control": reading.control_url, "listen": reading.listen_url });
-    core.vault.seal(org.0, "call control", both.to_string().as_bytes()).inspect_err(|error| tracing::error!(%error, "sealing a control address")).ok()
+    core.vault
+        .seal(org.0, "call control", both.to_string().as_bytes())
+        .inspect_err(|error| tracing::error!(%error, "sealing a control address"))
+        .ok()
 }
 
 impl Endpoints {
@@ -173,6 +175,9 @@ async fn load(core: &Core, hash: &[u8]) -> Result<Option<Endpoint>, crate::share
     .await?;
     let Some(row) = row else { return Ok(None) };
     let previous = row.previous_secret_sealed.filter(|_| row.previous_until.is_some_and(|until| until > now));
-    let secrets = std::iter::once(row.secret_sealed).chain(previous).map(|sealed| secret::open(core, row.org, secret::SECRET, &sealed)).collect::<anyhow::Result<_>>()?;
+    let secrets = std::iter::once(row.secret_sealed)
+        .chain(previous)
+        .map(|sealed| secret::open(core, row.org, secret::SECRET, &sealed))
+        .collect::<anyhow::Result<_>>()?;
     Ok(Some(Endpoint { org: row.org, auth: row.auth.0, secrets }))
 }

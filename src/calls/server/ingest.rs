@@ -29,7 +29,9 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-const LANES: usize = 4;
+/// Two: one gathers and writes while the other waits for the disk. More only make smaller groups, since a `NOTIFY` lets one transaction
+/// of the database commit at a time.
+const LANES: usize = 2;
 const GROUP: usize = 128;
 /// Calls whose id is remembered; a lost entry costs one look-up.
 const KNOWN: usize = 20_000;
@@ -90,7 +92,7 @@ impl Ingest {
             Some(call) => call.hash(&mut hasher),
             None => delivery.journal.id.hash(&mut hasher),
         }
-        let lane = &self.lanes[hasher.finish() as usize % LANES];
+        let lane = &self.lanes[hasher.finish() as usize % self.lanes.len()];
         let (answer, kept) = oneshot::channel();
         let gone = |_| AppError::internal("the ingest lane has ended");
         lane.send(Waiting { delivery, answer }).await.map_err(|_| gone(()))?;
@@ -131,7 +133,7 @@ async fn keep_each(core: &Core, known: &Known, deliveries: &[Delivery]) -> Vec<R
 async fn keep_dead(core: &Core, delivery: &Delivery, error: sqlx::Error) -> Result<Kept, AppError> {
     let row = JournalRow { outcome: "dead", reason: Some(error.to_string().chars().take(500).collect()), ..delivery.journal.clone() };
     let mut tx = SystemTx::begin(core, "a webhook that could not be applied").await?;
-    store::insert_journal(tx.conn(), &[&row], &[None]).await?;
+    store::insert_journal(tx.conn(), &[&row], &[row.outcome], &[None]).await?;
     tx.commit().await?;
     metrics::counter!("zencall_webhook_events_total", "outcome" => "dead").increment(1);
     tracing::error!(hook = %row.id, %error, "a webhook could not be applied and was set aside");
@@ -168,8 +170,9 @@ async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx
         kept.push(Kept { call: *id, is_repeat: !is_new });
     }
 
-    let rows: Vec<JournalRow> = deliveries.iter().zip(&kept).map(|(delivery, kept)| delivery.journal.clone().judged(kept.is_repeat)).collect();
-    store::insert_journal(conn, &rows.iter().collect::<Vec<_>>(), &ids).await?;
+    let rows: Vec<&JournalRow> = deliveries.iter().map(|delivery| &delivery.journal).collect();
+    let outcomes: Vec<&'static str> = rows.iter().zip(&kept).map(|(row, kept)| row.outcome_when(kept.is_repeat)).collect();
+    store::insert_journal(conn, &rows, &outcomes, &ids).await?;
     failpoint::reach("calls::inserted");
     let mut notes = Vec::new();
     let changed: Vec<&Open> = open.values().filter(|call| call.is_changed).collect();
@@ -199,7 +202,7 @@ async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx
     tx.commit().await?;
     failpoint::reach("calls::committed");
     remember(known, deliveries, &ids);
-    count(&rows);
+    count(&outcomes);
     Ok(kept)
 }
 
@@ -270,7 +273,9 @@ async fn resolve(
         if id.is_some() {
             continue;
         }
-        let Some(accepted) = deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1)) else {
+        let Some(accepted) =
+            deliveries.iter().filter_map(|d| d.accepted.as_ref()).find(|a| a.org == key.0 && a.reading.call_ref.as_ref() == Some(&key.1))
+        else {
             continue;
         };
         *id = Some(adopt(conn, key, &accepted.reading, now).await?);
@@ -292,12 +297,10 @@ async fn adopt(conn: &mut sqlx::PgConnection, key: &(OrgId, String), reading: &R
     };
     // The provider's own time when it is believable, so that a call keeps its place in the log however late we hear of it.
     let made = reading.created_ms.and_then(DateTime::from_timestamp_millis).filter(|at| (now - *at).num_hours().abs() < 24).unwrap_or(now);
-    let id = ours.unwrap_or_else(|| CallId::at(made));
-    let linked = store::link_ref(conn, *org, call_ref, id).await?;
-    if linked == id && ours.is_none() {
-        store::insert_call(conn, *org, id, Direction::Inbound).await?;
+    match ours {
+        Some(id) => store::link_ref(conn, *org, call_ref, id).await,
+        None => store::link_new_call(conn, *org, call_ref, CallId::at(made), Direction::Inbound).await,
     }
-    Ok(linked)
 }
 
 async fn open_calls(conn: &mut sqlx::PgConnection, ids: &[Option<CallId>]) -> sqlx::Result<BTreeMap<CallId, Open>> {
@@ -311,7 +314,15 @@ async fn open_calls(conn: &mut sqlx::PgConnection, ids: &[Option<CallId>]) -> sq
     Ok(rows
         .into_iter()
         .map(|row| {
-            let open = Open { before: row.facts.0.clone(), first_seq: row.last_seq, is_changed: false, lines: vec![], events: vec![], partials: vec![], row };
+            let open = Open {
+                before: row.facts.0.clone(),
+                first_seq: row.last_seq,
+                is_changed: false,
+                lines: vec![],
+                events: vec![],
+                partials: vec![],
+                row,
+            };
             (open.row.id, open)
         })
         .collect())
@@ -333,8 +344,8 @@ fn remember(known: &Known, deliveries: &[Delivery], ids: &[Option<CallId>]) {
     }
 }
 
-fn count(rows: &[JournalRow]) {
-    for row in rows {
-        metrics::counter!("zencall_webhook_events_total", "outcome" => row.outcome).increment(1);
+fn count(outcomes: &[&'static str]) {
+    for outcome in outcomes {
+        metrics::counter!("zencall_webhook_events_total", "outcome" => *outcome).increment(1);
     }
 }

@@ -22,10 +22,10 @@ use anyhow::Context;
 use chrono::Duration;
 use futures::TryStreamExt;
 use object_store::path::Path;
-use tokio::io::AsyncWriteExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration as StdDuration;
+use tokio::io::AsyncWriteExt;
 
 /// Fetches a recording into our own store.
 #[derive(Debug, Serialize, Deserialize)]
@@ -136,7 +136,12 @@ async fn store_recording(core: &Core, reference: &str, key: &str) -> Result<Resu
 
 async fn set_recording(core: &Core, job: &FetchRecording, state: &str, key: Option<&str>, seconds: Option<f32>) -> Result<(), Fail> {
     let mut tx = SystemTx::begin(core, "a recording arrived").await.context("opening a transaction")?;
-    let event = fold::NewEvent { key: format!("recording:{state}"), kind: "recording", detail: json!({ "state": state }), at_ms: core.clock.now().timestamp_millis() };
+    let event = fold::NewEvent {
+        key: format!("recording:{state}"),
+        kind: "recording",
+        detail: json!({ "state": state }),
+        at_ms: core.clock.now().timestamp_millis(),
+    };
     let range = store::append_event(tx.conn(), job.call, &event).await.context("noting the recording")?;
     sqlx::query("update calls set recording = $2, recording_key = $3, recording_s = $4, updated_at = now() where id = $1 and created_at = uuid_time($1)")
         .bind(job.call)
@@ -252,7 +257,12 @@ async fn claim(core: &Core, job: &Dial) -> Result<Option<Wanted>, Fail> {
 /// An attempt whose answer never came: it is looked for by our id, and never placed again.
 async fn find_placed(core: &Core, calls: &Calls, job: &Dial, wanted: &Wanted) -> Result<(), Fail> {
     let from = job.call.time() - Duration::minutes(2);
-    let filter = CallFilter { assistant_id: Some(wanted.assistant_ref.clone()), created_from: Some(from), limit: Some(1000), ..CallFilter::default() };
+    let filter = CallFilter {
+        assistant_id: Some(wanted.assistant_ref.clone()),
+        created_from: Some(from),
+        limit: Some(1000),
+        ..CallFilter::default()
+    };
     match Vapi::of(core).find_call(&job.call.to_string(), &filter).await {
         Ok(Some(call)) => tell(core, calls, job.org, call.to_json()).await,
         Ok(None) if core.clock.now() - job.call.time() < Duration::seconds(90) => {
@@ -289,7 +299,8 @@ async fn refused(core: &Core, calls: &Calls, job: &Dial, words: &str) -> Result<
         reason: Some("call-start-error-refused-by-provider".into()),
         ..fold::Facts::default()
     };
-    let reading = Reading { kind: "refused".into(), facts, call_ref: Some(job.call.to_string()), our_call: Some(job.call), ..Reading::default() };
+    let reading =
+        Reading { kind: "refused".into(), facts, call_ref: Some(job.call.to_string()), our_call: Some(job.call), ..Reading::default() };
     keep(core, calls, job.org, reading).await
 }
 
@@ -348,7 +359,8 @@ pub async fn reconcile(core: Core, calls: Calls, _job: Reconcile, _cx: JobCx) ->
         let Some(reference) = call.reference else {
             // Ours, and never placed: the dial job speaks for it while it lives.
             if now - call.created_at > Duration::minutes(30) {
-                let reading = Reading { call_ref: Some(call.id.to_string()), our_call: Some(call.id), ..fold::lost(now.timestamp_millis()) };
+                let reading =
+                    Reading { call_ref: Some(call.id.to_string()), our_call: Some(call.id), ..fold::lost(now.timestamp_millis()) };
                 keep(&core, &calls, call.org, reading).await?;
                 settle(&core, call.id).await?;
             } else if call.dial.as_deref().is_some_and(|dial| dial != "refused") {
@@ -385,10 +397,13 @@ async fn enqueue_dial(core: &Core, org: OrgId, call: CallId) -> Result<(), Fail>
 }
 
 async fn asked(core: &Core, call: CallId) -> Result<(), Fail> {
-    sqlx::query!("update calls set reconciled = reconciled + 1, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId)
-        .execute(&core.pool)
-        .await
-        .context("counting")?;
+    sqlx::query!(
+        "update calls set reconciled = reconciled + 1, updated_at = now() where id = $1 and created_at = uuid_time($1)",
+        call as CallId
+    )
+    .execute(&core.pool)
+    .await
+    .context("counting")?;
     Ok(())
 }
 
@@ -416,7 +431,8 @@ async fn settle_if_reported(core: &Core, call: CallId) -> Result<(), Fail> {
 pub async fn make_partitions(core: Core, _job: MakePartitions, _cx: JobCx) -> Result<(), Fail> {
     let today = core.clock.now().date_naive();
     let mut tx = SystemTx::begin(&core, "making partitions").await.context("opening a transaction")?;
-    let made: i32 = sqlx::query_scalar("select zencall_make_partitions($1, 4)").bind(today).fetch_one(tx.conn()).await.context("making partitions")?;
+    let made: i32 =
+        sqlx::query_scalar("select zencall_make_partitions($1, 4)").bind(today).fetch_one(tx.conn()).await.context("making partitions")?;
     tx.commit().await.context("committing")?;
     if made > 0 {
         tracing::info!(made, "partitions made ahead");
@@ -427,7 +443,11 @@ pub async fn make_partitions(core: Core, _job: MakePartitions, _cx: JobCx) -> Re
 /// The gauge operators alarm on: whether next month has a place.
 pub async fn watch_partitions(core: &Core) -> Result<(), Fail> {
     let next = (core.clock.now() + Duration::days(31)).format("calls_y%Ym%m").to_string();
-    let is_there: bool = sqlx::query_scalar("select to_regclass($1) is not null").bind(&next).fetch_one(&core.pool).await.context("looking for next month")?;
+    let is_there: bool = sqlx::query_scalar("select to_regclass($1) is not null")
+        .bind(&next)
+        .fetch_one(&core.pool)
+        .await
+        .context("looking for next month")?;
     metrics::gauge!("zencall_next_partition_missing").set(if is_there { 0.0 } else { 1.0 });
     if !is_there {
         tracing::error!(partition = next, "next month's partition is missing");

@@ -162,7 +162,12 @@ fn encode(topic: String, seq: i64, news: News) -> String {
 }
 
 /// `GET /live/ws`. Errors: `Unauthenticated`, `Forbidden`.
-pub async fn socket(State(state): State<AppState>, Extension(calls): Extension<Calls>, scope: OrgScope, upgrade: WebSocketUpgrade) -> Result<Response, AppError> {
+pub async fn socket(
+    State(state): State<AppState>,
+    Extension(calls): Extension<Calls>,
+    scope: OrgScope,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, AppError> {
     scope.require(Permission::CallsRead)?;
     if state.core.draining.is_cancelled() {
         return Err(AppError::conflict("draining"));

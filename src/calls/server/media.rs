@@ -74,14 +74,20 @@ fn range(text: &str) -> Option<GetRange> {
 }
 
 /// `GET /live/listen/{id}`: the provider's audio, relayed; the browser never holds the provider's address.
-pub async fn listen(State(state): State<AppState>, scope: OrgScope, Path(id): Path<CallId>, upgrade: WebSocketUpgrade) -> Result<Response, AppError> {
+pub async fn listen(
+    State(state): State<AppState>,
+    scope: OrgScope,
+    Path(id): Path<CallId>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, AppError> {
     let address = actions::listen_url(&scope, id).await?;
     let mut request = address.as_str().into_client_request().map_err(|error| AppError::upstream("vapi", error))?;
     if let Some(key) = &state.core.config.vapi.public_key {
         request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}")).map_err(AppError::internal)?);
     }
     let connecting = tokio::time::timeout(Duration::from_secs(5), tokio_tungstenite::connect_async(request)).await;
-    let (provider, _) = connecting.map_err(|_| AppError::upstream("vapi", "listening timed out"))?.map_err(|error| AppError::upstream("vapi", error))?;
+    let (provider, _) =
+        connecting.map_err(|_| AppError::upstream("vapi", "listening timed out"))?.map_err(|error| AppError::upstream("vapi", error))?;
     let draining = state.core.draining.clone();
     Ok(upgrade.on_upgrade(move |browser| async move {
         tokio::select! {
@@ -147,13 +153,29 @@ pub async fn export(State(state): State<AppState>, scope: OrgScope, Query(filter
         }
     });
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(AppError::internal)?;
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")), (header::CONTENT_DISPOSITION, disposition)], Body::from_stream(pages)).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")), (header::CONTENT_DISPOSITION, disposition)],
+        Body::from_stream(pages),
+    )
+        .into_response())
 }
 
 fn csv_page(rows: &[crate::calls::model::CallCard], with_head: bool) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     if with_head {
-        writer.write_record(["id", "started_at", "direction", "status", "outcome", "number", "name", "assistant", "duration_s", "cost_usd", "summary"])?;
+        writer.write_record([
+            "id",
+            "started_at",
+            "direction",
+            "status",
+            "outcome",
+            "number",
+            "name",
+            "assistant",
+            "duration_s",
+            "cost_usd",
+            "summary",
+        ])?;
     }
     for card in rows {
         writer.write_record([

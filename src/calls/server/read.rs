@@ -111,7 +111,8 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &CallFilter, (from, to): (
 /// Each word as a pattern. What looks like a number loses its spaces and dots, and 06… is found as +336… too by `search_text` holding both.
 fn words(q: &str) -> Vec<String> {
     let q = q.trim().to_lowercase();
-    let is_number = q.chars().filter(char::is_ascii_digit).count() >= 4 && q.chars().all(|c| c.is_ascii_digit() || " .-+()\u{a0}\u{202f}".contains(c));
+    let is_number =
+        q.chars().filter(char::is_ascii_digit).count() >= 4 && q.chars().all(|c| c.is_ascii_digit() || " .-+()\u{a0}\u{202f}".contains(c));
     let words: Vec<String> = if is_number {
         vec![q.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()]
     } else {
@@ -149,7 +150,13 @@ pub async fn details(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Option
         transferred_to: row.transferred_to,
         dial_error: row.dial_error,
         success: row.success,
-        costs: row.costs.map(|costs| costs.0).unwrap_or_default().into_iter().map(|(part, cost)| CostPart { part, cost: MicroUsd(cost) }).collect(),
+        costs: row
+            .costs
+            .map(|costs| costs.0)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(part, cost)| CostPart { part, cost: MicroUsd(cost) })
+            .collect(),
         recording_s: row.recording_s,
         recording_key: row.recording_key,
         has_report: row.has_report,
@@ -169,7 +176,10 @@ pub async fn lines_after(conn: &mut PgConnection, id: CallId, after: i64, limit:
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| Line { seq: row.seq, speaker: row.speaker, text: row.text, at_ms: row.at_ms, end_ms: row.end_ms, settled: row.settled }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Line { seq: row.seq, speaker: row.speaker, text: row.text, at_ms: row.at_ms, end_ms: row.end_ms, settled: row.settled })
+        .collect())
 }
 
 /// The transcript as it stands: the report's lines once there are any, else the live ones; in the order they were said.
@@ -246,7 +256,14 @@ pub async fn actions(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Vec<Ac
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| ActionTaken { by: row.by, by_name: row.by_name, action: row.action.0, at: row.created_at, outcome: row.outcome, error: row.error })
+        .map(|row| ActionTaken {
+            by: row.by,
+            by_name: row.by_name,
+            action: row.action.0,
+            at: row.created_at,
+            outcome: row.outcome,
+            error: row.error,
+        })
         .collect())
 }
 

@@ -1,9 +1,22 @@
 //! What of a webhook the journal keeps: nothing secret, nothing that repeats what other rows hold.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// Parts of a key that make its value a secret or a capability.
-const SECRET: &[&str] = &["token", "secret", "apikey", "api_key", "authorization", "password", "credential", "controlurl", "listenurl", "presigned", "signature"];
+const SECRET: &[&str] = &[
+    "token",
+    "secret",
+    "apikey",
+    "api_key",
+    "authorization",
+    "password",
+    "credential",
+    "controlurl",
+    "listenurl",
+    "presigned",
+    "signature",
+];
 
 /// The message without secrets, and without what repeats: the assistant's settings in every message, the whole conversation in most.
 /// Nothing at all for kinds that only repeat; so stored bytes grow with the turns of a call, not with their square.
@@ -14,34 +27,45 @@ pub fn to_keep(message: &Value) -> Option<String> {
         return None;
     }
     let is_report = kind == "end-of-call-report";
-    let mut kept = serde_json::Map::new();
-    for (key, value) in message.as_object()? {
-        let repeats = match key.as_str() {
-            "assistant" | "messagesOpenAIFormatted" => true,
-            "artifact" | "messages" | "transcript" if kind == "status-update" => true,
-            "artifact" => !is_report,
-            "messages" | "transcript" | "recordingUrl" | "stereoRecordingUrl" if is_report => message.get("artifact").is_some(),
-            _ => false,
-        };
-        if !repeats {
-            kept.insert(key.clone(), masked(key, value, 0));
-        }
-    }
-    Some(Value::Object(kept).to_string())
+    let repeats = |key: &str| match key {
+        "assistant" | "messagesOpenAIFormatted" => true,
+        "artifact" | "messages" | "transcript" if kind == "status-update" => true,
+        "artifact" => !is_report,
+        "messages" | "transcript" | "recordingUrl" | "stereoRecordingUrl" if is_report => message.get("artifact").is_some(),
+        _ => false,
+    };
+    let kept = message.as_object()?.iter().filter(|(key, _)| !repeats(key));
+    let mut text = Vec::with_capacity(4096);
+    serde_json::Serializer::new(&mut text).collect_map(kept.map(|(key, value)| (key, Masked { key, value, depth: 0 }))).ok()?;
+    String::from_utf8(text).ok()
 }
 
-fn masked(key: &str, value: &Value, depth: usize) -> Value {
-    let lower = key.to_ascii_lowercase();
-    match value {
-        Value::String(_) if SECRET.iter().any(|part| lower.contains(part)) => Value::String("[redacted]".into()),
-        Value::Object(_) if depth > 60 => Value::Null,
-        Value::Object(fields) => {
-            let skip = |name: &String| matches!(name.as_str(), "messagesOpenAIFormatted" | "assistant");
-            fields.iter().filter(|(name, _)| !skip(name)).map(|(name, inner)| (name.clone(), masked(name, inner, depth + 1))).collect()
+/// A value as the journal may hold it, written without a copy of the whole.
+struct Masked<'a> {
+    key: &'a str,
+    value: &'a Value,
+    depth: usize,
+}
+
+impl Serialize for Masked<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let (key, depth) = (self.key, self.depth + 1);
+        match self.value {
+            Value::String(_) if is_secret(key) => to.serialize_str("[redacted]"),
+            Value::Object(_) if self.depth > 60 => to.serialize_unit(),
+            Value::Object(fields) => {
+                let kept = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "messagesOpenAIFormatted" | "assistant"));
+                to.collect_map(kept.map(|(name, value)| (name, Masked { key: name, value, depth })))
+            }
+            Value::Array(items) => to.collect_seq(items.iter().map(|value| Masked { key, value, depth })),
+            other => other.serialize(to),
         }
-        Value::Array(items) => items.iter().map(|inner| masked(key, inner, depth + 1)).collect(),
-        other => other.clone(),
     }
+}
+
+fn is_secret(key: &str) -> bool {
+    let lower = key.to_ascii_lowercase();
+    SECRET.iter().any(|part| lower.contains(part))
 }
 
 /// The beginning of a body that proves nothing: enough to see what it was.
@@ -69,7 +93,9 @@ mod tests {
         assert_eq!(to_keep(&json!({ "type": "conversation-update", "messages": ["long"] })), None);
         assert_eq!(to_keep(&json!({ "type": "transcript", "transcriptType": "partial", "transcript": "x" })), None);
         assert!(to_keep(&json!({ "type": "transcript", "transcriptType": "final", "transcript": "x" })).is_some());
-        let report = to_keep(&json!({ "type": "end-of-call-report", "artifact": { "messages": [{ "role": "bot", "message": "Bonjour" }] }, "messages": ["again"] }));
+        let report = to_keep(
+            &json!({ "type": "end-of-call-report", "artifact": { "messages": [{ "role": "bot", "message": "Bonjour" }] }, "messages": ["again"] }),
+        );
         assert!(report.is_some_and(|kept| kept.contains("Bonjour") && !kept.contains("again")));
     }
 }

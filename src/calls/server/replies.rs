@@ -95,9 +95,12 @@ async fn transfer_destination(core: &Core, org: OrgId, message: &Value) -> Resul
     let scope = OrgScope::of_system(core, org);
     let mut tx = scope.begin(Permission::AssistantsRead).await?;
     let assistant = ["/call/assistantId", "/assistant/id"].iter().find_map(|path| message.pointer(path)?.as_str());
-    let numbers = sqlx::query_scalar!(r#"select transfer_numbers as "numbers: Json<Vec<TransferEntry>>" from assistants where provider_id = $1"#, assistant)
-        .fetch_optional(tx.conn())
-        .await?;
+    let numbers = sqlx::query_scalar!(
+        r#"select transfer_numbers as "numbers: Json<Vec<TransferEntry>>" from assistants where provider_id = $1"#,
+        assistant
+    )
+    .fetch_optional(tx.conn())
+    .await?;
     tx.commit().await?;
     Ok(match numbers.and_then(|numbers| numbers.0.into_iter().next()) {
         Some(entry) => json!({ "destination": { "type": "number", "number": entry.number.as_str() } }),

@@ -1,7 +1,7 @@
 //! Every SQL statement that writes calls. Verbs over rows, no rules.
 //! Statements of the ingest path take many rows at once: a group of webhooks is a handful of round trips.
 
-use super::fold::{Facts, NewEvent, NewLine, Reading};
+use super::fold::{Facts, NewEvent, NewLine, Reading, Report};
 use crate::{
     calls::model::{Direction, LiveAction, Outcome, RecordingState},
     platform::OrgTx,
@@ -29,14 +29,14 @@ pub struct JournalRow {
 }
 
 impl JournalRow {
-    /// The same row, marked when everything it said was known.
-    pub fn judged(mut self, is_repeat: bool) -> Self {
-        let counts = !matches!(self.kind.as_deref(), Some("speech-update" | "conversation-update" | "model-output" | "voice-input" | "assistant.started"));
+    /// The row's outcome; another one when everything it said was known.
+    pub fn outcome_when(&self, is_repeat: bool) -> &'static str {
+        let counts = !matches!(
+            self.kind.as_deref(),
+            Some("speech-update" | "conversation-update" | "model-output" | "voice-input" | "assistant.started")
+        );
         let is_partial = self.body.is_none();
-        if is_repeat && counts && !is_partial && self.outcome == "accepted" {
-            self.outcome = "duplicate";
-        }
-        self
+        if is_repeat && counts && !is_partial && self.outcome == "accepted" { "duplicate" } else { self.outcome }
     }
 }
 
@@ -80,7 +80,13 @@ impl KnownKeys {
     }
 }
 
-pub async fn insert_journal(conn: &mut PgConnection, rows: &[&JournalRow], calls: &[Option<CallId>]) -> sqlx::Result<()> {
+/// Journals rows with what became of each; `outcomes` and `calls` are in the order of the rows.
+pub async fn insert_journal(
+    conn: &mut PgConnection,
+    rows: &[&JournalRow],
+    outcomes: &[&'static str],
+    calls: &[Option<CallId>],
+) -> sqlx::Result<()> {
     sqlx::query(
         "insert into hook_journal (id, org_id, outcome, reason, kind, call_id, provider_call_id, body, body_bytes, ip, created_at)
          select id, org_id, outcome, reason, kind, call_id, ref, body, bytes, ip::inet, at
@@ -89,7 +95,7 @@ pub async fn insert_journal(conn: &mut PgConnection, rows: &[&JournalRow], calls
     )
     .bind(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.org.map(|org| org.0)).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.outcome).collect::<Vec<_>>())
+    .bind(outcomes)
     .bind(rows.iter().map(|row| row.reason.as_deref()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.kind.as_deref()).collect::<Vec<_>>())
     .bind(calls.iter().map(|call| call.map(|call| call.0)).collect::<Vec<_>>())
@@ -129,20 +135,39 @@ pub async fn link_ref(conn: &mut PgConnection, org: OrgId, call_ref: &str, call:
     .await
 }
 
-pub async fn is_call_of(conn: &mut PgConnection, org: OrgId, call: CallId) -> sqlx::Result<bool> {
-    let found: Option<i32> =
-        sqlx::query_scalar("select 1 from calls where id = $1 and created_at = uuid_time($1) and org_id = $2").bind(call).bind(org).fetch_optional(conn).await?;
-    Ok(found.is_some())
+/// The same for a call that is new to us, whose row is made with it.
+pub async fn link_new_call(
+    conn: &mut PgConnection,
+    org: OrgId,
+    call_ref: &str,
+    call: CallId,
+    direction: Direction,
+) -> sqlx::Result<CallId> {
+    sqlx::query_scalar(
+        "with linked as (
+           insert into call_refs (org_id, provider_call_id, call_id) values ($1, $2, $3)
+           on conflict (org_id, provider_call_id) do update set updated_at = now() returning call_id
+         ), made as (
+           insert into calls (id, org_id, direction, status, created_at)
+           select $3, $1, $4, 'queued', uuid_time($3) from linked where call_id = $3 on conflict do nothing
+         )
+         select call_id from linked",
+    )
+    .bind(org)
+    .bind(call_ref)
+    .bind(call)
+    .bind(direction)
+    .fetch_one(conn)
+    .await
 }
 
-pub async fn insert_call(conn: &mut PgConnection, org: OrgId, id: CallId, direction: Direction) -> sqlx::Result<()> {
-    sqlx::query("insert into calls (id, org_id, direction, status, created_at) values ($1, $2, $3, 'queued', uuid_time($1)) on conflict do nothing")
-        .bind(id)
+pub async fn is_call_of(conn: &mut PgConnection, org: OrgId, call: CallId) -> sqlx::Result<bool> {
+    let found: Option<i32> = sqlx::query_scalar("select 1 from calls where id = $1 and created_at = uuid_time($1) and org_id = $2")
+        .bind(call)
         .bind(org)
-        .bind(direction)
-        .execute(conn)
+        .fetch_optional(conn)
         .await?;
-    Ok(())
+    Ok(found.is_some())
 }
 
 /// Locks calls in the order of their ids, so that no two groups wait for each other.
@@ -160,28 +185,33 @@ pub async fn lock_calls(conn: &mut PgConnection, ids: &[CallId]) -> sqlx::Result
 
 /// Which of the lines and events about to be written are there already.
 pub async fn known_keys(conn: &mut PgConnection, readings: &[(CallId, &Reading)]) -> sqlx::Result<KnownKeys> {
+    let lines = readings.iter().flat_map(|(call, reading)| reading.lines.iter().map(|line| (*call, true, line.key.as_str())));
+    let events = readings.iter().flat_map(|(call, reading)| reading.events.iter().map(|event| (*call, false, event.key.as_str())));
+    let keys: Vec<(CallId, bool, &str)> = lines.chain(events).collect();
     let mut known = KnownKeys::default();
-    let lines: Vec<(CallId, &str)> = readings.iter().flat_map(|(call, reading)| reading.lines.iter().map(|line| (*call, line.key.as_str()))).collect();
-    let events: Vec<(CallId, &str)> = readings.iter().flat_map(|(call, reading)| reading.events.iter().map(|event| (*call, event.key.as_str()))).collect();
-    if !lines.is_empty() {
-        known.lines = keys_in(conn, "select l.call_id, l.line_key from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as k (id, at, key)
-            join call_lines l on l.call_id = k.id and l.created_at = k.at and l.line_key = k.key", &lines).await?;
+    if keys.is_empty() {
+        return Ok(known);
     }
-    if !events.is_empty() {
-        known.events = keys_in(conn, "select e.call_id, e.event_key from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as k (id, at, key)
-            join call_events e on e.call_id = k.id and e.created_at = k.at and e.event_key = k.key", &events).await?;
+    let rows: Vec<(CallId, bool, String)> = sqlx::query_as(
+        "with k as (select * from unnest($1::uuid[], $2::timestamptz[], $3::bool[], $4::text[]) as k (id, at, is_line, key))
+         select k.id, true, k.key from k join call_lines l on l.call_id = k.id and l.created_at = k.at and l.line_key = k.key where k.is_line
+         union all
+         select k.id, false, k.key from k join call_events e on e.call_id = k.id and e.created_at = k.at and e.event_key = k.key where not k.is_line",
+    )
+    .bind(keys.iter().map(|(call, ..)| call.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|(call, ..)| call.time()).collect::<Vec<_>>())
+    .bind(keys.iter().map(|(_, is_line, _)| *is_line).collect::<Vec<_>>())
+    .bind(keys.iter().map(|(.., key)| *key).collect::<Vec<_>>())
+    .fetch_all(conn)
+    .await?;
+    for (call, is_line, key) in rows {
+        if is_line {
+            known.lines.insert((call, key))
+        } else {
+            known.events.insert((call, key))
+        };
     }
     Ok(known)
-}
-
-async fn keys_in(conn: &mut PgConnection, sql: &'static str, keys: &[(CallId, &str)]) -> sqlx::Result<HashSet<(CallId, String)>> {
-    let rows: Vec<(CallId, String)> = sqlx::query_as(sql)
-        .bind(keys.iter().map(|(call, _)| call.0).collect::<Vec<_>>())
-        .bind(keys.iter().map(|(call, _)| call.time()).collect::<Vec<_>>())
-        .bind(keys.iter().map(|(_, key)| *key).collect::<Vec<_>>())
-        .fetch_all(conn)
-        .await?;
-    Ok(rows.into_iter().collect())
 }
 
 pub async fn insert_lines(conn: &mut PgConnection, lines: &[(&CallRow, i64, &NewLine)]) -> sqlx::Result<()> {
@@ -234,7 +264,6 @@ pub async fn update_calls(conn: &mut PgConnection, rows: &[&CallRow]) -> sqlx::R
         return Ok(());
     }
     let ms = |at: Option<i64>| at.and_then(DateTime::from_timestamp_millis);
-    let report = |row: &CallRow| row.facts.0.report.clone();
     let search: Vec<Option<String>> = rows.iter().map(|row| row.facts.0.report.as_ref().map(|_| search_head(&row.facts.0))).collect();
     sqlx::query(
         r#"
@@ -274,24 +303,24 @@ pub async fn update_calls(conn: &mut PgConnection, rows: &[&CallRow]) -> sqlx::R
     .bind(rows.iter().map(|row| row.control_sealed.as_deref()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.facts.0.status().name()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.facts.0.direction().name()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.facts.0.customer_number.clone()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.facts.0.customer_name.clone()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.facts.0.our_number.clone()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.facts.0.assistant_ref.clone()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.facts.0.number_ref.clone()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.customer_number.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.customer_name.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.our_number.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.assistant_ref.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.number_ref.as_deref()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| ms(row.facts.0.rang_ms)).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| ms(row.facts.0.answered())).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| ms(row.facts.0.ended())).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.facts.0.duration_s()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.facts.0.ended_reason().map(str::to_owned)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.ended_reason()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.facts.0.outcome().map(Outcome::name)).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| report(row).and_then(|report| report.summary)).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| report(row).and_then(|report| report.success)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| report(row).and_then(|report| report.summary.as_deref())).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| report(row).and_then(|report| report.success.as_deref())).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| report(row).and_then(|report| report.cost_micro_usd)).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| report(row).map(|report| Json(report.costs))).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.facts.0.handed_to.as_ref().map(|(_, to)| to.clone())).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| report(row).map(|report| Json(&report.costs))).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.handed_to.as_ref().map(|(_, to)| to.as_str())).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| report(row).is_some()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.facts.0.last_words.as_ref().map(|(.., words)| words.clone())).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.facts.0.last_words.as_ref().map(|(.., words)| words.as_str())).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.facts.0.last_words.as_ref().map(|(_, speaker, _)| speaker.name())).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| report(row).is_some_and(|report| report.has_recording)).collect::<Vec<_>>())
     .bind(search)
@@ -299,6 +328,10 @@ pub async fn update_calls(conn: &mut PgConnection, rows: &[&CallRow]) -> sqlx::R
     .execute(conn)
     .await?;
     Ok(())
+}
+
+fn report(row: &CallRow) -> Option<&Report> {
+    row.facts.0.report.as_ref()
 }
 
 /// What search finds besides the words: the number as digits and with its plus, the name, the summary.
@@ -353,29 +386,40 @@ pub async fn insert_action(tx: &mut OrgTx<'_>, id: ActionId, call: CallId, by: O
 
 /// What came of it.
 pub async fn settle_action(conn: &mut PgConnection, id: ActionId, outcome: &str, error: Option<&str>) -> sqlx::Result<()> {
-    sqlx::query!("update call_actions set outcome = $2, error = $3, updated_at = now() where id = $1", id as ActionId, outcome, error).execute(conn).await?;
+    sqlx::query!("update call_actions set outcome = $2, error = $3, updated_at = now() where id = $1", id as ActionId, outcome, error)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// Adds an event of our own to a call's sequence, once per key, and returns the range for the news.
 pub async fn append_event(conn: &mut PgConnection, call: CallId, event: &NewEvent) -> sqlx::Result<Option<(i64, i64)>> {
     let Some(row) = lock_calls(conn, &[call]).await?.into_iter().next() else { return Ok(None) };
-    let is_known: Option<i32> = sqlx::query_scalar("select 1 from call_events where call_id = $1 and created_at = uuid_time($1) and event_key = $2")
-        .bind(call)
-        .bind(&event.key)
-        .fetch_optional(&mut *conn)
-        .await?;
+    let is_known: Option<i32> =
+        sqlx::query_scalar("select 1 from call_events where call_id = $1 and created_at = uuid_time($1) and event_key = $2")
+            .bind(call)
+            .bind(&event.key)
+            .fetch_optional(&mut *conn)
+            .await?;
     if is_known.is_some() {
         return Ok(None);
     }
     let seq = row.last_seq + 1;
     insert_events(conn, &[(&row, seq, event)]).await?;
-    sqlx::query!("update calls set last_seq = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, seq).execute(conn).await?;
+    sqlx::query!("update calls set last_seq = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, seq)
+        .execute(conn)
+        .await?;
     Ok(Some((row.last_seq, seq)))
 }
 
 /// Marks whether the assistant is silenced.
 pub async fn set_muted(conn: &mut PgConnection, call: CallId, muted: bool) -> sqlx::Result<()> {
-    sqlx::query!("update calls set assistant_muted = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, muted).execute(conn).await?;
+    sqlx::query!(
+        "update calls set assistant_muted = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)",
+        call as CallId,
+        muted
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -89,7 +89,8 @@ fn hmac(auth: &WebhookAuth, secrets: &[String], request: &Signed<'_>, given: &st
         })
         .collect();
     any(secrets, |secret| {
-        secret::key_bytes(auth, secret).is_ok_and(|key| signatures.iter().any(|signature| mac_is(auth.algorithm, &key, &payload, signature)))
+        secret::key_bytes(auth, secret)
+            .is_ok_and(|key| signatures.iter().any(|signature| mac_is(auth.algorithm, &key, &payload, signature)))
     })?;
     // The time is judged after the signature: an unsigned claim about time is worth nothing.
     match timestamp {
@@ -128,9 +129,15 @@ fn fresh(text: &str, now_s: i64, tolerance_s: u32) -> Result<(), Rejection> {
 
 fn mac_is(algorithm: Algorithm, key: &[u8], payload: &[u8], signature: &[u8]) -> bool {
     match algorithm {
-        Algorithm::Sha256 => Hmac::<sha2::Sha256>::new_from_slice(key).is_ok_and(|mac| mac.chain_update(payload).verify_slice(signature).is_ok()),
-        Algorithm::Sha512 => Hmac::<sha2::Sha512>::new_from_slice(key).is_ok_and(|mac| mac.chain_update(payload).verify_slice(signature).is_ok()),
-        Algorithm::Sha1 => Hmac::<sha1::Sha1>::new_from_slice(key).is_ok_and(|mac| mac.chain_update(payload).verify_slice(signature).is_ok()),
+        Algorithm::Sha256 => {
+            Hmac::<sha2::Sha256>::new_from_slice(key).is_ok_and(|mac| mac.chain_update(payload).verify_slice(signature).is_ok())
+        }
+        Algorithm::Sha512 => {
+            Hmac::<sha2::Sha512>::new_from_slice(key).is_ok_and(|mac| mac.chain_update(payload).verify_slice(signature).is_ok())
+        }
+        Algorithm::Sha1 => {
+            Hmac::<sha1::Sha1>::new_from_slice(key).is_ok_and(|mac| mac.chain_update(payload).verify_slice(signature).is_ok())
+        }
     }
 }
 
@@ -159,7 +166,8 @@ mod tests {
     const NOW: i64 = 1_790_000_000;
 
     fn check(auth: &WebhookAuth, secrets: &[&str], headers: &[(&'static str, &str)], now_s: i64) -> Result<(), Rejection> {
-        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"))).collect();
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"))).collect();
         let secrets: Vec<String> = secrets.iter().map(|secret| (*secret).to_owned()).collect();
         let now = DateTime::from_timestamp(now_s, 0).unwrap_or_default();
         verify(auth, ORG, &secrets, &Signed { method: "POST", url: "/hooks/vapi/t", headers: &headers, body: BODY, now })
@@ -168,9 +176,17 @@ mod tests {
     /// The vectors of the protocol sheet.
     #[test]
     fn the_published_vectors_verify() {
-        let of = |algorithm, encoding, payload: &str| WebhookAuth { algorithm, encoding, payload_format: payload.into(), ..WebhookAuth::default() };
+        let of = |algorithm, encoding, payload: &str| WebhookAuth {
+            algorithm,
+            encoding,
+            payload_format: payload.into(),
+            ..WebhookAuth::default()
+        };
         for (auth, signature) in [
-            (of(Algorithm::Sha256, Encoding::Hex, "{timestamp}.{body}"), "2fc62429a8843742cf77c339c7be111c6f7de8e6bd9f82885f1ff82736373603"),
+            (
+                of(Algorithm::Sha256, Encoding::Hex, "{timestamp}.{body}"),
+                "2fc62429a8843742cf77c339c7be111c6f7de8e6bd9f82885f1ff82736373603",
+            ),
             (of(Algorithm::Sha256, Encoding::Base64, "{timestamp}.{body}"), "L8YkKaiEN0LPd8M5x74RHG996Oa9n4KIXx/4JzY3NgM="),
             (of(Algorithm::Sha1, Encoding::Hex, "{timestamp}.{body}"), "8f1950eba07eecf2cf121e6b8a7de44f3cc38b18"),
             (of(Algorithm::Sha256, Encoding::Hex, "{body}"), "7CBD80262086A87B07E7C655BBA9DA2C60BA3904D0FF23001AB542F1D49FD331"),
@@ -180,7 +196,10 @@ mod tests {
             ),
         ] {
             assert_eq!(check(&auth, &[SECRET], &[("x-signature", signature), ("x-timestamp", "1790000000")], NOW), Ok(()), "{auth:?}");
-            assert_eq!(check(&auth, &["another"], &[("x-signature", signature), ("x-timestamp", "1790000000")], NOW), Err(Rejection::BadSignature));
+            assert_eq!(
+                check(&auth, &["another"], &[("x-signature", signature), ("x-timestamp", "1790000000")], NOW),
+                Err(Rejection::BadSignature)
+            );
         }
     }
 
@@ -199,7 +218,10 @@ mod tests {
     #[test]
     fn tokens_and_headers_are_compared_whole() {
         assert_eq!(check(&WebhookAuth::preset(Preset::Bearer), &[SECRET], &[("authorization", "bearer whsec_zencall_test")], NOW), Ok(()));
-        assert_eq!(check(&WebhookAuth::preset(Preset::Bearer), &[SECRET], &[("authorization", "Bearer whsec_zencall_tes")], NOW), Err(Rejection::BadSignature));
+        assert_eq!(
+            check(&WebhookAuth::preset(Preset::Bearer), &[SECRET], &[("authorization", "Bearer whsec_zencall_tes")], NOW),
+            Err(Rejection::BadSignature)
+        );
         assert_eq!(check(&WebhookAuth::preset(Preset::XVapiSecret), &[SECRET], &[("x-vapi-secret", "whsec_zencall_test")], NOW), Ok(()));
         assert_eq!(check(&WebhookAuth::preset(Preset::XVapiSecret), &[SECRET], &[], NOW), Err(Rejection::MissingHeader));
     }
@@ -216,7 +238,10 @@ mod tests {
     #[test]
     fn svix_signatures_verify_with_several_on_the_line() {
         let secret = BASE64_STANDARD.encode(b"0123456789abcdef01234567");
-        let mac = Hmac::<sha2::Sha256>::new_from_slice(b"0123456789abcdef01234567").expect("a key").chain_update("msg_1.1790000000.").chain_update(BODY);
+        let mac = Hmac::<sha2::Sha256>::new_from_slice(b"0123456789abcdef01234567")
+            .expect("a key")
+            .chain_update("msg_1.1790000000.")
+            .chain_update(BODY);
         let signature = format!("v1,AAAA v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()));
         let headers = [("svix-signature", signature.as_str()), ("svix-timestamp", "1790000000"), ("svix-id", "msg_1")];
         assert_eq!(check(&WebhookAuth::preset(Preset::Svix), &[&format!("whsec_{secret}")], &headers, NOW), Ok(()));

@@ -16,8 +16,7 @@ const HIDDEN: &str = "hidden";
 /// Everything Home shows; parts the role may not see are left out.
 pub async fn home(scope: &OrgScope) -> Result<Home, AppError> {
     let may_read = scope.may(Permission::CallsRead);
-    let (figures, board) =
-        if may_read { (Some(calls::home_figures(scope).await?), calls::board(scope).await?) } else { (None, vec![]) };
+    let (figures, board) = if may_read { (Some(calls::home_figures(scope).await?), calls::board(scope).await?) } else { (None, vec![]) };
     let may_set_up = scope.may(Permission::AssistantsEdit) && may_read;
     let checklist = if may_set_up { Some(checklist(scope).await?) } else { None };
     Ok(Home { figures, board, checklist, now: scope.core().clock.now() })
@@ -32,12 +31,8 @@ async fn checklist(scope: &OrgScope) -> Result<Checklist, AppError> {
     let setup = assistants::setup(&mut tx).await?;
     let had_call = calls::has_own_calls(&mut tx).await?;
     let connected = setup.number_in_step && integrations::is_connected(&mut tx).await?;
-    let steps = vec![
-        (Step::Assistant, setup.has_assistant),
-        (Step::FirstCall, had_call),
-        (Step::Watch, watched),
-        (Step::Connect, connected),
-    ];
+    let steps =
+        vec![(Step::Assistant, setup.has_assistant), (Step::FirstCall, had_call), (Step::Watch, watched), (Step::Connect, connected)];
     Ok(Checklist { steps, hidden })
 }
 

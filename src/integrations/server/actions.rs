@@ -47,12 +47,17 @@ pub async fn endpoint(scope: &OrgScope) -> Result<Endpoint, AppError> {
     let (core, org) = (scope.core(), scope.org());
     let may_manage = scope.may(Permission::IntegrationsManage);
     // The address is a secret of its own: who may only look sees where it leads, not the token.
-    let url = if may_manage { hook_url(core, &secret::open(core, org, secret::TOKEN, &row.token_sealed)?)? } else { hook_url(core, "…")? };
+    let url =
+        if may_manage { hook_url(core, &secret::open(core, org, secret::TOKEN, &row.token_sealed)?)? } else { hook_url(core, "…")? };
     let now = core.clock.now();
     let simulated = is_simulated(core);
     Ok(Endpoint {
         url,
-        secret: if may_manage && row.auth.mode != AuthMode::None { Some(secret::open(core, org, secret::SECRET, &row.secret_sealed)?) } else { None },
+        secret: if may_manage && row.auth.mode != AuthMode::None {
+            Some(secret::open(core, org, secret::SECRET, &row.secret_sealed)?)
+        } else {
+            None
+        },
         previous_until: row.previous_until.filter(|until| *until > now),
         token_url: public(core, "/hooks/oauth/token")?,
         client_id: org.to_string(),
@@ -167,8 +172,12 @@ pub(super) async fn credential_plan(tx: &mut OrgTx<'_>) -> Result<Option<(String
     let id = auth.credential_id.clone().unwrap_or_else(|| simulated_credential(org));
     let plan = match auth.mode {
         AuthMode::Header | AuthMode::None => return Ok(None),
-        AuthMode::Bearer => json!({ "type": "bearer", "token": drawn, "headerName": auth.header, "bearerPrefixEnabled": !auth.prefix.is_empty() }),
-        AuthMode::Oauth2 => json!({ "type": "oauth2", "url": public(core, "/hooks/oauth/token")?, "clientId": org.to_string(), "clientSecret": drawn }),
+        AuthMode::Bearer => {
+            json!({ "type": "bearer", "token": drawn, "headerName": auth.header, "bearerPrefixEnabled": !auth.prefix.is_empty() })
+        }
+        AuthMode::Oauth2 => {
+            json!({ "type": "oauth2", "url": public(core, "/hooks/oauth/token")?, "clientId": org.to_string(), "clientSecret": drawn })
+        }
         AuthMode::Hmac => {
             let mut plan = json!({
                 "type": "hmac",
@@ -180,7 +189,9 @@ pub(super) async fn credential_plan(tx: &mut OrgTx<'_>) -> Result<Option<(String
                 "signatureEncoding": auth.encoding.name(),
                 "secretIsBase64": auth.secret_is_base64,
             });
-            for (key, value) in [("timestampHeader", auth.timestamp_header), ("signaturePrefix", auth.prefix), ("messageIdHeader", auth.message_id_header)] {
+            for (key, value) in
+                [("timestampHeader", auth.timestamp_header), ("signaturePrefix", auth.prefix), ("messageIdHeader", auth.message_id_header)]
+            {
                 if !value.is_empty() {
                     plan[key] = json!(value);
                 }

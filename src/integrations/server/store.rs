@@ -36,7 +36,14 @@ pub async fn find(tx: &mut OrgTx<'_>) -> sqlx::Result<Option<Row>> {
 }
 
 /// A new address; false when the organisation has one.
-pub async fn insert(conn: &mut PgConnection, org: OrgId, token_hash: &[u8], token_sealed: &[u8], auth: &WebhookAuth, secret_sealed: &[u8]) -> sqlx::Result<bool> {
+pub async fn insert(
+    conn: &mut PgConnection,
+    org: OrgId,
+    token_hash: &[u8],
+    token_sealed: &[u8],
+    auth: &WebhookAuth,
+    secret_sealed: &[u8],
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "insert into hook_endpoints (org_id, token_hash, token_sealed, auth, secret_sealed) values ($1, $2, $3, $4, $5) on conflict (org_id) do nothing",
         org.0,
@@ -89,7 +96,12 @@ pub async fn orgs(conn: &mut PgConnection) -> sqlx::Result<Vec<OrgId>> {
 }
 
 /// Deliveries, newest first. An id carries its time, so it alone is the cursor.
-pub async fn journal(tx: &mut OrgTx<'_>, outcome: Option<DeliveryOutcome>, before: Option<HookId>, limit: i64) -> sqlx::Result<Vec<Delivery>> {
+pub async fn journal(
+    tx: &mut OrgTx<'_>,
+    outcome: Option<DeliveryOutcome>,
+    before: Option<HookId>,
+    limit: i64,
+) -> sqlx::Result<Vec<Delivery>> {
     sqlx::query_as!(
         Delivery,
         r#"

@@ -45,7 +45,12 @@ struct Asked {
     client_secret: String,
 }
 
-async fn issue(State(core): State<Core>, request: Extension<RequestInfo>, headers: HeaderMap, Form(asked): Form<Asked>) -> Result<Response, AppError> {
+async fn issue(
+    State(core): State<Core>,
+    request: Extension<RequestInfo>,
+    headers: HeaderMap,
+    Form(asked): Form<Asked>,
+) -> Result<Response, AppError> {
     // By address, not by client: nobody shall be able to use up another's tries.
     throttle::take(&core, &format!("hook token {}", request.ip), 120, 60).await?;
     if asked.grant_type != "client_credentials" {

@@ -106,6 +106,12 @@ fn print(lines: &[JobLine]) {
     for line in lines {
         let error: String = line.last_error.as_deref().unwrap_or("").lines().next().unwrap_or("").chars().take(100).collect();
         let attempts = format!("{}/{}", line.attempts, line.max_attempts);
-        println!("{:>10}  {:<8} {:<32} {attempts:>8}  {:<20}  {error}", line.id, line.queue, line.kind, line.created_at.format("%Y-%m-%d %H:%M:%S"));
+        println!(
+            "{:>10}  {:<8} {:<32} {attempts:>8}  {:<20}  {error}",
+            line.id,
+            line.queue,
+            line.kind,
+            line.created_at.format("%Y-%m-%d %H:%M:%S")
+        );
     }
 }

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 /// Names each missing, weak or contradictory setting and unreachable dependency. Errors: when there is any.
 pub async fn check() -> anyhow::Result<()> {
-    let variables: BTreeMap<String, String> = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let variables: BTreeMap<String, String> =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     let mut findings = config::check(&variables);
     if let Ok(config) = Config::from_env() {
         findings.extend(config::reach(&config).await);
@@ -52,7 +53,10 @@ pub fn deps(as_json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     for dep in deps {
-        println!("{:16} connect {} s, read {} s, total {} s, {} attempts; {}; breaker {}", dep.name, dep.connect_s, dep.read_s, dep.total_s, dep.attempts, dep.retry, dep.breaker);
+        println!(
+            "{:16} connect {} s, read {} s, total {} s, {} attempts; {}; breaker {}",
+            dep.name, dep.connect_s, dep.read_s, dep.total_s, dep.attempts, dep.retry, dep.breaker
+        );
     }
     Ok(())
 }

@@ -99,7 +99,13 @@ fn slots(orgs: usize, calls: usize, seed: u64, now: DateTime<Utc>, days: i64) ->
 /// A moment of today, so that the first look is at a day with calls, whichever day it is.
 fn today(dice: &mut Dice, now: DateTime<Utc>) -> DateTime<Utc> {
     let latest = now - Duration::minutes(15);
-    let at = |hour| now.with_timezone(&Paris).date_naive().and_hms_opt(hour, 30, 0).and_then(|at| Paris.from_local_datetime(&at).earliest()).map(|at| at.to_utc());
+    let at = |hour| {
+        now.with_timezone(&Paris)
+            .date_naive()
+            .and_hms_opt(hour, 30, 0)
+            .and_then(|at| Paris.from_local_datetime(&at).earliest())
+            .map(|at| at.to_utc())
+    };
     let opening = at(7).filter(|opening| *opening < latest - Duration::hours(1)).unwrap_or(latest - Duration::hours(4));
     opening + Duration::milliseconds(dice.between(0, (latest - opening).num_milliseconds()))
 }
@@ -188,7 +194,8 @@ impl Batch {
         let breakdown = serde_json::to_string(&costs).unwrap_or_default();
         let last = talk.lines.last();
         let national = format!("0{}", &number[3..]);
-        let mut search = format!("{number} {national} {} {}", if is_known { name.as_str() } else { "" }, talk.summary.as_deref().unwrap_or_default());
+        let mut search =
+            format!("{number} {national} {} {}", if is_known { name.as_str() } else { "" }, talk.summary.as_deref().unwrap_or_default());
         for line in &talk.lines {
             search.push(' ');
             search.push_str(&line.text);
@@ -246,14 +253,29 @@ impl Batch {
             for line in &talk.lines {
                 if let Some(used) = tool.take_if(|used| used.at_s <= line.from_s) {
                     let at = answered + seconds(used.at_s);
-                    let asked = json!({ "id": "call_1", "name": "take_message", "arguments": { "message": used.message, "urgent": used.urgent } });
+                    let asked =
+                        json!({ "id": "call_1", "name": "take_message", "arguments": { "message": used.message, "urgent": used.urgent } });
                     self.event(of, &mut seq, "tool", "tool:call_1", asked, at);
-                    self.event(of, &mut seq, "tool_result", "result:call_1", json!({ "id": "call_1", "name": "take_message", "result": "ok" }), at + seconds(0.2));
+                    self.event(
+                        of,
+                        &mut seq,
+                        "tool_result",
+                        "result:call_1",
+                        json!({ "id": "call_1", "name": "take_message", "result": "ok" }),
+                        at + seconds(0.2),
+                    );
                 }
                 seq += 1;
                 let (from, to) = ((answered + seconds(line.from_s)).timestamp_millis(), (answered + seconds(line.to_s)).timestamp_millis());
                 let speaker = line.speaker.name();
-                self.lines.uuid(of.id).uuid(of.org).number(seq).text("report").text(speaker).text(&format!("r:{speaker}:{from}")).text(&line.text);
+                self.lines
+                    .uuid(of.id)
+                    .uuid(of.org)
+                    .number(seq)
+                    .text("report")
+                    .text(speaker)
+                    .text(&format!("r:{speaker}:{from}"))
+                    .text(&line.text);
                 self.lines.number(from).number(to).time(of.created).end();
             }
             if let Some(to) = &talk.transferred_to {
@@ -266,7 +288,16 @@ impl Batch {
 
     fn event(&mut self, of: &Of, seq: &mut i64, kind: &str, key: &str, detail: Value, at: DateTime<Utc>) {
         *seq += 1;
-        self.events.uuid(of.id).uuid(of.org).number(*seq).text(kind).text(key).text(&detail.to_string()).number(at.timestamp_millis()).time(of.created).end();
+        self.events
+            .uuid(of.id)
+            .uuid(of.org)
+            .number(*seq)
+            .text(kind)
+            .text(key)
+            .text(&detail.to_string())
+            .number(at.timestamp_millis())
+            .time(of.created)
+            .end();
     }
 
     async fn write(self, core: &Core) -> anyhow::Result<()> {
@@ -325,7 +356,10 @@ mod tests {
         let slots = slots(3, 3_000, 7, now, 30);
         assert!(slots.is_sorted_by_key(|slot| slot.at_ms));
         assert!(slots.iter().all(|slot| slot.at_ms < now.timestamp_millis() && slot.at_ms > (now - Duration::days(31)).timestamp_millis()));
-        let sundays = slots.iter().filter(|slot| DateTime::from_timestamp_millis(slot.at_ms).is_some_and(|at| at.weekday() == chrono::Weekday::Sun)).count();
+        let sundays = slots
+            .iter()
+            .filter(|slot| DateTime::from_timestamp_millis(slot.at_ms).is_some_and(|at| at.weekday() == chrono::Weekday::Sun))
+            .count();
         assert!(sundays < slots.len() / 8, "{sundays}");
         assert_eq!(slots.len(), 3_000);
     }

@@ -101,7 +101,8 @@ impl Rows {
         copy.send(text.as_bytes()).await.with_context(|| format!("copying into {table}"))?;
         copy.finish().await.with_context(|| format!("copying into {table}"))?;
         if !direct {
-            let move_on = format!("with moved as (delete from {target} returning *) insert into {table} ({columns}) select {columns} from moved");
+            let move_on =
+                format!("with moved as (delete from {target} returning *) insert into {table} ({columns}) select {columns} from moved");
             sqlx::query(AssertSqlSafe(move_on)).execute(&mut *conn).await.with_context(|| format!("moving into {table}"))?;
         }
         Ok(())

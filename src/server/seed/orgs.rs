@@ -74,7 +74,17 @@ impl Plan {
             0 => names[round].to_owned(),
             again => format!("{} {}", names[round % names.len()], again + 1),
         };
-        Self { index, seed, owner: owner(index), email: format!("owner-{index}@s{seed}.zencall.example"), name, trade, calls, password: None, is_demo: false }
+        Self {
+            index,
+            seed,
+            owner: owner(index),
+            email: format!("owner-{index}@s{seed}.zencall.example"),
+            name,
+            trade,
+            calls,
+            password: None,
+            is_demo: false,
+        }
     }
 }
 
@@ -106,8 +116,12 @@ pub async fn make(core: &Core, plan: &Plan, now: DateTime<Utc>) -> anyhow::Resul
     .execute(tx.conn())
     .await?;
     anyhow::ensure!(made.rows_affected() == 1, "{} exists already: this seed was used before, name another with --seed", plan.email);
-    sqlx::query!("insert into orgs (id, name, kind, is_demo) values ($1, $2, 'business', $3)", org.0, plan.name, plan.is_demo).execute(tx.conn()).await?;
-    sqlx::query!("insert into members (org_id, account_id, role) values ($1, $2, $3)", org.0, account.0, Role::Owner.name()).execute(tx.conn()).await?;
+    sqlx::query!("insert into orgs (id, name, kind, is_demo) values ($1, $2, 'business', $3)", org.0, plan.name, plan.is_demo)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query!("insert into members (org_id, account_id, role) values ($1, $2, $3)", org.0, account.0, Role::Owner.name())
+        .execute(tx.conn())
+        .await?;
     let key_hash = session::api_key_hash(core, &api_key)?;
     sqlx::query!("insert into api_keys (id, org_id, name, key_hash) values ($1, $2, 'Seed', $3)", ApiKeyId::at(now).0, org.0, key_hash)
         .execute(tx.conn())
@@ -121,11 +135,20 @@ pub async fn make(core: &Core, plan: &Plan, now: DateTime<Utc>) -> anyhow::Resul
     let mut tx = scope.begin(Permission::AssistantsEdit).await?;
     let transfer = TransferEntry { label: "Astreinte".into(), number: transfer_to.parse().context("a number of the range for fiction")? };
     let mut made = Vec::new();
-    for (name, template) in [("Léa, accueil", Template::Reception), ("Astreinte du soir", Template::OnCall), ("Rappels de rendez-vous", Template::Outbound)] {
+    for (name, template) in
+        [("Léa, accueil", Template::Reception), ("Astreinte du soir", Template::OnCall), ("Rappels de rendez-vous", Template::Outbound)]
+    {
         let new = NewAssistant { template, name: name.into(), language: "fr".into(), business: plan.name.clone() };
         made.push(assistants::seed(&mut tx, &new, std::slice::from_ref(&transfer), plan.is_demo).await?);
     }
-    let number_id = assistants::seed_number(&mut tx, &number.parse().context("a number of the range for fiction")?, "Ligne principale", made[0], plan.is_demo).await?;
+    let number_id = assistants::seed_number(
+        &mut tx,
+        &number.parse().context("a number of the range for fiction")?,
+        "Ligne principale",
+        made[0],
+        plan.is_demo,
+    )
+    .await?;
     tx.commit().await?;
     let seeded = SeededOrg {
         id: org,

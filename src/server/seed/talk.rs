@@ -98,11 +98,17 @@ pub fn talk(dice: &mut Dice, trade: &Trade, business: &str, person: &Person, tra
             telling.assistant(format!("Merci {polite}. Quel moment vous conviendrait ?"));
             telling.caller(format!("Plutôt {day}, {part} si c'est possible."));
             telling.tool(format!("Rendez-vous {day} vers {hour}, {short}"), false);
-            telling.assistant(format!("Je note {day} vers {hour}. L'équipe vous confirme par téléphone. Le numéro qui s'affiche est-il le bon ?"));
+            telling.assistant(format!(
+                "Je note {day} vers {hour}. L'équipe vous confirme par téléphone. Le numéro qui s'affiche est-il le bon ?"
+            ));
             telling.caller("Oui, c'est le bon.".into());
             telling.assistant(format!("C'est noté : {day} vers {hour}, {short}. Bonne journée, au revoir."));
             telling.caller("Merci beaucoup, au revoir.".into());
-            telling.done("assistant-said-end-call-phrase", format!("{name} demande un rendez-vous {day} vers {hour} : {short}. L'équipe doit confirmer."), "true")
+            telling.done(
+                "assistant-said-end-call-phrase",
+                format!("{name} demande un rendez-vous {day} vers {hour} : {short}. L'équipe doit confirmer."),
+                "true",
+            )
         }
         Kind::Question => {
             let (question, answer, gist) = *telling.dice.pick(trade.questions);
@@ -169,18 +175,28 @@ pub fn talk(dice: &mut Dice, trade: &Trade, business: &str, person: &Person, tra
             telling.assistant("Parfait, c'est confirmé. Souhaitez-vous autre chose ?".into());
             telling.caller("Non, merci, bonne journée.".into());
             telling.assistant("Merci de votre temps, au revoir.".into());
-            Talk { direction: Direction::Outbound, ..telling.done("assistant-said-end-call-phrase", format!("{name} confirme le rendez-vous de {day} à {hour}."), "true") }
+            Talk {
+                direction: Direction::Outbound,
+                ..telling.done("assistant-said-end-call-phrase", format!("{name} confirme le rendez-vous de {day} à {hour}."), "true")
+            }
         }
         Kind::Stop => {
             telling.outbound("avez-vous deux minutes pour donner votre avis sur notre service ?".into());
             telling.caller("Non, et je ne souhaite plus être appelé.".into());
             telling.tool(format!("{name} ne souhaite plus être appelé"), true);
             telling.assistant("C'est noté, vous ne serez plus appelé. Excusez-moi pour le dérangement, au revoir.".into());
-            Talk { direction: Direction::Outbound, ..telling.done("assistant-said-end-call-phrase", format!("{name} ne souhaite plus être appelé. À respecter."), "false") }
+            Talk {
+                direction: Direction::Outbound,
+                ..telling.done("assistant-said-end-call-phrase", format!("{name} ne souhaite plus être appelé. À respecter."), "false")
+            }
         }
         Kind::Voicemail => {
             telling.outbound("je rappellerai pour confirmer votre rendez-vous.".into());
-            Talk { direction: Direction::Outbound, outcome: Outcome::Voicemail, ..telling.done("voicemail", "Répondeur : aucune information personnelle laissée.".into(), "false") }
+            Talk {
+                direction: Direction::Outbound,
+                outcome: Outcome::Voicemail,
+                ..telling.done("voicemail", "Répondeur : aucune information personnelle laissée.".into(), "false")
+            }
         }
         Kind::NoAnswer => unanswered(dice, "customer-did-not-answer", Outcome::Missed, 28.0),
         Kind::Busy => unanswered(dice, "customer-busy", Outcome::Missed, 3.0),
@@ -190,7 +206,18 @@ pub fn talk(dice: &mut Dice, trade: &Trade, business: &str, person: &Person, tra
 
 fn unanswered(dice: &mut Dice, ended_reason: &'static str, outcome: Outcome, rang_s: f64) -> Talk {
     let rang_s = rang_s + dice.below(1000) as f64 / 500.0;
-    Talk { direction: Direction::Outbound, lines: vec![], tool: None, transferred_to: None, answered_s: None, rang_s, ended_reason, outcome, summary: None, success: None }
+    Talk {
+        direction: Direction::Outbound,
+        lines: vec![],
+        tool: None,
+        transferred_to: None,
+        answered_s: None,
+        rang_s,
+        ended_reason,
+        outcome,
+        summary: None,
+        success: None,
+    }
 }
 
 trait Weights {

@@ -5,7 +5,11 @@ use super::{HOUR_S, may_write_to, tell_revoked, throttle_address};
 use crate::{
     account::{
         model::{Email, Link},
-        server::{mails, password::{self, Password}, store},
+        server::{
+            mails,
+            password::{self, Password},
+            store,
+        },
     },
     platform::{Core, SystemTx, crypto, db::OnConstraint, request::RequestInfo},
     shared::error::AppError,
@@ -51,7 +55,9 @@ pub async fn confirm(core: &Core, request: &RequestInfo, token: &str) -> Result<
     }
     let confirmed = match link.new_email {
         Some(email) => {
-            store::set_email(&mut tx, link.account, &email, now).await.on_constraint("accounts_email_key", || AppError::conflict("email_taken"))?;
+            store::set_email(&mut tx, link.account, &email, now)
+                .await
+                .on_constraint("accounts_email_key", || AppError::conflict("email_taken"))?;
             store::delete_links(&mut tx, link.account).await?; // links that went to the old address
             Confirmed::NewAddress
         }

@@ -7,16 +7,27 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 
-pub use links::{forgot, read_link, reset, confirm, Confirmed};
+pub use links::{Confirmed, confirm, forgot, read_link, reset};
 pub use profile::{change_email, change_password, read_organisation, read_reader, resend_confirmation, save_organisation, save_profile};
-pub use second_factor::{begin_second_factor, cancel_second_factor, confirm_second_factor, disable_second_factor, new_recovery_codes, read_security};
+pub use second_factor::{
+    begin_second_factor, cancel_second_factor, confirm_second_factor, disable_second_factor, new_recovery_codes, read_security,
+};
 pub use sessions::{end_other_sessions, end_session, my_sessions, sign_out};
 pub use sign_in::{SignedIn, prove_second_factor, sign_in, waits_for_second_factor};
 pub use sign_up::sign_up;
 
-use super::{password::{self, Password}, store::{self, Credentials}};
+use super::{
+    password::{self, Password},
+    store::{self, Credentials},
+};
 use crate::{
-    platform::{Core, SystemTx, bus::{self, Note}, request::RequestInfo, tenancy::Caller, throttle},
+    platform::{
+        Core, SystemTx,
+        bus::{self, Note},
+        request::RequestInfo,
+        tenancy::Caller,
+        throttle,
+    },
     shared::{
         error::AppError,
         ids::{AccountId, OrgId, SessionId},

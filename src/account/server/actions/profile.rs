@@ -4,7 +4,11 @@ use super::{Person, ask_password, may_write_to, sign_up::CONFIRM_FOR, tell_revok
 use crate::{
     account::{
         model::{Email, Organisation, parse_name},
-        server::{mails, password::{self, Password}, store},
+        server::{
+            mails,
+            password::{self, Password},
+            store,
+        },
         session::Reader,
     },
     i18n::{Locale, zone::org_clock},
@@ -115,8 +119,10 @@ pub async fn change_email(core: &Core, person: Person, password: &str, email: &s
     match store::find_by_email(&mut tx, email.as_str()).await? {
         Some(known) => mails::already_registered(&mut tx, core, (&known).into()).await?,
         None => {
-            store::insert_link(&mut tx, &crypto::token_hash(&token), account.id, "change_email", Some(email.as_str()), now + CONFIRM_FOR).await?;
-            mails::confirm_new_address(&mut tx, core, mails::Reader { email: email.as_str(), ..(&account).into() }, &token, CONFIRM_FOR).await?;
+            store::insert_link(&mut tx, &crypto::token_hash(&token), account.id, "change_email", Some(email.as_str()), now + CONFIRM_FOR)
+                .await?;
+            mails::confirm_new_address(&mut tx, core, mails::Reader { email: email.as_str(), ..(&account).into() }, &token, CONFIRM_FOR)
+                .await?;
         }
     }
     mails::address_changed(&mut tx, core, (&account).into(), email.as_str()).await?;

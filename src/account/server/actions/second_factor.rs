@@ -4,7 +4,10 @@ use super::{HOUR_S, MINUTE_S, Person, ask_password};
 use crate::{
     account::{
         model::SecondFactor,
-        server::{store::{self, Credentials}, totp::{self, Code}},
+        server::{
+            store::{self, Credentials},
+            totp::{self, Code},
+        },
     },
     platform::{Core, SystemTx, throttle},
     shared::error::AppError,
@@ -108,7 +111,13 @@ async fn replace_codes(tx: &mut SystemTx, account: &Credentials) -> Result<Vec<S
 }
 
 /// Uses a code of either kind up. Errors: `Invalid(code)`.
-pub(super) async fn accept_code(tx: &mut SystemTx, core: &Core, account: &Credentials, code: &str, now: DateTime<Utc>) -> Result<(), AppError> {
+pub(super) async fn accept_code(
+    tx: &mut SystemTx,
+    core: &Core,
+    account: &Credentials,
+    code: &str,
+    now: DateTime<Utc>,
+) -> Result<(), AppError> {
     match Code::typed(account.id, code).map_err(|code| AppError::invalid("code", code))? {
         Code::App(_) => accept_app_code(tx, core, account, code, now).await,
         Code::Recovery(hash) if store::use_recovery_code(tx, account.id, &hash, now).await? => Ok(()),

@@ -4,10 +4,16 @@ use super::{HOUR_S, MINUTE_S, second_factor::accept_code, throttle_address};
 use crate::{
     account::{
         model::Email,
-        server::{password::{self, Password}, store},
+        server::{
+            password::{self, Password},
+            store,
+        },
     },
     platform::{Core, SystemTx, crypto, request::RequestInfo, session, throttle},
-    shared::{error::{AppError, FieldErrors}, ids::AccountId},
+    shared::{
+        error::{AppError, FieldErrors},
+        ids::AccountId,
+    },
 };
 use chrono::Duration;
 use http::HeaderValue;
@@ -103,7 +109,13 @@ pub async fn waits_for_second_factor(core: &Core, token: &str) -> Result<bool, A
     Ok(waits)
 }
 
-async fn start(tx: &mut SystemTx, core: &Core, request: &RequestInfo, account: AccountId, second_factor: bool) -> Result<HeaderValue, AppError> {
+async fn start(
+    tx: &mut SystemTx,
+    core: &Core,
+    request: &RequestInfo,
+    account: AccountId,
+    second_factor: bool,
+) -> Result<HeaderValue, AppError> {
     let org = store::first_membership(tx, account).await?;
     tracing::info!(%account, second_factor, "signed in");
     session::start(tx.conn(), core.clock.now(), request, account, org, second_factor).await

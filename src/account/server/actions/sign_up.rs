@@ -4,12 +4,21 @@ use super::{HOUR_S, may_write_to, throttle_address};
 use crate::{
     account::{
         model::SignUpForm,
-        server::{mails::{self, Reader}, password::{self, Password}, store},
+        server::{
+            mails::{self, Reader},
+            password::{self, Password},
+            store,
+        },
     },
     i18n::Locale,
     integrations::server::actions as integrations,
     platform::{Core, SystemTx, crypto, request::RequestInfo},
-    shared::{error::AppError, ids::{AccountId, OrgId}, legal::{PRIVACY_VERSION, TERMS_VERSION}, permission::Role},
+    shared::{
+        error::AppError,
+        ids::{AccountId, OrgId},
+        legal::{PRIVACY_VERSION, TERMS_VERSION},
+        permission::Role,
+    },
 };
 use chrono::Duration;
 
