@@ -6,7 +6,7 @@ use super::{
     live::{call::CallState, use_live},
     live_panel::LivePanel,
     live_pill::{ConnectionPill, StaleBanner},
-    model::{CallDetail, Direction, Outcome, RecordingState},
+    model::{CallDetail, Direction, RecordingState},
     parts::{CallRing, ContactAvatar, Script, length_s},
     player::{Player, Playing},
     reason::{EndClass, classify},
@@ -115,16 +115,16 @@ fn Record(detail: CallDetail, now: DateTime<Utc>) -> impl IntoView {
     let when = format::date_time(locale, &clock, card.created_at);
     let held = Signal::stored(card.clone());
     view! {
-        <PageFrame title=name back=back()>
+        <PageFrame title=name.clone() back=back()>
             <div class="record-head">
                 <ContactAvatar card=held/>
                 <div class="grow">
-                    <h2 class="lede">{ended_because(&detail)}</h2>
+                    <h2 class="lede">{name}</h2>
                     <p class="muted">{headline(&detail, &when)}</p>
                 </div>
                 <Figures detail=detail.clone()/>
             </div>
-            <Missing detail=detail.clone()/>
+            <Ending detail=detail.clone()/>
             <div class="duo">
                 <div class="stack g4">
                     <section class="card" aria-labelledby="recording-title">
@@ -179,58 +179,50 @@ fn headline(detail: &CallDetail, when: &str) -> String {
         Direction::Web => w::CALLS_HEAD_WEB,
     };
     let told = t_with(key, &[("name", &words::assistant(card)), ("when", when)]);
-    match words::contact_number(card) {
-        Some(number) => format!("{number}, {}", lower_first(&told)),
-        None => told,
-    }
+    words::contact_number(card).map_or_else(|| told.clone(), |number| format!("{number} · {told}"))
 }
 
-/// A sentence that goes on after a comma.
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// The outcome, the length and the provider's own word, side by side.
+/// The outcome and the length, side by side.
 #[component]
 fn Figures(detail: CallDetail) -> impl IntoView {
     let locale = use_locale();
     let length = length_s(&detail.card).filter(|seconds| *seconds > 0).map(|seconds| format::duration(locale, seconds));
-    let reason = detail.ended_reason.filter(|reason| !reason.is_empty());
     let card = Signal::stored(detail.card);
     view! {
         <p class="record-figures">
             <CallRing card/>
             {length.map(|length| view! { <span class="num strong">{length}</span> })}
-            {reason.map(|reason| view! { <code class="faint small" title=t(w::CALLS_REASON_RAW)>{reason}</code> })}
         </p>
     }
     .into_any()
 }
 
-/// Why it ended, in words.
-fn ended_because(detail: &CallDetail) -> String {
-    let class = detail.ended_reason.as_deref().filter(|reason| !reason.is_empty()).map(classify);
-    match (class, &detail.transferred_to) {
-        (Some(EndClass::Transferred), Some(to)) => t_with(w::CALLS_END_TRANSFERRED_TO, &[("to", &words::dialled(to))]),
-        (Some(class), _) => t(words::ending(class, detail.card.answered_at.is_some())).to_owned(),
-        (None, _) if detail.dial_error.is_some() => t(w::CALLS_END_REFUSED).to_owned(),
-        (None, _) => t(w::CALLS_END_NOT_TOLD).to_owned(),
-    }
-}
-
-/// What stood in the way, and what has not come yet.
+/// Why it ended, in words; what stood in the way when it never began.
 #[component]
-fn Missing(detail: CallDetail) -> impl IntoView {
-    let was_cancelled = detail.card.outcome == Some(Outcome::Cancelled);
-    let refused = detail.dial_error.clone().map(|error| {
-        view! { <Callout tone=Tone::Bad title=t(w::CALLS_END_REFUSED)><p>{t_with(w::CALLS_DIAL_ERROR, &[("error", &error)])}</p></Callout> }
-    });
-    let waits = (!detail.has_report && refused.is_none() && !was_cancelled)
-        .then(|| view! { <Callout tone=Tone::Warn title=t(w::CALLS_REPORT_MISSING)><p>{t(w::CALLS_REPORT_AWAITED)}</p></Callout> });
+fn Ending(detail: CallDetail) -> impl IntoView {
+    let reason = detail.ended_reason.clone().unwrap_or_default();
+    let class = if reason.is_empty() { None } else { Some(classify(&reason)) };
+    let tone = match detail.card.outcome {
+        Some(super::model::Outcome::Failed) => Tone::Bad,
+        Some(super::model::Outcome::Missed) => Tone::Warn,
+        _ => Tone::Neutral,
+    };
+    let title = match class {
+        Some(EndClass::Transferred) => match &detail.transferred_to {
+            Some(to) => t_with(w::CALLS_END_TRANSFERRED_TO, &[("to", &words::dialled(to))]),
+            None => t(w::CALLS_END_TRANSFERRED).to_owned(),
+        },
+        Some(class) => t(words::ending(class, detail.card.answered_at.is_some())).to_owned(),
+        None if detail.dial_error.is_some() => t(w::CALLS_END_REFUSED).to_owned(),
+        None => t(w::CALLS_END_NOT_TOLD).to_owned(),
+    };
+    let waits = !detail.has_report && detail.dial_error.is_none() && class != Some(EndClass::Cancelled);
     view! {
-        {refused}
-        {waits}
+        <Callout tone title>
+            {detail.dial_error.clone().map(|error| view! { <p>{t_with(w::CALLS_DIAL_ERROR, &[("error", &error)])}</p> })}
+            {waits.then(|| view! { <p>{t(w::CALLS_REPORT_AWAITED)}</p> })}
+            {(!reason.is_empty()).then(|| view! { <p class="small muted">{t(w::CALLS_REASON_RAW)}" "<code>{reason}</code></p> })}
+        </Callout>
     }
     .into_any()
 }

@@ -63,10 +63,10 @@ pub fn CallBar(call: Watched, transfer_open: RwSignal<bool>) -> impl IntoView {
     .into_any()
 }
 
-/// Why the buttons rest. That the call is over stands in the banner below.
+/// Why the buttons rest.
 #[component]
 fn Hindrance(call: Watched) -> impl IntoView {
-    let why = Memo::new(move |_| call.hindrance().filter(|_| !call.is_over()));
+    let why = Memo::new(move |_| call.hindrance());
     view! {
         <Show when=move || why.get().is_some()>
             <p class="call-why small muted">{move || why.get().map(t)}</p>
