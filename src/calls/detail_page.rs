@@ -108,8 +108,7 @@ fn Record(detail: CallDetail, now: DateTime<Utc>) -> impl IntoView {
     let state = CallState::from_detail(&detail);
     let entries = state.entries();
     let has_lines = state.lines().next().is_some();
-    let copied =
-        state.lines().map(|line| format!("{}\u{a0}: {}", words::speaker(&card, line.speaker), line.text)).collect::<Vec<_>>().join("\n");
+    let copied = state.lines().map(|line| words::line_of(&card, line.speaker, &line.text)).collect::<Vec<_>>().join("\n");
     let playing = Playing::new(&card, &entries, detail.recording_s);
     let plays = card.recording == RecordingState::Stored && may(Permission::CallsListen);
     let on_play = plays.then(|| Callback::new(move |at_ms| playing.play_from(at_ms)));
@@ -213,7 +212,7 @@ fn Ending(detail: CallDetail) -> impl IntoView {
             Some(to) => t_with(w::CALLS_END_TRANSFERRED_TO, &[("to", &words::dialled(to))]),
             None => t(w::CALLS_END_TRANSFERRED).to_owned(),
         },
-        Some(class) => t(words::ending(class)).to_owned(),
+        Some(class) => t(words::ending(class, detail.card.answered_at.is_some())).to_owned(),
         None if detail.dial_error.is_some() => t(w::CALLS_END_REFUSED).to_owned(),
         None => t(w::CALLS_END_NOT_TOLD).to_owned(),
     };

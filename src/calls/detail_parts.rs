@@ -68,6 +68,8 @@ pub fn Related(calls: Vec<CallCard>) -> impl IntoView {
 pub fn Costs(total: Option<MicroUsd>, parts: Vec<CostPart>) -> impl IntoView {
     let locale = use_locale();
     let Some(total) = total else { return view! { <p class="small muted">{t(w::CALLS_COST_UNKNOWN)}</p> }.into_any() };
+    let mut parts = parts;
+    parts.sort_by_key(|part| (std::cmp::Reverse(part.cost), part.part.clone()));
     let rows = parts
         .into_iter()
         .filter(|part| part.cost.0 != 0)

@@ -242,6 +242,9 @@ pub fn Composer(call: Watched, audience: RwSignal<Audience>) -> impl IntoView {
         }
     };
     let placeholder = move || {
+        if let Some(why) = call.hindrance() {
+            return t(why).to_owned();
+        }
         let key = if audience.get() == Audience::Caller { w::LIVE_SAY_PLACEHOLDER } else { w::LIVE_INSTRUCT_PLACEHOLDER };
         t_with(key, &[("name", &name.get())])
     };

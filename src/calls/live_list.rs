@@ -6,7 +6,7 @@ use super::{
         Live,
         board::{BoardState, Group, Section, Touched, group_of, held},
     },
-    model::{BOARD, CallCard, CallStatus, News, Tell},
+    model::{BOARD, CallCard, CallStatus, News, Speaker, Tell},
     parts::{CallRing, CallTimer, ContactAvatar, Wave},
     words,
 };
@@ -157,7 +157,7 @@ fn GroupOfCalls(group: Group, board: Board, now: Signal<DateTime<Utc>>, selected
     });
     let heading = format!("group-{group}");
     view! {
-        <section class="board-group" aria-labelledby=heading.clone()>
+        <section class="board-group" data-group=group.name() aria-labelledby=heading.clone()>
             <h2 class="eyebrow" id=heading.clone()>{t(group_word(group))}" "<span class="faint num">{move || calls.with(Vec::len)}</span></h2>
             <ul class="board-calls">
                 <For each=move || calls.get() key=|id| *id let:id>
@@ -184,7 +184,7 @@ fn group_word(group: Group) -> Key {
 fn CallItem(card: Signal<CallCard>, now: Signal<DateTime<Utc>>, selected: Signal<Option<CallId>>) -> impl IntoView {
     let id = card.with_untracked(|card| card.id);
     let name = Memo::new(move |_| card.with(words::contact));
-    let with = Memo::new(move |_| card.with(words::assistant));
+    let with = Memo::new(move |_| card.with(|card| words::speaker(card, Speaker::Assistant)));
     let direction = Memo::new(move |_| card.with(|card| card.direction));
     let speaks = Memo::new(move |_| card.with(|card| card.status.is_live()));
     let line = Memo::new(move |_| card.with(last_said));
@@ -215,7 +215,7 @@ fn last_said(card: &CallCard) -> String {
             return summary;
         }
     match (&card.last_line, card.last_speaker) {
-        (Some(line), Some(speaker)) => format!("{}\u{a0}: {line}", words::speaker(card, speaker)),
+        (Some(line), Some(speaker)) => words::line_of(card, speaker, line),
         (Some(line), None) => line.clone(),
         (None, _) => t(words::direction_word(card.direction)).to_owned(),
     }

@@ -121,17 +121,23 @@ fn Conversation(call: Watched) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let is_at_end = RwSignal::new(true);
     let seen = RwSignal::new(0_usize);
+    let last_top = StoredValue::new(0_i32);
+    // Only a move upwards is the reader's: what is added below, or a banner that takes room, is not.
     let scrolled = move |_| {
-        if let Some(node) = node.get_untracked() {
-            let at_end = browser::distance_to_end(&node) < 48;
-            if is_at_end.get_untracked() != at_end {
-                is_at_end.set(at_end);
-            }
+        let Some(node) = node.get_untracked() else { return };
+        let (top, is_near) = (node.scroll_top(), browser::distance_to_end(&node) < 48);
+        let moved_up = top < last_top.get_value() - 2;
+        last_top.set_value(top);
+        let at_end = is_near || (is_at_end.get_untracked() && !moved_up);
+        if is_at_end.get_untracked() != at_end {
+            is_at_end.set(at_end);
         }
     };
     Effect::new(move || {
         entries.track();
         partials.track();
+        // These take room from the conversation.
+        let _ = (call.is_over(), call.ear.get(), call.last.with(Option::is_some), call.card.with(|card| card.assistant_muted));
         let Some(node) = node.get() else { return };
         if is_at_end.get() {
             seen.set(said.get_untracked());

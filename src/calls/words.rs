@@ -16,6 +16,7 @@ pub fn standing(card: &CallCard) -> (RingState, Key) {
     match (card.status, card.outcome) {
         (CallStatus::Queued, _) => (RingState::Queued, w::CALLS_STATUS_QUEUED),
         (CallStatus::Ringing, _) => (RingState::Ringing, w::CALLS_STATUS_RINGING),
+        (CallStatus::Live, _) if card.assistant_muted => (RingState::Live, w::CALLS_STATUS_MUTED),
         (CallStatus::Live, _) => (RingState::Live, w::CALLS_STATUS_LIVE),
         (CallStatus::Forwarding, _) => (RingState::Moved, w::CALLS_STATUS_FORWARDING),
         (CallStatus::Ended, Some(outcome)) => (ring_of(outcome), outcome_word(outcome)),
@@ -67,9 +68,10 @@ pub fn direction_word(direction: Direction) -> Key {
     }
 }
 
-/// Why a call ended, as a sentence.
-pub fn ending(class: EndClass) -> Key {
+/// Why a call ended, as a sentence. The provider's word for a call that was called off is also its word for one the team hung up.
+pub fn ending(class: EndClass, was_answered: bool) -> Key {
     match class {
+        EndClass::Cancelled if was_answered => w::CALLS_END_TEAM_ENDED,
         EndClass::Voicemail => w::CALLS_END_VOICEMAIL,
         EndClass::Busy => w::CALLS_END_BUSY,
         EndClass::NoAnswer => w::CALLS_END_NO_ANSWER,
@@ -123,7 +125,7 @@ pub fn assistant(card: &CallCard) -> String {
 
 /// Who speaks, by name where there is one; the first name alone, since it stands in a gutter.
 pub fn speaker(card: &CallCard, speaker: Speaker) -> String {
-    let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
+    let first = |name: &str| name.split_whitespace().next().unwrap_or(name).trim_end_matches([',', ':', ';', '.']).to_owned();
     match speaker {
         Speaker::Assistant => first(&assistant(card)),
         Speaker::Caller => match card.customer_name.as_deref().filter(|name| !name.trim().is_empty()) {
@@ -135,6 +137,11 @@ pub fn speaker(card: &CallCard, speaker: Speaker) -> String {
         Speaker::Tool => t(w::CALLS_TOOL).to_owned(),
         Speaker::System => t(w::CALLS_SYSTEM).to_owned(),
     }
+}
+
+/// `Léa : Bonjour`, as a line of plain text.
+pub fn line_of(card: &CallCard, who: Speaker, text: &str) -> String {
+    t_with(w::CALLS_LINE_OF, &[("who", &speaker(card, who)), ("line", text)])
 }
 
 /// The tone class of a speaker's lane.
@@ -269,11 +276,12 @@ mod tests {
 
     #[test]
     fn every_ending_is_a_sentence_of_its_own() {
-        let mut sentences: Vec<&str> = EndClass::ALL.iter().map(|class| t(ending(*class))).collect();
+        let mut sentences: Vec<&str> = EndClass::ALL.iter().map(|class| t(ending(*class, false))).collect();
         assert!(sentences.iter().all(|sentence| sentence.ends_with('.')));
         sentences.sort_unstable();
         sentences.dedup();
         assert_eq!(sentences.len(), EndClass::ALL.len());
+        assert_ne!(ending(EndClass::Cancelled, true), ending(EndClass::Cancelled, false));
     }
 
     #[test]
