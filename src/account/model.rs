@@ -328,9 +328,10 @@ impl SignUpForm {
         let siren = given(&self.siren).then(|| take(&mut wrong, "siren", self.siren.parse::<Siren>())).flatten();
         let vat_number = given(&self.vat_number).then(|| take(&mut wrong, "vat_number", self.vat_number.parse::<VatNumber>())).flatten();
         if let (Some(siren), Some(inside)) = (&siren, vat_number.as_ref().and_then(VatNumber::siren))
-            && siren.as_str() != inside {
-                wrong.add("vat_number", "vat.other_siren");
-            }
+            && siren.as_str() != inside
+        {
+            wrong.add("vat_number", "vat.other_siren");
+        }
         if self.terms.is_empty() {
             wrong.add("terms", "terms.needed");
         }

@@ -211,9 +211,10 @@ fn CallItem(card: Signal<CallCard>, now: Signal<DateTime<Utc>>, selected: Signal
 /// The last line with its speaker; once it is over, what came of it.
 fn last_said(card: &CallCard) -> String {
     if card.status == CallStatus::Ended
-        && let Some(summary) = card.summary.clone().filter(|summary| !summary.is_empty()) {
-            return summary;
-        }
+        && let Some(summary) = card.summary.clone().filter(|summary| !summary.is_empty())
+    {
+        return summary;
+    }
     match (&card.last_line, card.last_speaker) {
         (Some(line), Some(speaker)) => words::line_of(card, speaker, line),
         (Some(line), None) => line.clone(),

@@ -141,10 +141,12 @@ pub fn Player(playing: Playing, card: CallCard) -> impl IntoView {
         let Some(audio) = playing.audio.get_untracked() else { return };
         let second = browser::media_time(&audio);
         playing.second.set(second);
-        if skips.get_untracked() && playing.is_playing.get_untracked()
-            && let Some(next) = playing.stretches.with_value(|all| after_silence(all, second)) {
-                playing.seek(next);
-            }
+        if skips.get_untracked()
+            && playing.is_playing.get_untracked()
+            && let Some(next) = playing.stretches.with_value(|all| after_silence(all, second))
+        {
+            playing.seek(next);
+        }
     };
     let look = move |_: ev::Event| {
         let Some(audio) = playing.audio.get_untracked() else { return };
