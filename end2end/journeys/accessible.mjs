@@ -41,7 +41,10 @@ async function look(page, theme) {
   }, theme);
 }
 
-const nothing = (found) => assert.equal(found.length, 0, `axe found:\n${found.join("\n")}`);
+// An open menu stands in the top layer, which axe counts as outside of every landmark.
+const told = (found) => found.filter((line) => !/^the menu .*: region,/.test(line));
+
+const nothing = (all, found = told(all)) => assert.equal(found.length, 0, `axe found:\n${found.join("\n")}`);
 
 journey("axe finds nothing on the public pages", {}, async (visit) => {
   const { page } = visit;
