@@ -8,7 +8,6 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** What axe finds: all rules as the page stands, then the colours again in the other theme. */
 async function examine(visit, what, found) {
   const { page } = visit;
-  const began = Date.now();
   await page.evaluate(`window.axe ||= (() => { const module = undefined; ${axe}; return window.axe; })(); 0`);
   const run = (options) =>
     page.evaluate(async (options) => {
@@ -22,7 +21,6 @@ async function examine(visit, what, found) {
   await look(page, other);
   note(other, await run({ runOnly: { type: "rule", values: ["color-contrast", "link-in-text-block"] } }));
   await look(page, theme);
-  console.log(what, Date.now() - began);
 }
 
 /** Puts the page into a theme, and waits until every colour has arrived. */
@@ -130,6 +128,10 @@ journey("axe finds nothing in a live call, its dialogs and menus, and on a phone
     await phone.page.waitForFunction(() => !document.querySelector("main [aria-busy=true]"));
     await examine(phone, `${path} on a phone`, found);
   }
+  await phone.page.locator("button[popovertarget=more-menu]").tap();
+  await phone.page.locator("#more-menu").waitFor();
+  await examine(phone, "the menu of a phone", found);
+
   await page.keyboard.press("Shift+H");
   await page.keyboard.press("Enter");
   await until("the end", () => page.locator(".call-over").isVisible());
