@@ -32,6 +32,7 @@ journey("a second factor is set up, asked for, and replaced once by a recovery c
   assert.equal(plain(await factor.locator("code").innerText()), plain(secret), "a mistyped code does not change the key");
   await page.locator("input[name=code]").fill(code(secret));
   await factor.getByRole("button", { name: visit.w("account.factor.confirm"), exact: true }).click();
+  await page.locator("#codes").waitFor();
   const codes = (await page.locator("#codes li code").allInnerTexts()).map((text) => text.trim());
   assert.ok(codes.length >= 8);
   await shows(factor, visit.w("account.factor.on"));
