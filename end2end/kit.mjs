@@ -189,7 +189,7 @@ function tellOfPolicy() {
 
 /** One promise kept: `body` gets the visit; `enter` brings in further people. Any complaint of any page fails it. */
 export function journey(name, options, body) {
-  test(name, { timeout: options.timeout ?? 120_000 }, async () => {
+  test(name, { timeout: options.timeout ?? 180_000 }, async () => {
     const visits = [];
     const enter = async (more = {}) => {
       const visit = await Visit.begin(more);

@@ -14,7 +14,7 @@ async function compose(visit, audience, text) {
   await panel(visit).locator(".composer button[type=submit]").click();
 }
 
-journey("two of the team say, instruct, mute, listen, transfer and end, and each sees the other", { as: crew, timeout: 150_000 }, async (visit, enter) => {
+journey("two of the team say, instruct, mute, listen, transfer and end, and each sees the other", { as: crew, timeout: 200_000 }, async (visit, enter) => {
   const { page } = visit;
   const [port, admin] = await ports(2);
   const second = new House("second-server", {

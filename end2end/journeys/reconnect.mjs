@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { House, ports } from "../house.mjs";
 import { answered, assert, demo, journey, lines, shows, simulate, sleep, sql, until } from "../kit.mjs";
 
-journey("a call goes on while its server is killed, and the page catches up without a gap", { timeout: 150_000 }, async (visit) => {
+journey("a call goes on while its server is killed, and the page catches up without a gap", { timeout: 200_000 }, async (visit) => {
   const { page } = visit;
   // The phone network does not die with our server: the simulator lives in a process that only works, the doors in another.
   const [web, admin, sim] = await ports(3);

@@ -22,7 +22,7 @@ journey("a second factor is set up, asked for, and replaced once by a recovery c
   await visit.go("/settings/security");
   const factor = page.locator("#second-factor");
   await shows(factor, visit.w("account.factor.off"));
-  await factor.locator("input[name=password]").fill(person.password);
+  await factor.locator("input[autocomplete=current-password]").fill(person.password);
   await factor.getByRole("button", { name: visit.w("account.factor.begin") }).click();
   await factor.getByRole("img", { name: visit.w("account.factor.qr") }).waitFor();
   const secret = (await factor.locator("code").innerText()).trim();
@@ -32,6 +32,7 @@ journey("a second factor is set up, asked for, and replaced once by a recovery c
   assert.equal(plain(await factor.locator("code").innerText()), plain(secret), "a mistyped code does not change the key");
   await page.locator("input[name=code]").fill(code(secret));
   await factor.getByRole("button", { name: visit.w("account.factor.confirm"), exact: true }).click();
+  await page.locator("#codes").waitFor();
   const codes = (await page.locator("#codes li code").allInnerTexts()).map((text) => text.trim());
   assert.ok(codes.length >= 8);
   await shows(factor, visit.w("account.factor.on"));

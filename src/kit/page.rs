@@ -7,7 +7,7 @@ use super::{
     palette::PaletteOpen,
     parts::Avatar,
     prefs::Theme,
-    shell::use_session,
+    shell::{UserMenu, use_session},
 };
 use crate::i18n::{Locale, t, t_with, use_locale, words as w};
 use leptos::prelude::*;
@@ -93,6 +93,7 @@ fn TopTools() -> impl IntoView {
         <button class="btn ghost sq" popovertarget="user-menu" aria-haspopup="menu" aria-label=label>
             <Avatar name/>
         </button>
+        <UserMenu/>
     }
     .into_any()
 }

@@ -80,6 +80,10 @@ pub fn may(permission: Permission) -> bool {
     try_session().is_some_and(|session| session.may(permission))
 }
 
+/// Whether the list of shortcuts is open; a context of the shell.
+#[derive(Clone, Copy)]
+struct HelpOpen(RwSignal<bool>);
+
 /// The shell. Its children are pages in a [`super::PageFrame`], whose top bar and main area are cells of this grid.
 #[component]
 pub fn Shell(
@@ -97,6 +101,7 @@ pub fn Shell(
     let palette = PaletteOpen(RwSignal::new(false));
     provide_context(palette);
     let help = RwSignal::new(false);
+    provide_context(HelpOpen(help));
     let entries: Arc<[NavEntry]> = nav.entries.iter().copied().filter(|e| e.needs.is_none_or(|needs| session.may(needs))).collect();
     let actions: Arc<[PaletteAction]> = nav.actions.iter().copied().filter(|a| a.needs.is_none_or(|needs| session.may(needs))).collect();
     listen_to_keys(entries.clone(), palette.0, help);
@@ -124,7 +129,6 @@ pub fn Shell(
             {children()}
             <BottomBar entries=entries.clone() live_count/>
         </div>
-        <UserMenu session help/>
         <Palette entries=entries.clone() actions/>
         <KeyHelp open=help entries/>
         <Toasts/>
@@ -233,11 +237,11 @@ fn BottomBar(entries: Arc<[NavEntry]>, live_count: Signal<u32>) -> impl IntoView
                 <Icon icon=icondata::LuMenu/>
                 {t(w::SHELL_MORE)}
             </button>
+            <Menu id="more-menu" label=t(w::SHELL_MORE_PAGES)>
+                {rest}
+                <SignOut/>
+            </Menu>
         </nav>
-        <Menu id="more-menu" label=t(w::SHELL_MORE_PAGES)>
-            {rest}
-            <SignOut/>
-        </Menu>
     }
     .into_any()
 }
@@ -252,9 +256,11 @@ fn SignOut() -> impl IntoView {
     .into_any()
 }
 
+/// The menu of the account; stands in the top bar, since what is outside every landmark is easily missed.
 #[component]
-fn UserMenu(session: Arc<Session>, help: RwSignal<bool>) -> impl IntoView {
-    let alive = use_alive();
+pub(super) fn UserMenu() -> impl IntoView {
+    let (alive, session) = (use_alive(), use_session());
+    let HelpOpen(help) = expect_context();
     let label = t_with(w::SHELL_ACCOUNT_OF, &[("name", &session.account_name)]);
     view! {
         <Menu id="user-menu" label>
