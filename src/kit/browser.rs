@@ -117,9 +117,9 @@ pub fn reveal(id: &str) {
 }
 
 fn call(element: &web_sys::Element, method: &str) {
-    if let Ok(function) = js_sys::Reflect::get(element, &method.into()) {
-        if let Some(function) = function.dyn_ref::<js_sys::Function>() {
-            let _ = function.call0(element);
-        }
+    if let Ok(function) = js_sys::Reflect::get(element, &method.into())
+        && let Some(function) = function.dyn_ref::<js_sys::Function>()
+    {
+        let _ = function.call0(element);
     }
 }
