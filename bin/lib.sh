@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/zencall
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 export PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
-export CARGO_TERM_COLOR=never
+export CARGO_TERM_COLOR=never RUST_BACKTRACE=0
 logs=$CARGO_TARGET_DIR/logs
 # shellcheck disable=SC2034 # for the scripts that source this
 modules=$root/end2end/node_modules

@@ -2,11 +2,15 @@
 
 -- The role every tenant transaction switches to. Roles belong to the cluster, databases come and go beside each other: made once, by whoever is first.
 do $$ begin
-  create role zencall_org nologin;
+  if to_regrole('zencall_org') is null then -- an operator who grants no CREATEROLE makes it beforehand
+    create role zencall_org nologin;
+  end if;
 exception when duplicate_object or unique_violation then null;
 end $$;
 do $$ begin
-  execute format('grant zencall_org to %I', current_user);
+  if not pg_has_role(current_user, 'zencall_org', 'member') then
+    execute format('grant zencall_org to %I', current_user);
+  end if;
 exception when unique_violation or serialization_failure or internal_error then null; -- another database of this cluster is migrating at this moment
 end $$;
 grant usage on schema public to zencall_org;

@@ -72,14 +72,22 @@ impl Vault {
         Ok(plain.to_vec())
     }
 
-    /// Whether a value is sealed under an older key and wants sealing again.
-    pub fn is_stale(&self, sealed: &[u8]) -> bool {
-        self.keys.first().is_some_and(|key| sealed.get(1..5) != Some(&key.id[..]))
+    /// The same value under the key in front; nothing when that is what seals it already.
+    pub fn reseal(&self, org: Uuid, purpose: &str, sealed: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
+        if self.keys.first().is_some_and(|key| sealed.get(1..5) == Some(&key.id[..])) {
+            return Ok(None);
+        }
+        self.seal(org, purpose, &self.open(org, purpose, sealed)?).map(Some)
     }
 
-    /// A stable keyed hash for values that are looked up but never shown again (webhook tokens, API keys).
+    /// A key of its own for keyed hashes of values that are looked up but never shown again.
     pub fn derive(&self, purpose: &str) -> anyhow::Result<[u8; 32]> {
-        self.keys.first().context("no master key")?.bytes(&[b"derive:", purpose.as_bytes()])
+        self.keys.first().context("no master key")?.derive(purpose)
+    }
+
+    /// The same from every master key, the one in front first.
+    pub fn derive_each(&self, purpose: &str) -> anyhow::Result<Vec<[u8; 32]>> {
+        self.keys.iter().map(|key| key.derive(purpose)).collect()
     }
 }
 
@@ -93,6 +101,10 @@ impl MasterKey {
         let mut out = [0; 32];
         self.prk.expand(info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut out)).ok().context("key derivation failed")?;
         Ok(out)
+    }
+
+    fn derive(&self, purpose: &str) -> anyhow::Result<[u8; 32]> {
+        self.bytes(&[b"derive:", purpose.as_bytes()])
     }
 
     fn of(&self, org: Uuid) -> anyhow::Result<LessSafeKey> {
@@ -142,14 +154,15 @@ mod tests {
     }
 
     #[test]
-    fn rotation_opens_old_values_and_says_which_are_stale() {
+    fn rotation_opens_old_values_and_seals_them_again() {
         let org = Uuid::from_u128(1);
         let old = vault(1, &[]);
         let sealed = old.seal(org, "x", b"v").expect("seals");
         let new = vault(2, &[1]);
         assert_eq!(new.open(org, "x", &sealed).expect("opens"), b"v");
-        assert!(new.is_stale(&sealed));
-        assert!(!new.is_stale(&new.seal(org, "x", b"v").expect("seals")));
+        let again = new.reseal(org, "x", &sealed).expect("opens").expect("was sealed under the older key");
+        assert_eq!(vault(2, &[]).open(org, "x", &again).expect("opens"), b"v");
+        assert_eq!(new.reseal(org, "x", &again).expect("looks"), None);
         assert!(vault(2, &[]).open(org, "x", &sealed).is_err());
     }
 

@@ -1,6 +1,6 @@
 //! What every door may know of a request: its id, where it comes from, who sent it.
 
-use super::{core::Core, session, tenancy::Caller};
+use super::{core::Core, queue, session, tenancy::Caller};
 use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::Next,
@@ -52,7 +52,11 @@ pub async fn layer(State(core): State<Core>, mut request: Request, next: Next) -
             Err(error) => return axum::response::IntoResponse::into_response(error),
         };
         request.extensions_mut().insert(RequestInfo { id: id.clone(), ip, user_agent, caller });
-        let mut response = next.run(request).await;
+        let mut response = queue::with_trace(Some(id.clone()), next.run(request)).await;
+        if core.draining.is_cancelled() {
+            // The sender opens its next connection to a process that stays.
+            response.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID.clone(), value);
         }

@@ -66,20 +66,34 @@ pub async fn role_now(core: &Core, session: SessionId) -> Result<Option<(OrgId, 
 }
 
 async fn resolve_key(core: &Core, key: &str) -> Result<Caller, AppError> {
-    let hash = api_key_hash(core, key)?;
+    let hashes: Vec<Vec<u8>> = core.vault.derive_each(API_KEYS)?.iter().map(|master| keyed_hash(master, key)).collect::<Result<_, _>>()?;
     let row = sqlx::query!(
-        r#"select id as "id: ApiKeyId", org_id as "org_id: OrgId", role as "role: Role" from api_keys where key_hash = $1 and revoked_at is null"#,
-        hash
+        r#"select id as "id: ApiKeyId", org_id as "org_id: OrgId", role as "role: Role", key_hash from api_keys where key_hash = any($1) and revoked_at is null"#,
+        &hashes
     )
     .fetch_optional(&core.pool)
     .await?;
-    Ok(row.map_or(Caller::Anonymous, |row| Caller::Key { key: row.id, org: row.org_id, role: row.role }))
+    let Some(row) = row else { return Ok(Caller::Anonymous) };
+    if row.key_hash != hashes[0] {
+        // Only its bearer can say what it hashes to under the key that came in front since.
+        sqlx::query!("update api_keys set key_hash = $2, updated_at = now() where id = $1", row.id as ApiKeyId, hashes[0])
+            .execute(&core.pool)
+            .await?;
+    }
+    Ok(Caller::Key { key: row.id, org: row.org_id, role: row.role })
 }
+
+/// What the master key is derived for.
+const API_KEYS: &str = "api keys";
 
 /// What is stored of an API key: an HMAC, so that a leaked table without the master key is no use.
 pub fn api_key_hash(core: &Core, key: &str) -> anyhow::Result<Vec<u8>> {
+    keyed_hash(&core.vault.derive(API_KEYS)?, key)
+}
+
+fn keyed_hash(master: &[u8; 32], key: &str) -> anyhow::Result<Vec<u8>> {
     use hmac::{Hmac, KeyInit, Mac};
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&core.vault.derive("api keys")?)?;
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(master)?;
     mac.update(key.as_bytes());
     Ok(mac.finalize().into_bytes().to_vec())
 }

@@ -20,7 +20,7 @@ use crate::{
 use anyhow::Context;
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
 use sqlx::PgPool;
-use std::{net::SocketAddr, sync::Arc};
+use std::{fs::DirBuilder, io::IsTerminal, net::SocketAddr, os::unix::fs::DirBuilderExt, sync::Arc};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -32,15 +32,42 @@ pub struct Boot {
     pub sim: Option<Sim>,
 }
 
+impl Boot {
+    /// Ends what was started, the database last.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.core.pool.close().await;
+        if let Some(sim) = self.sim {
+            sim.stop();
+        }
+        match self.private_pg {
+            Some(private) => private.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
 /// The log, once per process. `RUST_LOG`-style filter and shape come from the settings.
 pub fn start_logging(config: &Config) {
     use tracing_subscriber::{EnvFilter, fmt, prelude::*};
     let filter = EnvFilter::try_new(&config.log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = match config.log.format {
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
-        LogFormat::Text => fmt::layer().with_writer(std::io::stderr).boxed(),
+        LogFormat::Text => fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).boxed(),
     };
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init(); // a second call, in tests, changes nothing
+}
+
+/// For commands that call no provider and may run beside a server: no simulator is started, the schema is brought up to date.
+pub async fn quietly(mut config: Config) -> anyhow::Result<Boot> {
+    let (pool, private_pg) = database(&config).await?;
+    migrate(&pool).await?;
+    if !config.is_production() {
+        // The address is that of the simulator `serve` will run: jobs written now are for it.
+        config.vapi.base_url.get_or_insert(Url::parse(&format!("http://{}", config.sim.bind))?);
+        config.vapi.api_key.get_or_insert(Secret::from("sandbox-key".to_owned()));
+    }
+    let simulator = config.vapi.base_url.clone().filter(|_| !config.is_production());
+    Ok(Boot { core: core(config, pool, simulator, None)?, private_pg, sim: None })
 }
 
 /// Opens the database: the given one, or a private one in the data folder.
@@ -134,7 +161,7 @@ pub async fn open(mut config: Config) -> anyhow::Result<Boot> {
 fn files(config: &ObjectsConfig) -> anyhow::Result<Arc<dyn ObjectStore>> {
     Ok(match config {
         ObjectsConfig::Folder(folder) => {
-            std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("creating {}", folder.display()))?;
             Arc::new(LocalFileSystem::new_with_prefix(folder)?)
         }
         ObjectsConfig::S3 { bucket, prefix } => {

@@ -2,6 +2,7 @@
 
 mod jobs;
 mod look;
+mod rotate;
 mod seed;
 mod sim;
 
@@ -43,6 +44,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Seal every secret again under ZENCALL_SECRET_KEY, so that ZENCALL_SECRET_KEY_PREVIOUS can go
+    RotateSecrets,
     /// Look at background jobs, and run dead ones again
     #[command(subcommand)]
     Jobs(jobs::Jobs),
@@ -94,6 +97,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Seed(wanted) => seed::run(config, wanted).await,
+        Command::RotateSecrets => rotate::run(config).await,
         Command::Jobs(wanted) => jobs::run(config, wanted).await,
         Command::Check | Command::Routes { .. } | Command::Deps { .. } | Command::Sim(_) => Ok(()), // answered above
     }

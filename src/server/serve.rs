@@ -3,9 +3,14 @@
 use super::{AppState, boot, doors, health, workers};
 use crate::platform::config::Config;
 use anyhow::Context;
+use axum::serve::{Listener, ListenerExt};
 use std::{future::IntoFuture, net::SocketAddr, time::Duration};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+
+/// How long open connections are still served once the door is shut. Every answer of that time closes its connection, so that a sender's next
+/// request does not meet a connection that ends at that very moment.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 /// Which parts this process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +48,13 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
         tracing::info!(address = %listener.local_addr()?, "serving");
         let service = doors::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let draining = core.draining.clone();
+        let door = Door { listener: Some(listener), draining: draining.clone() }.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let last_answers = async move {
+            draining.cancelled().await;
+            tokio::time::sleep(LAST_ANSWERS).await;
+        };
         background.spawn(async move {
-            let served = axum::serve(listener, service).with_graceful_shutdown(async move { draining.cancelled().await }).await;
+            let served = axum::serve(door, service).with_graceful_shutdown(last_answers).await;
             if let Err(error) = served {
                 tracing::error!(%error, "the listener failed");
             }
@@ -65,14 +75,7 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
         tracing::warn!("not everything finished in time");
         background.abort_all();
     }
-    core.pool.close().await;
-    if let Some(sim) = boot.sim {
-        sim.stop();
-    }
-    if let Some(private) = boot.private_pg {
-        private.stop().await?;
-    }
-    Ok(())
+    boot.close().await
 }
 
 /// The socket a supervisor passed (`LISTEN_FDS`), or a fresh one.
@@ -82,6 +85,33 @@ async fn listener(bind: SocketAddr) -> anyhow::Result<TcpListener> {
         return Ok(TcpListener::from_std(passed)?);
     }
     TcpListener::bind(bind).await.with_context(|| format!("binding {bind}"))
+}
+
+/// The public door. Draining shuts it at once: a socket that a supervisor holds goes on collecting callers for the next process.
+struct Door {
+    listener: Option<TcpListener>,
+    draining: CancellationToken,
+}
+
+impl Listener for Door {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        if let Some(listener) = &mut self.listener {
+            tokio::select! {
+                biased;
+                () = self.draining.cancelled() => {}
+                accepted = Listener::accept(listener) => return accepted,
+            }
+        }
+        self.listener = None;
+        std::future::pending().await
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.as_ref().ok_or(std::io::ErrorKind::NotConnected)?.local_addr()
+    }
 }
 
 async fn signalled() {

@@ -1,8 +1,8 @@
 //! Clients vanish at any moment: no connection is left inside a transaction, and nothing acknowledged is lost.
 //!
 //! sqlx 0.9.0 returns a connection to the pool *inside* a transaction when the caller is dropped during `BEGIN`. The storm below runs
-//! behind a proxy that delays every answer of the database, so that there is a `BEGIN` to be dropped in. The control cuts a bare `begin`
-//! the same way and has to be caught.
+//! behind a proxy that delays every answer of the database, so that there is a `BEGIN` to be dropped in. The control drops a bare `begin`
+//! just there and has to be caught.
 
 use rand::RngExt;
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 use zencall::{
     platform::OrgScope,
@@ -18,8 +19,8 @@ use zencall::{
 
 const STORM: usize = 1500;
 
-/// A proxy in front of the database that answers late; returns its port.
-async fn slow_proxy(host: String, port: u16, delay: Duration) -> u16 {
+/// A proxy in front of the database that answers late; returns its port. Whoever waits for `begun` is woken when a `BEGIN` passes.
+async fn slow_proxy(host: String, port: u16, delay: Duration, begun: Arc<Notify>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let own = listener.local_addr().expect("an address").port();
     tokio::spawn(async move {
@@ -29,8 +30,17 @@ async fn slow_proxy(host: String, port: u16, delay: Duration) -> u16 {
             let _ = database.set_nodelay(true);
             let (mut from_client, mut to_client) = client.into_split();
             let (mut from_database, mut to_database) = database.into_split();
+            let begun = begun.clone();
             tokio::spawn(async move {
-                let _ = tokio::io::copy(&mut from_client, &mut to_database).await;
+                let mut buffer = [0; 16 * 1024];
+                while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
+                    if to_database.write_all(&buffer[..read]).await.is_err() {
+                        break;
+                    }
+                    if buffer[..read].windows(5).any(|word| word == b"BEGIN") {
+                        begun.notify_waiters();
+                    }
+                }
                 let _ = to_database.shutdown().await;
             });
             tokio::spawn(async move {
@@ -47,12 +57,15 @@ async fn slow_proxy(host: String, port: u16, delay: Duration) -> u16 {
     own
 }
 
-/// A pool on the same database through the proxy.
-async fn slow_pool(pool: &PgPool) -> PgPool {
+/// A pool on the same database through the proxy, and the moment of each `BEGIN`.
+async fn slow_pool(pool: &PgPool) -> (PgPool, Arc<Notify>) {
     let options = (*pool.connect_options()).clone();
-    let port = slow_proxy(options.get_host().to_owned(), options.get_port(), Duration::from_millis(3)).await;
+    let begun = Arc::new(Notify::new());
+    let port = slow_proxy(options.get_host().to_owned(), options.get_port(), Duration::from_millis(3), begun.clone()).await;
     let options = options.host("127.0.0.1").port(port).application_name("storm");
-    PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(30)).connect_with(options).await.expect("a pool")
+    let pool =
+        PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(30)).connect_with(options).await.expect("a pool");
+    (pool, begun)
 }
 
 /// Connections of the storm that sit in a transaction although nobody holds them.
@@ -93,7 +106,7 @@ async fn left_behind(pool: &PgPool) -> i64 {
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn a_storm_of_vanishing_clients_leaves_no_transaction_open(pool: PgPool) {
-    let slow = slow_pool(&pool).await;
+    let (slow, _) = slow_pool(&pool).await;
     let app = crate::app::TestApp::on(slow.clone()).await;
     let org = app.org("Acme", Role::Owner).await;
     let scope = OrgScope::of_system(&app.core, org.id);
@@ -128,43 +141,25 @@ async fn a_storm_of_vanishing_clients_leaves_no_transaction_open(pool: PgPool) {
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn the_same_cut_on_a_bare_begin_is_caught_and_on_ours_is_not(pool: PgPool) {
-    let slow = slow_pool(&pool).await;
+    let (slow, begun) = slow_pool(&pool).await;
     let app = crate::app::TestApp::on(slow.clone()).await;
     let org = app.org("Acme", Role::Owner).await;
     let scope = OrgScope::of_system(&app.core, org.id);
-    let (mut bare, mut guarded) = (0, 0);
     for _ in 0..200 {
-        let wait = Duration::from_micros(rand::rng().random_range(0..12_000));
-        let _ = tokio::time::timeout(wait, slow.begin()).await;
-        bare += inherited(&slow).await;
+        cut_in(&begun, scope.begin(Permission::CallsRead)).await;
     }
-    for _ in 0..200 {
-        let wait = Duration::from_micros(rand::rng().random_range(0..12_000));
-        let _ = tokio::time::timeout(wait, scope.begin(Permission::CallsRead)).await;
-        guarded += inherited(&slow).await;
+    assert_eq!(left_behind(&pool).await, 0);
+    for _ in 0..5 {
+        cut_in(&begun, slow.begin()).await;
     }
-    assert!(bare > 0, "the storm no longer finds the fault it is there for: is the guard still needed?");
-    assert_eq!(guarded, 0);
+    assert!(left_behind(&pool).await > 0, "the cut no longer finds the fault it is there for: is the guard still needed?");
 }
 
-/// How many of the pool's idle connections come with somebody else's transaction in them. Ends those it finds.
-async fn inherited(pool: &PgPool) -> usize {
-    tokio::time::sleep(Duration::from_millis(15)).await; // a dropped connection goes back to the pool in a task of its own
-    let mut found = 0;
-    let mut held = Vec::new();
-    while let Some(mut conn) = pool.try_acquire() {
-        // In a transaction of one's own, its start and the statement's are the same moment.
-        let is_old: bool = sqlx::query_scalar("select statement_timestamp() - now() > interval '1500 microseconds'")
-            .fetch_one(&mut *conn)
-            .await
-            .expect("an answer");
-        if is_old {
-            found += 1;
-            sqlx::raw_sql("rollback").execute(&mut *conn).await.expect("rolled back");
-        }
-        held.push(conn);
+/// Drops the work in the moment its `BEGIN` is on the way.
+async fn cut_in(begun: &Notify, work: impl Future) {
+    tokio::select! {
+        biased;
+        () = begun.notified() => {}
+        _ = work => {}
     }
-    drop(held);
-    tokio::time::sleep(Duration::from_millis(15)).await;
-    found
 }

@@ -12,6 +12,7 @@ mod totp;
 mod visit;
 
 pub use password::{Password, hash as hash_password};
+pub use totp::reseal as reseal_second_factors;
 
 use crate::platform::Core;
 use axum::{

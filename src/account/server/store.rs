@@ -267,6 +267,24 @@ pub async fn set_totp(tx: &mut SystemTx, account: AccountId, secret: Option<&[u8
     .map(|_| ())
 }
 
+/// Every sealed second factor, locked until the end of the transaction.
+pub async fn lock_totp_secrets(tx: &mut SystemTx) -> Result<Vec<(AccountId, Vec<u8>)>> {
+    let rows = sqlx::query!(
+        r#"select id as "id: AccountId", totp_secret as "secret!" from accounts where totp_secret is not null order by id for update"#
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.secret)).collect())
+}
+
+/// The same secret, sealed otherwise.
+pub async fn reseal_totp(tx: &mut SystemTx, account: AccountId, secret: &[u8]) -> Result<()> {
+    sqlx::query!("update accounts set totp_secret = $2, updated_at = now() where id = $1", account as AccountId, secret)
+        .execute(tx.conn())
+        .await
+        .map(|_| ())
+}
+
 /// Uses up a step and all before it; false when it was used already.
 pub async fn use_totp_step(tx: &mut SystemTx, account: AccountId, step: i64) -> Result<bool> {
     let used = sqlx::query!(

@@ -1,8 +1,9 @@
 //! Codes from an app (RFC 6238: SHA-1, six digits, 30 s, one step either way, which every app understands) and codes on paper.
 
+use super::store;
 use crate::{
     account::model::QrCode,
-    platform::{Core, crypto},
+    platform::{Core, SystemTx, crypto},
     shared::{error::AppError, ids::AccountId},
 };
 use anyhow::{Context, anyhow};
@@ -55,6 +56,20 @@ pub fn seal(core: &Core, account: AccountId, secret: &[u8]) -> Result<Vec<u8>, A
 /// What [`seal`] made.
 pub fn open(core: &Core, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, AppError> {
     Ok(core.vault.open(Uuid::nil(), &purpose(account), sealed)?)
+}
+
+/// Seals under the master key in front what an older one sealed. Returns how many second factors that was.
+pub async fn reseal(core: &Core) -> anyhow::Result<usize> {
+    let mut tx = SystemTx::begin(core, "a rotation of the master key").await?;
+    let mut count = 0;
+    for (account, sealed) in store::lock_totp_secrets(&mut tx).await? {
+        if let Some(again) = core.vault.reseal(Uuid::nil(), &purpose(account), &sealed)? {
+            store::reseal_totp(&mut tx, account, &again).await?;
+            count += 1;
+        }
+    }
+    tx.commit().await?;
+    Ok(count)
 }
 
 fn purpose(account: AccountId) -> String {

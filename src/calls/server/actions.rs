@@ -2,7 +2,7 @@
 
 pub use super::demo::{count_demo, has_own_calls, remove_demo};
 
-use super::{fold, jobs, read, store};
+use super::{control::Addresses, fold, jobs, read, store};
 use crate::{
     calls::model::*,
     platform::{
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use chrono::{DateTime, Days, Duration, NaiveDate, TimeZone, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// One page of the log, newest first. Errors: `Invalid(after)` for a cursor we did not give.
 pub async fn list(scope: &OrgScope, filter: &CallFilter, page: &PageRequest) -> Result<Page<CallCard>, AppError> {
@@ -103,10 +103,8 @@ pub async fn act(scope: &OrgScope, id: CallId, action: LiveAction) -> Result<Act
     store::insert_action(&mut tx, action_id, id, scope.account(), &action).await?;
     tx.commit().await?;
 
-    let addresses = core.vault.open(scope.org().0, "call control", &sealed)?;
-    let addresses: Value = serde_json::from_slice(&addresses).map_err(AppError::internal)?;
-    let control_url = addresses["control"].as_str().unwrap_or_default();
-    let done = Vapi::of(core).control(control_url, &control(&action)).await;
+    let addresses = Addresses::open(core, scope.org(), &sealed)?;
+    let done = Vapi::of(core).control(addresses.control.as_deref().unwrap_or_default(), &control(&action)).await;
     let error = done.err().map(|error| error.words());
     let outcome = if error.is_none() { "done" } else { "failed" };
     record(scope, id, action_id, &action, outcome, error.as_deref()).await
@@ -269,9 +267,7 @@ pub async fn listen_url(scope: &OrgScope, id: CallId) -> Result<String, AppError
     let details = read::details(tx.conn(), id).await?.ok_or_else(|| AppError::not_found("call"))?;
     tx.commit().await?;
     let (false, Some(sealed)) = (card.status.is_over(), details.control_sealed) else { return Err(AppError::conflict("call_not_live")) };
-    let addresses = scope.core().vault.open(scope.org().0, "call control", &sealed)?;
-    let addresses: Value = serde_json::from_slice(&addresses).map_err(AppError::internal)?;
-    addresses["listen"].as_str().map(str::to_owned).ok_or_else(|| AppError::conflict("call_not_live"))
+    Addresses::open(scope.core(), scope.org(), &sealed)?.listen.ok_or_else(|| AppError::conflict("call_not_live"))
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+/// How long after a call's end the provider may still be writing its analysis: each part has 5 s, and there may be several.
+const ANALYSIS_TAKES_MS: i64 = 30_000;
+
 /// The joinable state of a call. `Default` is "nothing known".
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -241,13 +244,22 @@ pub fn read_polled(call: &Value, now_ms: i64) -> Reading {
     let changed_ms = call.get("updatedAt").and_then(time_ms).unwrap_or(now_ms);
     let at_ms = call.get("endedAt").and_then(time_ms).unwrap_or(changed_ms);
     status_update(&message, at_ms, &mut reading);
-    if reading.facts.status().is_over() {
+    let is_over = reading.facts.status().is_over();
+    if is_over && is_worked_up(&message, at_ms, now_ms) {
         report(&message, at_ms, 0, &mut reading);
+    } else if is_over {
+        // The summary is still being written: asked again a little later, the call is whole.
     } else if let Some(started) = call.get("startedAt").and_then(time_ms) {
         reading.facts.answered_ms = Some(started);
     }
     reading.facts.last_words = reading.lines.iter().map(|line| (line.at_ms, line.speaker, short(&line.text))).max_by(cmp);
     reading
+}
+
+/// The provider works a call up after its end; a call without analysis is whole only when there has been time enough for one.
+fn is_worked_up(call: &Value, ended_ms: i64, now_ms: i64) -> bool {
+    let has_analysis = call["analysis"].as_object().is_some_and(|analysis| !analysis.is_empty());
+    has_analysis || now_ms - ended_ms > ANALYSIS_TAKES_MS
 }
 
 /// A reading that ends a call nobody can tell us about any more.
@@ -643,13 +655,20 @@ mod tests {
 
     #[test]
     fn asking_the_provider_heals_what_never_came() {
-        let polled = json!({ "id": "c1", "type": "inboundPhoneCall", "status": "ended", "endedReason": "customer-ended-call",
-            "startedAt": "2026-09-21T14:13:22.000Z", "endedAt": "2026-09-21T14:13:30.000Z", "updatedAt": "2026-09-21T14:13:31.000Z",
+        let ended = "2026-09-21T14:13:30.000Z";
+        let mut polled = json!({ "id": "c1", "type": "inboundPhoneCall", "status": "ended", "endedReason": "customer-ended-call",
+            "startedAt": "2026-09-21T14:13:22.000Z", "endedAt": ended, "updatedAt": "2026-09-21T14:13:31.000Z",
             "artifact": { "messages": [{ "role": "bot", "message": "Bonjour", "secondsFromStart": 0.5 }] } });
-        let reading = read_polled(&polled, T0);
-        assert_eq!(reading.facts.status(), CallStatus::Ended);
-        assert_eq!(reading.lines.len(), 1);
-        assert_eq!(reading.facts.duration_s(), Some(8));
+        let ended_ms = time_ms(&json!(ended)).expect("a time");
+        let early = read_polled(&polled, ended_ms + 1_000);
+        assert_eq!(early.facts.status(), CallStatus::Ended);
+        assert!(early.facts.report.is_none(), "the analysis may still come");
+        let late = read_polled(&polled, ended_ms + ANALYSIS_TAKES_MS + 1);
+        assert_eq!(late.lines.len(), 1);
+        assert_eq!(late.facts.duration_s(), Some(8));
+        polled["analysis"] = json!({ "summary": "A booking." });
+        let whole = read_polled(&polled, ended_ms + 1_000);
+        assert_eq!(whole.facts.report.and_then(|report| report.summary).as_deref(), Some("A booking."));
     }
 
     #[test]

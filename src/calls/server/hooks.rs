@@ -2,6 +2,7 @@
 
 use super::{
     Calls,
+    control::Addresses,
     fold::{self, Reading},
     ingest::{Accepted, Delivery},
     redact, replies,
@@ -141,12 +142,7 @@ async fn reject(core: &Core, calls: &Calls, org: Option<OrgId>, request: &Reques
 }
 
 fn seal_control(core: &Core, org: OrgId, reading: &Reading) -> Option<Vec<u8>> {
-    reading.control_url.as_ref()?;
-    let both = json!({ "control": reading.control_url, "listen": reading.listen_url });
-    core.vault
-        .seal(org.0, "call control", both.to_string().as_bytes())
-        .inspect_err(|error| tracing::error!(%error, "sealing a control address"))
-        .ok()
+    Addresses::of(reading)?.seal(core, org).inspect_err(|error| tracing::error!(%error, "sealing a control address")).ok()
 }
 
 impl Endpoints {

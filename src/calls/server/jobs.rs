@@ -2,6 +2,7 @@
 
 use super::{
     Calls,
+    control::Addresses,
     fold::{self, Reading},
     ingest::{Accepted, Delivery},
     store::{self, JournalRow},
@@ -312,11 +313,7 @@ async fn tell(core: &Core, calls: &Calls, org: OrgId, call: Value) -> Result<(),
 
 async fn keep(core: &Core, calls: &Calls, org: OrgId, reading: Reading) -> Result<(), Fail> {
     let now = core.clock.now();
-    let control = reading.control_url.as_ref().map(|control| {
-        let both = json!({ "control": control, "listen": reading.listen_url });
-        core.vault.seal(org.0, "call control", both.to_string().as_bytes())
-    });
-    let control = control.transpose().context("sealing the control address")?;
+    let control = Addresses::of(&reading).map(|addresses| addresses.seal(core, org)).transpose().context("sealing the control address")?;
     let journal = JournalRow {
         id: HookId::at(now),
         org: Some(org),

@@ -1,6 +1,7 @@
 //! Calls on the server: what `server.rs` mounts and runs, and the actions behind every door.
 
 pub mod actions;
+pub mod control;
 mod demo;
 pub mod fold;
 pub mod hooks;

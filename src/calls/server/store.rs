@@ -171,6 +171,25 @@ pub async fn is_call_of(conn: &mut PgConnection, org: OrgId, call: CallId) -> sq
     Ok(found.is_some())
 }
 
+/// The sealed addresses of calls that are not over, locked until the end of the transaction.
+pub async fn lock_controls(conn: &mut PgConnection) -> sqlx::Result<Vec<(CallId, OrgId, Vec<u8>)>> {
+    sqlx::query_as(
+        "select id, org_id, control_sealed from calls where status <> 'ended' and control_sealed is not null order by id for update",
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The same addresses, sealed otherwise.
+pub async fn reseal_control(conn: &mut PgConnection, call: CallId, control: &[u8]) -> sqlx::Result<()> {
+    sqlx::query("update calls set control_sealed = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)")
+        .bind(call)
+        .bind(control)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Locks calls in the order of their ids, so that no two groups wait for each other.
 pub async fn lock_calls(conn: &mut PgConnection, ids: &[CallId]) -> sqlx::Result<Vec<CallRow>> {
     sqlx::query_as(

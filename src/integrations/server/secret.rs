@@ -1,9 +1,9 @@
 //! Webhook secrets and tokens: drawing, sealing, opening.
 
-use super::store::Row;
+use super::store::{self, Row};
 use crate::{
     integrations::model::WebhookAuth,
-    platform::{Core, crypto},
+    platform::{Core, SystemTx, crypto},
     shared::ids::OrgId,
 };
 use anyhow::Context;
@@ -43,4 +43,22 @@ pub fn open(core: &Core, org: OrgId, purpose: &str, sealed: &[u8]) -> anyhow::Re
 pub fn accepted(core: &Core, org: OrgId, row: &Row, now: DateTime<Utc>) -> anyhow::Result<Vec<String>> {
     let previous = row.previous_secret_sealed.as_ref().filter(|_| row.previous_until.is_some_and(|until| until > now));
     std::iter::once(&row.secret_sealed).chain(previous).map(|sealed| open(core, org, SECRET, sealed)).collect()
+}
+
+/// Seals under the master key in front what an older one sealed. Returns how many addresses that was.
+pub async fn reseal(core: &Core) -> anyhow::Result<usize> {
+    let mut tx = SystemTx::begin(core, "a rotation of the master key").await?;
+    let mut count = 0;
+    for row in store::lock_sealed(tx.conn()).await? {
+        let again = |purpose, sealed: &[u8]| core.vault.reseal(row.org.0, purpose, sealed);
+        let token = again(TOKEN, &row.token)?;
+        let secret = again(SECRET, &row.secret)?;
+        let previous = row.previous.as_deref().map(|sealed| again(SECRET, sealed)).transpose()?.flatten();
+        if token.is_some() || secret.is_some() || previous.is_some() {
+            store::reseal(tx.conn(), row.org, token.as_deref(), secret.as_deref(), previous.as_deref()).await?;
+            count += 1;
+        }
+    }
+    tx.commit().await?;
+    Ok(count)
 }

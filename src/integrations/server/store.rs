@@ -139,3 +139,44 @@ pub async fn figures(tx: &mut OrgTx<'_>, since: DateTime<Utc>) -> sqlx::Result<D
     .fetch_one(tx.conn())
     .await
 }
+
+/// What is sealed of one address.
+pub struct Sealed {
+    pub org: OrgId,
+    pub token: Vec<u8>,
+    pub secret: Vec<u8>,
+    pub previous: Option<Vec<u8>>,
+}
+
+/// Every organisation's, locked until the end of the transaction.
+pub async fn lock_sealed(conn: &mut PgConnection) -> sqlx::Result<Vec<Sealed>> {
+    sqlx::query_as!(
+        Sealed,
+        r#"select org_id as "org: OrgId", token_sealed as token, secret_sealed as secret, previous_secret_sealed as previous
+           from hook_endpoints order by org_id for update"#
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Replaces those that are given.
+pub async fn reseal(
+    conn: &mut PgConnection,
+    org: OrgId,
+    token: Option<&[u8]>,
+    secret: Option<&[u8]>,
+    previous: Option<&[u8]>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update hook_endpoints set token_sealed = coalesce($2, token_sealed), secret_sealed = coalesce($3, secret_sealed),
+           previous_secret_sealed = coalesce($4, previous_secret_sealed), updated_at = now()
+         where org_id = $1",
+        org.0,
+        token,
+        secret,
+        previous
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

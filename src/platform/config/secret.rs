@@ -9,6 +9,7 @@ use std::str::FromStr;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 /// The sandbox's generated key, inside the data folder.
@@ -43,7 +44,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// 32 random bytes, written as base64 or hex. Every organisation's key is derived from it.
+/// 32 random bytes, written as base64 or hex; or another long random text, which is hashed to as many. Every organisation's key is derived from it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretKey([u8; 32]);
 
@@ -72,9 +73,20 @@ impl FromStr for SecretKey {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let bytes = hex::decode(text).or_else(|_| STANDARD.decode(text)).map_err(drop)?;
-        bytes.try_into().map(Self).map_err(drop)
+        let exact = |bytes: Vec<u8>| bytes.try_into().ok();
+        let written = hex::decode(text).ok().and_then(exact).or_else(|| STANDARD.decode(text).ok().and_then(exact));
+        let hashed = || is_long_and_varied(text).then(|| Sha256::digest(text).into());
+        written.or_else(hashed).map(Self).ok_or(())
     }
+}
+
+/// Long enough to be a key although it is not 32 bytes written out.
+fn is_long_and_varied(text: &str) -> bool {
+    let mut letters: Vec<char> = text.chars().collect();
+    let is_long = letters.len() >= 32;
+    letters.sort_unstable();
+    letters.dedup();
+    is_long && letters.len() >= 12
 }
 
 impl fmt::Debug for SecretKey {

@@ -37,13 +37,13 @@ pub const SETTINGS: &[Setting] = &[
         "ZENCALL_SECRET_KEY",
         "(generated into the data folder)",
         EXAMPLE_KEY,
-        "Seals secrets at rest: 32 bytes as base64 or hex, from `openssl rand -base64 32`. Compulsory in production; keep a copy, without it sealed secrets are lost.",
+        "Seals secrets at rest: 32 bytes as base64 or hex, from `openssl rand -base64 32` (another random text of 32 letters or more does as well). Compulsory in production; keep a copy, without it sealed secrets are lost.",
     ),
     setting(
         "ZENCALL_SECRET_KEY_PREVIOUS",
         "",
         EXAMPLE_KEY,
-        "Older keys that still open what they sealed, comma-separated: set during a rotation.",
+        "Older keys that still open what they sealed, comma-separated: set during a rotation, until `zencall rotate-secrets` ran.",
     ),
     setting("BIND", "127.0.0.1:3000", "0.0.0.0:3000", "Address and port of the product. A socket passed by LISTEN_FDS wins."),
     setting(

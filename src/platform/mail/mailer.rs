@@ -1,5 +1,6 @@
 //! Sends letters over SMTP, over kept connections, behind the same kind of breaker as every outgoing call.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,12 +117,9 @@ fn meaning_of(error: &lettre::transport::smtp::Error) -> Fail {
 
 /// A password is never sent in the clear: `smtp://user:password@host` without `?tls=` means STARTTLS, unless it is this host.
 fn safe_url(mut url: Url) -> Url {
-    let is_this_host = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
+    // `smtp` is no special scheme to the URL standard, so an address of digits reads as a name.
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let is_this_host = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     if url.scheme() == "smtp" && !is_this_host && url.query_pairs().all(|(name, _)| name != "tls") {
         let tls = if url.username().is_empty() { "opportunistic" } else { "required" };
         url.query_pairs_mut().append_pair("tls", tls);

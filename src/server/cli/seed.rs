@@ -1,11 +1,10 @@
 //! `zencall seed`.
 
 use crate::{
-    platform::config::{Config, Secret},
+    platform::config::Config,
     server::{boot, seed},
 };
 use clap::Args;
-use url::Url;
 
 /// How much to make.
 #[derive(Args)]
@@ -28,21 +27,10 @@ pub struct Seed {
 }
 
 /// Migrates, makes, prints.
-pub async fn run(mut config: Config, wanted: Seed) -> anyhow::Result<()> {
-    let (pool, private) = boot::database(&config).await?;
-    boot::migrate(&pool).await?;
-    if !config.is_production() {
-        // No provider is called here: the address is that of the simulator `serve` will run, whose jobs are written now.
-        config.vapi.base_url.get_or_insert(Url::parse(&format!("http://{}", config.sim.bind))?);
-        config.vapi.api_key.get_or_insert(Secret::from("sandbox-key".to_owned()));
-    }
-    let simulator = config.vapi.base_url.clone().filter(|_| !config.is_production());
-    let core = boot::core(config, pool.clone(), simulator, None)?;
-    let made = seed::seed(&core, seed::Amount { orgs: wanted.orgs, calls: wanted.calls, seed: wanted.seed }).await;
-    pool.close().await;
-    if let Some(private) = private {
-        private.stop().await?;
-    }
+pub async fn run(config: Config, wanted: Seed) -> anyhow::Result<()> {
+    let boot = boot::quietly(config).await?;
+    let made = seed::seed(&boot.core, seed::Amount { orgs: wanted.orgs, calls: wanted.calls, seed: wanted.seed }).await;
+    boot.close().await?;
     let made = made?;
     if wanted.json {
         println!("{}", serde_json::to_string_pretty(&made)?);
