@@ -31,6 +31,13 @@ pub struct Assets {
     pub fonts: std::collections::BTreeMap<String, String>,
 }
 
+impl Assets {
+    /// The face of everything above the fold.
+    pub fn first_font(&self) -> Option<&str> {
+        self.fonts.get("instrument-sans-latin-wght-normal").map(String::as_str)
+    }
+}
+
 /// Whether a path is a page of the product: it wants a signed-in reader and ships the client.
 pub fn is_product_page(path: &str) -> bool {
     ["home", "live", "calls", "assistants", "settings", "integrations"].iter().any(|page| {
@@ -51,7 +58,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="light dark"/>
-                {assets.fonts.get("instrument-sans-latin-wght-normal").map(|font| view! { <link rel="preload" href=font.clone() r#as="font" r#type="font/woff2" crossorigin="anonymous"/> })}
+                {assets.first_font().map(|font| view! { <link rel="preload" href=font.to_owned() r#as="font" r#type="font/woff2" crossorigin="anonymous"/> })}
                 <link rel="stylesheet" href=assets.css.clone()/>
                 <link rel="icon" href="/mark.svg" r#type="image/svg+xml"/>
                 <link rel="modulepreload" href=assets.js.clone()/>

@@ -28,19 +28,20 @@ pub fn AssistantPage() -> impl IntoView {
             }
         },
     );
-    let title = RwSignal::new(t(w::ASSISTANTS_ONE).to_owned());
-    Effect::new(move || {
-        let name = sheet.with(|read| read.as_ref().and_then(|read| read.as_ref().ok()).map(|sheet| sheet.assistant.name.clone()));
-        if let Some(name) = name {
-            title.set(name);
-        }
-    });
+    let retry = Callback::new(move |()| sheet.refetch());
+    let frame = |title: String, content: AnyView| {
+        view! { <PageFrame title=title back=("/assistants".to_owned(), t(w::ASSISTANTS_TITLE).to_owned())>{content}</PageFrame> }.into_any()
+    };
+    let waiting = move || frame(t(w::ASSISTANTS_ONE).to_owned(), view! { <Skeleton lines=8 rows=true/> }.into_any());
     view! {
-        <PageFrame title=title back=("/assistants".to_owned(), t(w::ASSISTANTS_TITLE).to_owned())>
-            <Loaded resource=sheet skeleton=rows_skeleton(8) let:sheet>
-                <Editor sheet/>
-            </Loaded>
-        </PageFrame>
+        <Transition fallback=waiting>
+            {move || Suspend::new(async move {
+                match sheet.await {
+                    Ok(sheet) => frame(sheet.assistant.name.clone(), view! { <Editor sheet/> }.into_any()),
+                    Err(error) => frame(t(w::ASSISTANTS_ONE).to_owned(), view! { <ErrorBlock error retry/> }.into_any()),
+                }
+            })}
+        </Transition>
     }
     .into_any()
 }

@@ -1,6 +1,7 @@
 //! Failures in the reader's words: what happened, and the way out. A cause never reaches the browser, so none is shown.
 
 use super::{
+    browser,
     button::{Button, ButtonSize, LinkButton},
     icon::Icon,
 };
@@ -66,6 +67,9 @@ pub fn ErrorBlock(
     #[prop(optional, into)]
     retry: Option<Callback<()>>,
 ) -> impl IntoView {
+    if matches!(error, AppError::NotFound { .. }) {
+        browser::say_not_found();
+    }
     let icon = if error == AppError::Offline { icondata::LuCloudOff } else { icondata::LuCircleAlert };
     let can_help = matches!(
         error,

@@ -6,6 +6,8 @@ mod chart;
 #[cfg(test)]
 mod contrast;
 mod dialog;
+#[cfg(feature = "ssr")]
+pub mod document;
 mod errors;
 mod field;
 mod icon;

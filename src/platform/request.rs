@@ -75,7 +75,6 @@ pub async fn layer(State(core): State<Core>, mut request: Request, next: Next) -
 
 fn is_static(path: &str) -> bool {
     path.starts_with("/pkg/")
-        || path.starts_with("/fonts/")
         || path.starts_with("/hooks/")
         || matches!(path, "/healthz" | "/readyz" | "/favicon.ico")
 }

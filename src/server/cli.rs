@@ -2,7 +2,7 @@
 
 mod jobs;
 mod look;
-mod rotate;
+pub mod rotate;
 mod seed;
 mod sim;
 

@@ -2,10 +2,9 @@
 
 use super::{AppState, headers, health};
 use crate::{
-    account::server::Look,
     app::{App, shell},
     i18n::Locale,
-    kit::Prefs,
+    kit::{Prefs, document::Look},
     platform::{Core, request},
     providers::sim::Mailbox,
     site::server::Site,
@@ -50,16 +49,12 @@ pub fn router(state: AppState) -> Router {
         .leptos_routes_with_context(&state, routes, context, page_shell)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(state.core.clone(), know_reader));
-    let look = Look {
-        css: state.assets.css.as_str().into(),
-        font: state.assets.fonts.get("instrument-sans-latin-wght-normal").map(|font| font.as_str().into()),
-    };
-    let site = Site::new(state.core.config.public_url.as_str(), &state.assets.css);
+    let look = Look { stylesheet: state.assets.css.as_str().into(), font: state.assets.first_font().map(Into::into) };
+    let site = Site::new(state.core.config.public_url.as_str(), look.clone());
     let site_root = state.core.config.site_root.clone();
     let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().append_index_html_on_directories(false);
     Router::new()
         .nest_service("/pkg", files("pkg"))
-        .nest_service("/fonts", files("fonts"))
         .route("/csp-report", post(csp_report).layer(DefaultBodyLimit::max(16 * 1024)))
         .merge(health::routes())
         .merge(crate::calls::server::routes(state.calls.clone()))

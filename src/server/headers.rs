@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 /// Security headers where the handler set none; the page's own policy (with its nonce) is set while it renders.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let is_file = path.starts_with("/pkg/") || path.starts_with("/fonts/");
+    let is_file = path.starts_with("/pkg/"); // named by their content
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: header::HeaderName, value: &'static str| {

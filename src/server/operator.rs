@@ -34,7 +34,6 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route("/jobs/redrive", post(redrive))
         .route("/jobs/discard", post(discard))
         .nest_service("/pkg", files("pkg"))
-        .nest_service("/fonts", files("fonts"))
         .layer(middleware::from_fn(policy))
 }
 

@@ -1,7 +1,7 @@
 //! `zencall serve`: opens, mounts, runs, and on SIGTERM drains.
 
 use super::{AppState, boot, doors, health, workers};
-use crate::platform::config::Config;
+use crate::{platform::config::Config, providers::sim::Sim};
 use anyhow::Context;
 use axum::serve::{Listener, ListenerExt};
 use std::{future::IntoFuture, net::SocketAddr, time::Duration};
@@ -27,6 +27,10 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
     boot::migrate(&core.pool).await?;
     if super::seed::seed_demo(&core).await.context("making the demonstration")? {
         tracing::info!(email = super::seed::DEMO_EMAIL, "a demonstration was made; its login is in the data folder");
+    }
+    if boot.sim.as_ref().is_some_and(Sim::is_empty) {
+        crate::integrations::server::actions::refill_simulator(&core).await?;
+        crate::assistants::server::actions::refill_simulator(&core).await?;
     }
     let stop = CancellationToken::new();
     let mut background = tokio::task::JoinSet::new();

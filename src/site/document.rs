@@ -2,19 +2,17 @@
 
 use crate::{
     i18n::{Locale, t, words as w},
-    kit::{ButtonKind, LanguageSelect, LinkButton, Mark, Prefs, ThemeToggle},
+    kit::{
+        ButtonKind, LanguageSelect, LinkButton, Mark, Prefs, ThemeToggle,
+        document::{Document, Look, escape},
+    },
 };
 use axum::{
     http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::Response,
 };
 use leptos::prelude::*;
 use std::sync::Arc;
-
-/// The face of everything above the fold.
-const FONT: &str = "/fonts/instrument-sans-latin-wght-normal.woff2";
-/// Nothing but our own styles, fonts and pictures: these pages have no script at all.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What stands in the head of a page.
 pub struct Head {
@@ -32,69 +30,41 @@ pub struct Reader {
     pub site: Site,
 }
 
-/// Where the product lives, and where the build left its stylesheet.
+/// Where the product lives, and where the build left what its pages load.
 #[derive(Clone)]
 pub struct Site {
     /// Without a slash at the end.
     pub public_url: Arc<str>,
-    /// Its address, named by its content.
-    pub stylesheet: Arc<str>,
+    pub look: Look,
 }
 
 /// The answer: status, headers and the page that `body` builds with the reader's language as context.
 pub fn answer(status: StatusCode, reader: Reader, head: Head, body: impl FnOnce() -> AnyView) -> Response {
-    let owner = Owner::new();
-    let body = owner.with(|| {
-        provide_context(reader.locale);
-        provide_context(reader.prefs.clone());
+    let Reader { locale, prefs, site } = &reader;
+    let document = Document { locale: *locale, prefs, look: &site.look, title: &head.title, head: found_by(&reader, &head) };
+    let mut response = document.answer(status, || {
         view! {
             <a class="skip" href="#main">{t(w::SHELL_SKIP)}</a>
             <div class="site">{body()}</div>
         }
-        .to_html()
+        .into_any()
     });
-    owner.cleanup();
-    let html = format!("<!doctype html>{}<body>{body}</body></html>", opening(&reader, &head));
-    let mut response = (status, Html(html)).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(reader.locale.code()));
     headers.insert(header::VARY, HeaderValue::from_static("cookie, accept-language"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
-/// Everything before the body, as text: the view macro knows no attribute called `as`, which the preload needs.
-fn opening(reader: &Reader, head: &Head) -> String {
-    let lang = reader.locale.code();
-    let theme = reader.prefs.theme.attribute().map(|theme| format!(" data-theme=\"{theme}\"")).unwrap_or_default();
-    let stylesheet = escape(&reader.site.stylesheet);
-    let (title, description) = (escape(&head.title), escape(&head.description));
-    let links = match &head.canonical {
-        None => "<meta name=\"robots\" content=\"noindex\">".to_owned(),
-        Some(path) => {
-            let page = escape(&format!("{}{path}", reader.site.public_url));
-            let others =
-                Locale::ALL.map(|l| format!("<link rel=\"alternate\" hreflang=\"{0}\" href=\"{page}?lang={0}\">", l.code())).concat();
-            format!(
-                "<link rel=\"canonical\" href=\"{page}?lang={lang}\">{others}<link rel=\"alternate\" hreflang=\"x-default\" href=\"{page}\">"
-            )
-        }
-    };
+/// What search engines are told of a page.
+fn found_by(reader: &Reader, head: &Head) -> String {
+    let description = format!("<meta name=\"description\" content=\"{}\">", escape(&head.description));
+    let Some(path) = &head.canonical else { return description + "<meta name=\"robots\" content=\"noindex\">" };
+    let page = escape(&format!("{}{path}", reader.site.public_url));
+    let other = |l: Locale| format!("<link rel=\"alternate\" hreflang=\"{0}\" href=\"{page}?lang={0}\">", l.code());
+    let (others, lang) = (Locale::ALL.map(other).concat(), reader.locale.code());
     format!(
-        "<html lang=\"{lang}\" dir=\"ltr\"{theme}><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1, viewport-fit=cover\">\
-         <title>{title} · Zencall</title><meta name=\"description\" content=\"{description}\">\
-         <meta name=\"theme-color\" content=\"#faf8f5\" media=\"(prefers-color-scheme: light)\">\
-         <meta name=\"theme-color\" content=\"#120e0c\" media=\"(prefers-color-scheme: dark)\">\
-         <link rel=\"icon\" href=\"/mark.svg\" type=\"image/svg+xml\">\
-         <link rel=\"preload\" href=\"{FONT}\" as=\"font\" type=\"font/woff2\" crossorigin>\
-         <link rel=\"stylesheet\" href=\"{stylesheet}\">{links}</head>"
+        "{description}<link rel=\"canonical\" href=\"{page}?lang={lang}\">{others}<link rel=\"alternate\" hreflang=\"x-default\" href=\"{page}\">"
     )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The head of every public page.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     i18n::{Key, Locale, t_str, words as w},
-    kit::{LANG_COOKIE, Prefs, RAIL_COOKIE, THEME_COOKIE, Theme},
+    kit::{LANG_COOKIE, Prefs, RAIL_COOKIE, THEME_COOKIE, Theme, document::Look},
     providers::sim::Mailbox,
 };
 use axum::{
@@ -26,9 +26,9 @@ use std::convert::Infallible;
 pub use super::document::Site;
 
 impl Site {
-    /// `public_url` stands in canonical addresses; `stylesheet` is the address of the built CSS.
-    pub fn new(public_url: &str, stylesheet: &str) -> Self {
-        Self { public_url: public_url.trim_end_matches('/').into(), stylesheet: stylesheet.into() }
+    /// `public_url` stands in canonical addresses.
+    pub fn new(public_url: &str, look: Look) -> Self {
+        Self { public_url: public_url.trim_end_matches('/').into(), look }
     }
 
     /// `/`, `/terms`, `/privacy` and `POST /prefs`.
@@ -198,7 +198,7 @@ mod tests {
     use tower::ServiceExt;
 
     fn site() -> Site {
-        Site::new("https://zencall.example/", "/pkg/zencall.0a1b.css")
+        Site::new("https://zencall.example/", Look { stylesheet: "/pkg/zencall.0a1b.css".into(), font: None })
     }
 
     async fn ask(request: axum::http::request::Builder, body: &'static str) -> (Response<()>, String) {

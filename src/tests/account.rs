@@ -532,6 +532,22 @@ async fn only_the_latest_link_is_good(pool: PgPool) {
     assert_eq!(doors.browser().get(&second).await.status, StatusCode::OK);
 }
 
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_sign_in_from_another_browser_is_told_by_mail(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    at_home(&doors).await;
+    sign_in(&mut doors.browser(), EMAIL, PASSWORD).await;
+    assert!(doors.mails().await.is_empty(), "the same browser again");
+    let mut phone = doors.browser();
+    phone.user_agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 Version/19.1 Mobile/15E148 Safari/604.1".into();
+    sign_in(&mut phone, EMAIL, PASSWORD).await;
+    let mail = doors.mail().await;
+    assert_eq!(mail.to, EMAIL);
+    let Letter::NewSignIn { device, ip, sessions_url, .. } = mail.letter else { panic!("{mail:?}") };
+    assert_eq!((device.as_str(), ip.as_str()), ("Safari, iPhone", "192.0.2.1"));
+    assert!(sessions_url.ends_with("/settings/sessions"));
+}
+
 // The second factor
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]

@@ -47,10 +47,16 @@ fn install_crypto() {
 
 impl TestApp {
     pub async fn new(pool: PgPool) -> Self {
-        Self::start(pool).await.expect("the product starts")
+        Self::start(pool, &[("ZENCALL_SECRET_KEY", hex::encode(crypto::random::<32>()))]).await.expect("the product starts")
     }
 
-    async fn start(pool: PgPool) -> anyhow::Result<Self> {
+    /// With these master keys: the one in front, and those before it.
+    pub async fn with_keys(pool: PgPool, key: &str, previous: &str) -> Self {
+        let keys = [("ZENCALL_SECRET_KEY", key.to_owned()), ("ZENCALL_SECRET_KEY_PREVIOUS", previous.to_owned())];
+        Self::start(pool, &keys).await.expect("the product starts")
+    }
+
+    async fn start(pool: PgPool, keys: &[(&'static str, String)]) -> anyhow::Result<Self> {
         install_crypto();
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let key = "test-key".to_owned();
@@ -66,7 +72,7 @@ impl TestApp {
         let listener = TcpListener::bind(loopback).await?;
         let address = listener.local_addr()?;
         let folder = std::env::temp_dir().join(format!("zencall-test-{}", uuid::Uuid::now_v7()));
-        let settings: HashMap<&str, String> = HashMap::from([
+        let mut settings: HashMap<&str, String> = HashMap::from([
             ("ZENCALL_DATA_DIR", folder.display().to_string()),
             ("BIND", address.to_string()),
             ("PUBLIC_URL", format!("http://{address}")),
@@ -74,8 +80,8 @@ impl TestApp {
             ("VAPI_API_KEY", key),
             ("VAPI_PUBLIC_KEY", "test-public".into()),
             ("SMTP_URL", format!("smtp://{}", sim.smtp_addr)),
-            ("ZENCALL_SECRET_KEY", hex::encode(crypto::random::<32>())),
         ]);
+        settings.extend(keys.iter().filter(|(_, value)| !value.is_empty()).cloned());
         let config = Config::read(&|name| settings.get(name).cloned()).map_err(|found| anyhow::anyhow!("{found:?}"))?;
         let simulator = config.vapi.base_url.clone();
         let core = boot::core(config, pool, simulator, None)?;

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use zencall::{
+    account::server::actions,
     app::{Assets, leptos_options},
     calls::server::Calls,
     platform::{
@@ -71,7 +72,8 @@ impl Doors {
 
     /// A browser without cookies, at an address of its own.
     pub fn browser(&self) -> Browser<'_> {
-        Browser { app: self, cookies: BTreeMap::new(), ip: "192.0.2.1".into(), language: "fr".into() }
+        let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0".into();
+        Browser { app: self, cookies: BTreeMap::new(), ip: "192.0.2.1".into(), language: "fr".into(), user_agent }
     }
 
     /// The doors themselves, for requests no browser would send.
@@ -89,6 +91,15 @@ impl Doors {
 
     /// The mails that wait to be sent, oldest first; reading takes them away.
     pub async fn mails(&self) -> Vec<Mail> {
+        let forgotten: Vec<serde_json::Value> =
+            sqlx::query_scalar("delete from jobs.job where kind = 'account.forgotten' returning payload")
+                .fetch_all(&self.pool)
+                .await
+                .unwrap_or_else(|e| panic!("{e}"));
+        for payload in forgotten {
+            let email = payload["email"].as_str().unwrap_or_else(|| panic!("{payload}"));
+            actions::send_reset_link(&self.core, email).await.unwrap_or_else(|e| panic!("{e}"));
+        }
         let payloads: Vec<serde_json::Value> = sqlx::query_scalar(
             "with gone as (delete from jobs.job where kind = 'mail.send' returning id, payload) select payload from gone order by id",
         )
@@ -127,6 +138,7 @@ pub struct Browser<'a> {
     pub cookies: BTreeMap<String, String>,
     pub ip: String,
     pub language: String,
+    pub user_agent: String,
 }
 
 /// An answer, read to its end.
@@ -172,7 +184,7 @@ impl Browser<'_> {
             .header(header::HOST, "zencall.test")
             .header(header::ACCEPT, "text/html")
             .header(header::ACCEPT_LANGUAGE, &self.language)
-            .header(header::USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0")
+            .header(header::USER_AGENT, &self.user_agent)
             .header(header::COOKIE, cookies);
         if form.is_some() {
             request =

@@ -1,11 +1,12 @@
-//! The nightly duty: what is over is forgotten.
+//! What workers do: write to who forgot a password; at night, forget what is over.
 
-use super::store;
+use super::{actions, store};
 use crate::platform::{
     Core, SystemTx,
     queue::{Fail, Job, Worker, lane},
     session, throttle,
 };
+use anyhow::Context;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -22,13 +23,32 @@ impl Job for Sweep {
     const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120);
 }
 
+/// Somebody says that they forgot the password of this address.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Forgotten {
+    pub email: String,
+}
+
+impl Job for Forgotten {
+    const KIND: &'static str = "account.forgotten";
+    const QUEUE: &'static str = lane::MAIL;
+    const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
+    const MAX_ATTEMPTS: i32 = 5;
+}
+
 /// What workers run for this slice.
 pub fn jobs(worker: Worker, core: &Core) -> Worker {
-    let core = core.clone();
-    worker.cron("account.sweep", "0 23 3 * * *", &Sweep).on(move |_: Sweep, _| {
-        let core = core.clone();
-        async move { sweep(&core).await }
-    })
+    let (sweeping, writing) = (core.clone(), core.clone());
+    worker
+        .cron("account.sweep", "0 23 3 * * *", &Sweep)
+        .on(move |_: Sweep, _| {
+            let core = sweeping.clone();
+            async move { sweep(&core).await }
+        })
+        .on(move |job: Forgotten, _| {
+            let core = writing.clone();
+            async move { Ok(actions::send_reset_link(&core, &job.email).await.context("sending a reset link")?) }
+        })
 }
 
 /// Twice is as good as once.

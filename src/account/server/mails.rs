@@ -2,10 +2,12 @@
 
 use super::store::Credentials;
 use crate::{
+    account::model::device_of,
     platform::{
         Core, SystemTx,
         mail::{Letter, Mail},
         queue,
+        request::RequestInfo,
     },
     shared::error::AppError,
 };
@@ -56,6 +58,22 @@ pub async fn reset_password(tx: &mut SystemTx, core: &Core, to: Reader<'_>, toke
 /// The password is another one now.
 pub async fn password_changed(tx: &mut SystemTx, core: &Core, to: Reader<'_>) -> Result<(), AppError> {
     let letter = Letter::PasswordChanged { name: to.name.to_owned(), at: core.clock.now(), reset_url: address(core, "forgot")? };
+    enqueue(tx, to, letter).await
+}
+
+/// Somebody signed in from a browser that was not among those signed in.
+pub async fn new_sign_in(tx: &mut SystemTx, core: &Core, to: Reader<'_>, request: &RequestInfo) -> Result<(), AppError> {
+    let device = match device_of(&request.user_agent) {
+        ("", "") => request.user_agent.chars().take(80).collect(),
+        (browser, system) => [browser, system].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
+    };
+    let letter = Letter::NewSignIn {
+        name: to.name.to_owned(),
+        device,
+        ip: request.ip.to_string(),
+        at: core.clock.now(),
+        sessions_url: address(core, "settings/sessions")?,
+    };
     enqueue(tx, to, letter).await
 }
 

@@ -14,15 +14,13 @@ mod visit;
 pub use password::{Password, hash as hash_password};
 pub use totp::reseal as reseal_second_factors;
 
-use crate::platform::Core;
+use crate::{kit::document::Look, platform::Core};
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, FromRef},
     routing::{get, post},
 };
 use visit::Pages;
-
-pub use visit::Look;
 
 /// A form of ours never needs more; what is longer is refused before it is read.
 const BODY_LIMIT: usize = 16 * 1024;

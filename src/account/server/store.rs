@@ -431,6 +431,17 @@ pub async fn delete_session(tx: &mut SystemTx, account: AccountId, session: Sess
     Ok(gone.rows_affected() == 1)
 }
 
+/// Whether a person who is signed in somewhere is not so in a browser that calls itself this.
+pub async fn is_new_device(tx: &mut SystemTx, account: AccountId, user_agent: &str) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select count(*) > 0 and not coalesce(bool_or(user_agent = $2), false) as "is_new!" from sessions where account_id = $1"#,
+        account as AccountId,
+        user_agent
+    )
+    .fetch_one(tx.conn())
+    .await
+}
+
 /// Ends a person's sessions, but for one if told; returns how many.
 pub async fn delete_sessions(tx: &mut SystemTx, account: AccountId, except: Option<SessionId>) -> Result<u64> {
     let gone =

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     account::form::FormState,
     i18n::{Key, Locale, t_str},
-    kit::Prefs,
+    kit::{Prefs, document::Look},
     platform::{Core, request::RequestInfo, session},
     providers::sim::Mailbox,
     shared::error::AppError,
@@ -20,20 +20,11 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, request::Parts};
 use leptos::prelude::*;
-use std::sync::Arc;
 use tower::ServiceExt;
 
 /// The app's own router.
 #[derive(Clone)]
 pub struct Pages(pub Router);
-
-/// Where the build left what these pages load.
-#[derive(Clone)]
-pub struct Look {
-    pub css: Arc<str>,
-    /// The face of everything above the fold.
-    pub font: Option<Arc<str>>,
-}
 
 /// The visitor.
 pub struct Visit {

@@ -141,7 +141,7 @@ pub async fn push_all(tx: &mut OrgTx<'_>) -> Result<(), AppError> {
     Ok(())
 }
 
-/// A simulator starts empty: everything we hold is sent to it anew. Called at the start of a sandbox.
+/// Sends a simulator that knows nothing everything we hold. Called at the start of a sandbox.
 pub async fn refill_simulator(core: &Core) -> Result<(), AppError> {
     let mut tx = SystemTx::begin(core, "which organisations have assistants, to fill the simulator").await?;
     let orgs = store::orgs_with_copies(tx.conn()).await?;

@@ -75,10 +75,19 @@ pub async fn page(
     rows: i64,
 ) -> sqlx::Result<Vec<CallCard>> {
     let mut query = QueryBuilder::<Postgres>::new(CARD);
-    query.push(" where true");
-    narrow(&mut query, filter, days);
-    if let Some(after) = after {
-        query.push(" and (c.created_at, c.id) < (").push_bind(after.time()).push(", ").push_bind(after).push(")");
+    let words = words(filter.q.as_deref().unwrap_or_default());
+    if words.is_empty() {
+        query.push(" where true");
+        narrow(&mut query, filter, days);
+        if let Some(after) = after {
+            query.push(" and (c.created_at, c.id) < (").push_bind(after.time()).push(", ").push_bind(after).push(")");
+        }
+    } else {
+        query.push(" join calls_found(").push_bind(words);
+        query.push(", ").push_bind(filter.status).push(", ").push_bind(filter.outcome).push(", ").push_bind(filter.direction);
+        query.push(", ").push_bind(filter.assistant.map(|id| id.0)).push(", ").push_bind(days.0).push(", ").push_bind(days.1);
+        query.push(", ").push_bind(after.map(CallId::time)).push(", ").push_bind(after.map(|id| id.0));
+        query.push(", ").push_bind(i32::try_from(rows).unwrap_or(i32::MAX)).push(") f on c.id = f.id and c.created_at = f.created_at");
     }
     query.push(" order by c.created_at desc, c.id desc limit ").push_bind(rows);
     cards(&query.build().fetch_all(conn).await?)
@@ -108,7 +117,7 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &CallFilter, (from, to): (
     }
 }
 
-/// Each word as a pattern. What looks like a number loses its spaces and dots, and 06… is found as +336… too by `search_text` holding both.
+/// Each word as a pattern, the longest first. What looks like a number loses its spaces and dots, and 06… is found as +336… too by `search_text` holding both.
 fn words(q: &str) -> Vec<String> {
     let q = q.trim().to_lowercase();
     let is_number =
@@ -118,7 +127,10 @@ fn words(q: &str) -> Vec<String> {
     } else {
         q.split_whitespace().take(8).map(str::to_owned).collect()
     };
-    words.iter().map(|word| format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))).collect()
+    let mut patterns: Vec<String> =
+        words.iter().map(|word| format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))).collect();
+    patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.len()));
+    patterns
 }
 
 /// What of a call is not on its card.

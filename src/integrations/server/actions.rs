@@ -135,7 +135,7 @@ pub async fn server_object(tx: &mut OrgTx<'_>) -> Result<Value, AppError> {
     Ok(server)
 }
 
-/// A simulator starts empty: every credential is told to it anew. Called at the start of a sandbox.
+/// Tells a simulator that knows nothing every credential anew. Called at the start of a sandbox.
 pub async fn refill_simulator(core: &Core) -> Result<(), AppError> {
     if !is_simulated(core) {
         return Ok(());

@@ -113,6 +113,11 @@ impl Sim {
         keep::keep(self.world.clone(), file).await
     }
 
+    /// Whether nothing was ever set up here: whoever set it up elsewhere has to do it again.
+    pub fn is_empty(&self) -> bool {
+        self.world.assistants().newest_first().next().is_none() && self.world.credentials().is_empty()
+    }
+
     /// The letters received so far.
     pub fn mailbox(&self) -> Mailbox {
         self.world.mailbox()

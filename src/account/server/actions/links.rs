@@ -6,12 +6,13 @@ use crate::{
     account::{
         model::{Email, Link},
         server::{
+            jobs::Forgotten,
             mails,
             password::{self, Password},
             store,
         },
     },
-    platform::{Core, SystemTx, crypto, db::OnConstraint, request::RequestInfo},
+    platform::{Core, SystemTx, crypto, db::OnConstraint, queue, request::RequestInfo},
     shared::error::AppError,
 };
 use chrono::Duration;
@@ -71,14 +72,24 @@ pub async fn confirm(core: &Core, request: &RequestInfo, token: &str) -> Result<
     Ok(confirmed)
 }
 
-/// Writes to the address if somebody has it; the answer is the same if nobody has. Errors: `Invalid(email)`, `RateLimited`.
+/// Has the address written to if it is anybody's. That is found out by a job, so that answer and time are the same if it is nobody's.
+/// Errors: `Invalid(email)`, `RateLimited`.
 pub async fn forgot(core: &Core, request: &RequestInfo, email: &str) -> Result<(), AppError> {
     let email = email.parse::<Email>().map_err(|code| AppError::invalid("email", code))?;
     throttle_address(core, "forgotten password", request.ip, 20, HOUR_S).await?;
-    let may_write = may_write_to(core, email.as_str()).await?;
+    if may_write_to(core, email.as_str()).await? {
+        let mut tx = SystemTx::begin(core, "a forgotten password").await?;
+        queue::enqueue(tx.conn(), &Forgotten { email: email.as_str().to_owned() }, queue::Opts::default()).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// The job of [`forgot`]: a link to the person behind the address, if there is one. The last of several links is the good one.
+pub async fn send_reset_link(core: &Core, email: &str) -> Result<(), AppError> {
     let (now, token) = (core.clock.now(), crypto::token());
     let mut tx = SystemTx::begin(core, "a forgotten password").await?;
-    if let (Some(account), true) = (store::find_by_email(&mut tx, email.as_str()).await?, may_write) {
+    if let Some(account) = store::find_by_email(&mut tx, email).await? {
         store::insert_link(&mut tx, &crypto::token_hash(&token), account.id, "reset", None, now + RESET_FOR).await?;
         mails::reset_password(&mut tx, core, (&account).into(), &token, RESET_FOR).await?;
     }

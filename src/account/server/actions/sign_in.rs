@@ -5,15 +5,13 @@ use crate::{
     account::{
         model::Email,
         server::{
+            mails,
             password::{self, Password},
-            store,
+            store::{self, Credentials},
         },
     },
     platform::{Core, SystemTx, crypto, request::RequestInfo, session, throttle},
-    shared::{
-        error::{AppError, FieldErrors},
-        ids::AccountId,
-    },
+    shared::error::{AppError, FieldErrors},
 };
 use chrono::Duration;
 use http::HeaderValue;
@@ -64,7 +62,7 @@ pub async fn sign_in(core: &Core, request: &RequestInfo, email: &str, password: 
         store::insert_pending(&mut tx, &crypto::token_hash(&token), account.id, next, now, now + SECOND_STEP_FOR).await?;
         SignedIn::SecondFactor { token }
     } else {
-        let cookie = start(&mut tx, core, request, account.id, false).await?;
+        let cookie = start(&mut tx, core, request, &account, false).await?;
         SignedIn::Session { cookie, next: next.to_owned(), locale: account.locale }
     };
     tx.commit().await?;
@@ -96,7 +94,7 @@ pub async fn prove_second_factor(core: &Core, request: &RequestInfo, token: &str
     if !store::delete_pending(&mut tx, &token).await? {
         return Err(over());
     }
-    let cookie = start(&mut tx, core, request, account.id, true).await?;
+    let cookie = start(&mut tx, core, request, &account, true).await?;
     tx.commit().await?;
     Ok(SignedIn::Session { cookie, next: pending.next, locale: account.locale })
 }
@@ -113,10 +111,13 @@ async fn start(
     tx: &mut SystemTx,
     core: &Core,
     request: &RequestInfo,
-    account: AccountId,
+    account: &Credentials,
     second_factor: bool,
 ) -> Result<HeaderValue, AppError> {
-    let org = store::first_membership(tx, account).await?;
-    tracing::info!(%account, second_factor, "signed in");
-    session::start(tx.conn(), core.clock.now(), request, account, org, second_factor).await
+    let org = store::first_membership(tx, account.id).await?;
+    if store::is_new_device(tx, account.id, &request.user_agent).await? {
+        mails::new_sign_in(tx, core, account.into(), request).await?;
+    }
+    tracing::info!(account = %account.id, second_factor, "signed in");
+    session::start(tx.conn(), core.clock.now(), request, account.id, org, second_factor).await
 }

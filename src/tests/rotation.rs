@@ -1,0 +1,91 @@
+//! The master key changes under a running house: everything opens before, during and after.
+
+use crate::app::{TestApp, TestOrg};
+use http::{HeaderMap, header};
+use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
+use zencall::{
+    calls::server::control::Addresses,
+    platform::{session, tenancy::Caller},
+    server::cli::rotate,
+    shared::{ids::ApiKeyId, permission::Role},
+};
+
+const OLD: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+const NEW: &str = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752";
+const API_KEY: &str = "zc_test_of_a_test";
+
+fn ringing() -> serde_json::Value {
+    json!({ "type": "status-update", "status": "in-progress", "timestamp": chrono::Utc::now().timestamp_millis(),
+        "call": { "id": "c1", "monitor": { "controlUrl": "https://provider.example/c1/control", "listenUrl": "wss://provider.example/c1/listen" } } })
+}
+
+async fn caller(app: &TestApp) -> Caller {
+    let headers = HeaderMap::from_iter([(header::AUTHORIZATION, format!("Bearer {API_KEY}").parse().expect("a header"))]);
+    session::resolve(&app.core, &headers, std::net::Ipv4Addr::LOCALHOST.into()).await.expect("an answer")
+}
+
+/// What is sealed opens, and what was hashed is found.
+async fn everything_opens(app: &TestApp, org: &TestOrg) {
+    assert_eq!(app.hook(org, &ringing()).await.status(), 200, "the webhook's secret");
+    assert!(matches!(caller(app).await, Caller::Key { .. }), "the API key");
+    let (factor, control): (Vec<u8>, Vec<u8>) =
+        sqlx::query_as("select totp_secret, control_sealed from accounts, calls where accounts.id = $1 and calls.org_id = $2")
+            .bind(org.account)
+            .bind(org.id)
+            .fetch_one(&app.core.pool)
+            .await
+            .expect("both rows");
+    assert_eq!(app.core.vault.open(Uuid::nil(), &format!("totp {}", org.account), &factor).expect("the second factor"), b"totp secret");
+    let addresses = Addresses::open(&app.core, org.id, &control).expect("the control address");
+    assert_eq!(addresses.control.as_deref(), Some("https://provider.example/c1/control"));
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_new_master_key_takes_over_and_the_old_one_can_go(pool: PgPool) {
+    let before = TestApp::with_keys(pool.clone(), OLD, "").await;
+    let org = before.org("Acme", Role::Owner).await;
+    let factor = before.core.vault.seal(Uuid::nil(), &format!("totp {}", org.account), b"totp secret").expect("sealed");
+    sqlx::query("update accounts set totp_secret = $2 where id = $1").bind(org.account).bind(factor).execute(&pool).await.expect("kept");
+    sqlx::query("insert into api_keys (id, org_id, name, key_hash) values ($1, $2, 'test', $3)")
+        .bind(ApiKeyId::generate())
+        .bind(org.id)
+        .bind(session::api_key_hash(&before.core, API_KEY).expect("a hash"))
+        .execute(&pool)
+        .await
+        .expect("a key");
+    assert_eq!(before.hook(&org, &ringing()).await.status(), 200);
+    everything_opens(&before, &org).await;
+
+    let during = TestApp::with_keys(pool.clone(), NEW, OLD).await;
+    everything_opens(&during, &org).await;
+    assert_eq!(rotate::reseal(&during.core).await.expect("sealed again"), [1, 1, 1]);
+    assert_eq!(rotate::reseal(&during.core).await.expect("nothing left"), [0, 0, 0]);
+    everything_opens(&during, &org).await;
+
+    let after = TestApp::with_keys(pool.clone(), NEW, "").await;
+    everything_opens(&after, &org).await;
+    assert!(rotate::reseal(&TestApp::with_keys(pool, OLD, "").await.core).await.is_err(), "a key that is not there opens nothing");
+}
+
+/// A new sealed column has to join the rotation.
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn no_sealed_column_is_forgotten(pool: PgPool) {
+    let columns: Vec<String> = sqlx::query_scalar(
+        "select a.attrelid::regclass::text || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
+         where c.relkind in ('r', 'p') and not c.relispartition and c.relnamespace = 'public'::regnamespace and a.atttypid = 'bytea'::regtype
+           and (a.attname like '%sealed%' or a.attname like '%secret%') order by 1",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("the catalogue");
+    let rotated = [
+        "accounts.totp_secret",
+        "calls.control_sealed",
+        "hook_endpoints.previous_secret_sealed",
+        "hook_endpoints.secret_sealed",
+        "hook_endpoints.token_sealed",
+    ];
+    assert_eq!(columns, rotated);
+}
