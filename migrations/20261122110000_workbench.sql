@@ -3,7 +3,7 @@
 
 -- Calls that are not over, for slices that must know (an assistant in use is not deleted). The invoker's row security applies.
 create view calls_in_progress with (security_invoker = true) as
-  select org_id, id, assistant_id, status, created_at from calls where status <> 'ended';
+  select org_id, id, assistant_id, status, created_at from calls where not settled and status <> 'ended';
 grant select on calls_in_progress to zencall_org;
 
 -- Steps of the checklist that no other row proves: a live call was watched, the list was put away.

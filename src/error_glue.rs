@@ -50,3 +50,15 @@ fn answer_with_status(status: u16) {
         response.set_status(status);
     }
 }
+
+/// The page that is being drawn says 404: what it is about is not there.
+#[cfg(feature = "ssr")]
+pub fn answer_not_found() {
+    if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
+}
+
+/// In the browser there is no answer to give.
+#[cfg(not(feature = "ssr"))]
+pub fn answer_not_found() {}

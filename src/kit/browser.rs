@@ -3,9 +3,6 @@
 use leptos::{prelude::*, web_sys};
 use wasm_bindgen::JsCast;
 
-/// Only the answer of the server has a status.
-pub fn say_not_found() {}
-
 /// A value kept in this browser.
 pub fn stored(key: &str) -> Option<String> {
     window().local_storage().ok().flatten()?.get_item(key).ok().flatten()

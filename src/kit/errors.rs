@@ -1,11 +1,11 @@
 //! Failures in the reader's words: what happened, and the way out. A cause never reaches the browser, so none is shown.
 
 use super::{
-    browser,
     button::{Button, ButtonSize, LinkButton},
     icon::Icon,
 };
 use crate::{
+    error_glue::answer_not_found,
     i18n::{Key, format, key_by_name, t, t_with, use_locale, words as w},
     shared::error::{AppError, FieldErrors},
 };
@@ -68,7 +68,7 @@ pub fn ErrorBlock(
     retry: Option<Callback<()>>,
 ) -> impl IntoView {
     if matches!(error, AppError::NotFound { .. }) {
-        browser::say_not_found();
+        answer_not_found();
     }
     let icon = if error == AppError::Offline { icondata::LuCloudOff } else { icondata::LuCircleAlert };
     let can_help = matches!(

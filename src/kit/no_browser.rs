@@ -2,18 +2,6 @@
 
 use leptos::web_sys;
 
-/// The answer that is being drawn says 404: what it is about is not there.
-#[cfg(feature = "ssr")]
-pub fn say_not_found() {
-    if let Some(answer) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
-        answer.set_status(http::StatusCode::NOT_FOUND);
-    }
-}
-
-/// Neither server nor browser.
-#[cfg(not(feature = "ssr"))]
-pub fn say_not_found() {}
-
 /// Nothing is kept here.
 pub fn stored(_key: &str) -> Option<String> {
     None

@@ -36,14 +36,14 @@ pub fn router(state: AppState) -> Router {
         let state = state.clone();
         move || {
             provide_context(state.core.clone());
-            provide_context(state.assets.clone());
+            provide_context(crate::app::Assets::clone(&state.assets));
             headers::page_policy();
             provide_look();
         }
     };
     let page_shell = {
         let assets = state.assets.clone();
-        move || shell(assets.clone())
+        move || shell(crate::app::Assets::clone(&assets))
     };
     let pages = Router::new()
         .leptos_routes_with_context(&state, routes, context, page_shell)

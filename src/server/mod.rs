@@ -16,13 +16,14 @@ pub use serve::serve;
 use crate::platform::Core;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
+use std::sync::Arc;
 
-/// State of the axum router.
+/// State of the axum router; every layer of every request clones it.
 #[derive(Clone)]
 pub struct AppState {
     pub core: Core,
-    pub leptos: LeptosOptions,
-    pub assets: crate::app::Assets,
+    pub leptos: Arc<LeptosOptions>,
+    pub assets: Arc<crate::app::Assets>,
     pub calls: crate::calls::server::Calls,
 }
 
@@ -34,6 +35,6 @@ impl FromRef<AppState> for Core {
 
 impl FromRef<AppState> for LeptosOptions {
     fn from_ref(state: &AppState) -> Self {
-        state.leptos.clone()
+        LeptosOptions::clone(&state.leptos)
     }
 }

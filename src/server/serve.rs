@@ -41,8 +41,8 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
     }
     let state = AppState {
         core: core.clone(),
-        leptos: crate::app::leptos_options(&core.config.site_root),
-        assets: crate::app::Assets::read(&core.config.site_root),
+        leptos: crate::app::leptos_options(&core.config.site_root).into(),
+        assets: crate::app::Assets::read(&core.config.site_root).into(),
         calls,
     };
     if roles.web {

@@ -89,8 +89,8 @@ impl TestApp {
         let calls = Calls::start(&core);
         let state = AppState {
             core: core.clone(),
-            leptos: leptos_options(&core.config.site_root),
-            assets: Assets::default(),
+            leptos: leptos_options(&core.config.site_root).into(),
+            assets: Assets::default().into(),
             calls: calls.clone(),
         };
         let service = doors::router(state).into_make_service_with_connect_info::<SocketAddr>();

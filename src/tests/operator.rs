@@ -14,8 +14,8 @@ use zencall::{
 fn admin(app: &TestApp) -> Router {
     let core = app.core.clone();
     health::admin_routes(AppState {
-        leptos: leptos_options(&core.config.site_root),
-        assets: Assets::default(),
+        leptos: leptos_options(&core.config.site_root).into(),
+        assets: Assets::default().into(),
         calls: app.calls.clone(),
         core,
     })

@@ -62,8 +62,8 @@ impl Doors {
             draining: CancellationToken::new(),
         });
         let state = AppState {
-            leptos: leptos_options(&core.config.site_root),
-            assets: Assets { css: "/pkg/test.css".into(), ..Assets::default() },
+            leptos: leptos_options(&core.config.site_root).into(),
+            assets: Assets { css: "/pkg/test.css".into(), ..Assets::default() }.into(),
             calls: Calls::start(&core),
             core: core.clone(),
         };

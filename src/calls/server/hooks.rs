@@ -2,22 +2,24 @@
 
 use super::{
     Calls,
-    control::Addresses,
-    fold::{self, Reading},
+    fold,
     ingest::{Accepted, Delivery},
     redact, replies,
     store::JournalRow,
     verify::{self, Rejection, Signed},
 };
 use crate::{
-    integrations::{model::WebhookAuth, server::secret},
+    integrations::{
+        model::{AuthMode, WebhookAuth},
+        server::secret,
+    },
     platform::{Core, crypto, failpoint, request::RequestInfo},
     server::AppState,
     shared::ids::{HookId, OrgId},
 };
 use axum::{
     Extension, Json,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
@@ -31,6 +33,10 @@ use std::{
 
 /// Bodies repeat the whole conversation and the assistant; the provider's own limit is unknown.
 pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
+/// What is read of a body that was sent to an address nobody has.
+const STRANGERS_LIMIT: usize = 64 * 1024;
+/// How long a body may take.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// How long a change of secret may take to be seen by every process.
 const ENDPOINT_TTL: Duration = Duration::from_secs(1);
 
@@ -50,14 +56,14 @@ pub struct Endpoints(Arc<Mutex<Known>>);
 type Known = HashMap<Vec<u8>, (Instant, Option<Endpoint>)>;
 
 /// Receives one webhook. 401 with an empty body when it is not proven; 200 with what the provider waits for otherwise; 503 when it could not
-/// be kept, so that it is sent again.
+/// be kept, so that it is sent again. The address is looked up before the body is read: strangers are not listened to for long.
 pub async fn receive(
     State(state): State<AppState>,
     Extension(calls): Extension<Calls>,
     Extension(request): Extension<RequestInfo>,
     Path(token): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     metrics::counter!("zencall_webhook_received_total").increment(1);
     let core = &state.core;
@@ -68,21 +74,39 @@ pub async fn receive(
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
     };
+    let limit = if endpoint.is_some() { BODY_LIMIT } else { STRANGERS_LIMIT };
+    let body = match read_body(body, limit).await {
+        Ok(body) => body,
+        Err(why) if endpoint.is_some() => return reject(core, &calls, endpoint.map(|known| known.org), &request, &[], why).await,
+        Err(_) => Bytes::new(),
+    };
     let url = format!("{}hooks/vapi/{token}", core.config.public_url);
     let signed = Signed { method: "POST", url: &url, headers: &headers, body: &body, now: core.clock.now() };
-    let verdict = match &endpoint {
-        None => Err(Rejection::UnknownAddress),
-        Some(endpoint) => verify::verify(&endpoint.auth, endpoint.org, &endpoint.secrets, &signed),
-    };
-    match (endpoint, verdict) {
-        (Some(endpoint), Ok(())) => accept(core, &calls, endpoint.org, &request, &body).await,
-        (endpoint, verdict) => reject(core, &calls, endpoint.map(|endpoint| endpoint.org), &request, &body, verdict.err()).await,
+    let Some(endpoint) = endpoint else { return reject(core, &calls, None, &request, &body, Rejection::UnknownAddress).await };
+    let is_open = endpoint.auth.mode == AuthMode::None && core.config.is_production(); // set while this was a sandbox
+    let verdict =
+        if is_open { Err(Rejection::SecretNotSet) } else { verify::verify(&endpoint.auth, endpoint.org, &endpoint.secrets, &signed) };
+    match verdict {
+        Ok(()) => accept(core, &calls, endpoint.org, &request, &body).await,
+        Err(why) => reject(core, &calls, Some(endpoint.org), &request, &body, why).await,
+    }
+}
+
+/// The whole body, unless it is too long or too long in coming.
+async fn read_body(body: Body, limit: usize) -> Result<Bytes, Rejection> {
+    match tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, limit)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(Rejection::TooLarge),
+        Err(_) => Err(Rejection::TooSlow),
     }
 }
 
 async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, body: &[u8]) -> Response {
     let now = core.clock.now();
     let mut envelope: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    if body.windows(NUL.len()).any(|six| six == NUL) {
+        without_nul(&mut envelope);
+    }
     let message = envelope.get_mut("message").map(Value::take).unwrap_or(Value::Null);
     let reading = fold::read(&message, now.timestamp_millis());
     let journal = JournalRow {
@@ -97,8 +121,7 @@ async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, b
         ip: request.ip.to_string(),
         at: now,
     };
-    let control = seal_control(core, org, &reading);
-    let kept = calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading, control }) }).await;
+    let kept = calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading }) }).await;
     let answer = match kept {
         Ok(kept) => replies::reply(core, calls, org, kept, &message).await,
         Err(error) => {
@@ -118,9 +141,23 @@ async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, b
     }
 }
 
-async fn reject(core: &Core, calls: &Calls, org: Option<OrgId>, request: &RequestInfo, body: &[u8], why: Option<Rejection>) -> Response {
+/// PostgreSQL stores every character but this one.
+const NUL: &[u8] = b"\\u0000";
+
+fn without_nul(value: &mut Value) {
+    match value {
+        Value::String(text) => text.retain(|letter| letter != '\0'),
+        Value::Array(items) => items.iter_mut().for_each(without_nul),
+        Value::Object(fields) => {
+            *fields = std::mem::take(fields).into_iter().map(|(name, value)| (name.replace('\0', ""), value)).collect();
+            fields.values_mut().for_each(without_nul);
+        }
+        _ => {}
+    }
+}
+
+async fn reject(core: &Core, calls: &Calls, org: Option<OrgId>, request: &RequestInfo, body: &[u8], why: Rejection) -> Response {
     let now = core.clock.now();
-    let why = why.unwrap_or(Rejection::BadSignature);
     metrics::counter!("zencall_webhook_rejected_total", "reason" => why.name()).increment(1);
     let journal = JournalRow {
         id: HookId::at(now),
@@ -137,12 +174,7 @@ async fn reject(core: &Core, calls: &Calls, org: Option<OrgId>, request: &Reques
     if let Err(error) = calls.ingest.keep(Delivery { journal, accepted: None }).await {
         tracing::error!(%error, "a rejected webhook could not be journalled");
     }
-    let status = if why == Rejection::SecretNotSet { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED };
-    status.into_response()
-}
-
-fn seal_control(core: &Core, org: OrgId, reading: &Reading) -> Option<Vec<u8>> {
-    Addresses::of(reading)?.seal(core, org).inspect_err(|error| tracing::error!(%error, "sealing a control address")).ok()
+    why.status().into_response()
 }
 
 impl Endpoints {

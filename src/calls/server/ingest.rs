@@ -2,11 +2,13 @@
 //!
 //! Deliveries of one call always go to the same lane; a lane commits whatever waits as one group, so a busy minute costs few commits.
 //! The answer to the provider leaves after the commit. There is no "to be applied" state: what is journalled is folded.
-//! A delivery that cannot be folded is journalled as `dead`, alone, and costs the others one retry.
+//! A delivery whose data cannot be stored is journalled as `dead`, alone, and costs the others one retry. While the database is in trouble
+//! nothing is dead: the provider is told to send again.
 
 use super::{
+    control::Addresses,
     fold::{Facts, Reading},
-    store::{self, CallRow, JournalRow},
+    store::{self, CallRow, JournalRow, Month},
 };
 use crate::{
     calls::model::Direction,
@@ -26,6 +28,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,6 +36,8 @@ use tokio::sync::{mpsc, oneshot};
 /// of the database commit at a time.
 const LANES: usize = 2;
 const GROUP: usize = 128;
+/// Between a try that met a broken connection or a lost lock and the next.
+const BREATH: Duration = Duration::from_millis(50);
 /// Calls whose id is remembered; a lost entry costs one look-up.
 const KNOWN: usize = 20_000;
 
@@ -47,8 +52,6 @@ pub struct Delivery {
 pub struct Accepted {
     pub org: OrgId,
     pub reading: Reading,
-    /// The addresses that steer and hear the call, sealed.
-    pub control: Option<Vec<u8>>,
 }
 
 /// What became of it.
@@ -104,8 +107,12 @@ async fn lane(core: Core, mut inbox: mpsc::Receiver<Waiting>, known: Known) {
     let mut group = Vec::with_capacity(GROUP);
     while inbox.recv_many(&mut group, GROUP).await > 0 {
         let (deliveries, answers): (Vec<_>, Vec<_>) = group.drain(..).map(|waiting| (waiting.delivery, waiting.answer)).unzip();
-        let kept = match keep_group(&core, &known, &deliveries).await {
+        let kept = match keep_patiently(&core, &known, &deliveries).await {
             Ok(kept) => kept.into_iter().map(Ok).collect(),
+            Err(error) if !is_of_the_data(&error) => {
+                tracing::error!(%error, deliveries = deliveries.len(), "webhooks could not be kept; they have to be sent again");
+                deliveries.iter().map(|_| Err(AppError::internal("the database is in trouble"))).collect()
+            }
             Err(error) if deliveries.len() > 1 => {
                 tracing::warn!(%error, deliveries = deliveries.len(), "a group could not be kept, trying each alone");
                 keep_each(&core, &known, &deliveries).await
@@ -118,12 +125,34 @@ async fn lane(core: Core, mut inbox: mpsc::Receiver<Waiting>, known: Known) {
     }
 }
 
+/// Keeps a group; a connection that broke, a lock that was lost, is worth a second try before the provider is troubled.
+async fn keep_patiently(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx::Result<Vec<Kept>> {
+    match keep_group(core, known, deliveries).await {
+        Err(error) if !is_of_the_data(&error) => {
+            tracing::warn!(%error, deliveries = deliveries.len(), "a group could not be kept, trying it again");
+            tokio::time::sleep(BREATH).await;
+            keep_group(core, known, deliveries).await
+        }
+        kept => kept,
+    }
+}
+
+/// Whether trying again is no use: the values themselves are refused (SQLSTATE classes 22 and 23), or cannot be written at all.
+fn is_of_the_data(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(told) => told.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23")),
+        sqlx::Error::Encode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
+        _ => false,
+    }
+}
+
 async fn keep_each(core: &Core, known: &Known, deliveries: &[Delivery]) -> Vec<Result<Kept, AppError>> {
     let mut all = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        all.push(match keep_group(core, known, std::slice::from_ref(delivery)).await {
+        all.push(match keep_patiently(core, known, std::slice::from_ref(delivery)).await {
             Ok(kept) => Ok(kept.first().copied().unwrap_or(Kept { call: None, is_repeat: false })),
-            Err(error) => keep_dead(core, delivery, error).await,
+            Err(error) if is_of_the_data(&error) => keep_dead(core, delivery, error).await,
+            Err(error) => Err(error.into()),
         });
     }
     all
@@ -133,7 +162,7 @@ async fn keep_each(core: &Core, known: &Known, deliveries: &[Delivery]) -> Vec<R
 async fn keep_dead(core: &Core, delivery: &Delivery, error: sqlx::Error) -> Result<Kept, AppError> {
     let row = JournalRow { outcome: "dead", reason: Some(error.to_string().chars().take(500).collect()), ..delivery.journal.clone() };
     let mut tx = SystemTx::begin(core, "a webhook that could not be applied").await?;
-    store::insert_journal(tx.conn(), &[&row], &[row.outcome], &[None]).await?;
+    store::insert_journal(tx.conn(), Month::ANY, &[&row], &[row.outcome], &[None]).await?;
     tx.commit().await?;
     metrics::counter!("zencall_webhook_events_total", "outcome" => "dead").increment(1);
     tracing::error!(hook = %row.id, %error, "a webhook could not be applied and was set aside");
@@ -148,6 +177,8 @@ struct Open {
     is_changed: bool,
     lines: Vec<(i64, super::fold::NewLine)>,
     events: Vec<(i64, super::fold::NewEvent)>,
+    /// Events that were told before.
+    again: Vec<super::fold::NewEvent>,
     partials: Vec<(crate::calls::model::Speaker, String)>,
 }
 
@@ -155,9 +186,11 @@ async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx
     let now = core.clock.now();
     let mut tx = SystemTx::begin(core, "webhooks").await?;
     let conn = tx.conn();
+    store::plan_once(conn).await?;
     let ids = resolve(conn, known, deliveries, now).await?;
-    let mut open = open_calls(conn, &ids).await?;
-    let seen = store::known_keys(conn, &keys(deliveries, &ids)).await?;
+    let month = Month::of(ids.iter().flatten().map(|id| id.time()).chain(deliveries.iter().map(|delivery| delivery.journal.at)));
+    let mut open = open_calls(conn, month, &ids).await?;
+    let seen = store::known_keys(conn, month, &keys(deliveries, &ids)).await?;
     failpoint::reach("calls::event_parsed");
 
     let mut kept = Vec::with_capacity(deliveries.len());
@@ -166,13 +199,13 @@ async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx
             kept.push(Kept { call: *id, is_repeat: false });
             continue;
         };
-        let is_new = apply(call, accepted, &seen, now);
+        let is_new = apply(core, call, accepted, &seen, now);
         kept.push(Kept { call: *id, is_repeat: !is_new });
     }
 
     let rows: Vec<&JournalRow> = deliveries.iter().map(|delivery| &delivery.journal).collect();
     let outcomes: Vec<&'static str> = rows.iter().zip(&kept).map(|(row, kept)| row.outcome_when(kept.is_repeat)).collect();
-    store::insert_journal(conn, &rows, &outcomes, &ids).await?;
+    store::insert_journal(conn, month, &rows, &outcomes, &ids).await?;
     failpoint::reach("calls::inserted");
     let mut notes = Vec::new();
     let changed: Vec<&Open> = open.values().filter(|call| call.is_changed).collect();
@@ -182,8 +215,10 @@ async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx
         lines.extend(call.lines.iter().map(|(seq, line)| (&call.row, *seq, line)));
         events.extend(call.events.iter().map(|(seq, event)| (&call.row, *seq, event)));
     }
-    store::insert_lines(conn, &lines).await?;
-    store::insert_events(conn, &events).await?;
+    store::insert_lines(conn, month, &lines).await?;
+    store::insert_events(conn, month, &events).await?;
+    let again: Vec<_> = open.values().flat_map(|call| call.again.iter().map(|event| (call.row.id, event))).collect();
+    store::keep_earlier(conn, &again).await?;
     for call in &changed {
         if call.row.wants_recording_from(&call.before) {
             let job = super::jobs::FetchRecording { org: call.row.org_id, call: call.row.id };
@@ -191,7 +226,8 @@ async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx
         }
         notes.push(Note::Call { org: call.row.org_id, call: call.row.id, from: call.first_seq, to: call.row.last_seq });
     }
-    store::update_calls(conn, &changed.iter().map(|call| &call.row).collect::<Vec<_>>()).await?;
+    let found_by = found_by(conn, month, &changed).await?;
+    store::update_calls(conn, month, &changed.iter().map(|call| &call.row).zip(found_by).collect::<Vec<_>>()).await?;
     for call in open.values() {
         for (speaker, text) in &call.partials {
             let text = text.chars().take(1500).collect();
@@ -206,8 +242,27 @@ async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx
     Ok(kept)
 }
 
+/// What search is to find each call by, where that has changed: its number as soon as it is known, its words once it is reported.
+async fn found_by(conn: &mut sqlx::PgConnection, month: Month, changed: &[&Open]) -> sqlx::Result<Vec<Option<String>>> {
+    let is_reported = |call: &&&Open| call.row.facts.report != call.before.report;
+    let reported: Vec<CallId> = changed.iter().filter(is_reported).map(|call| call.row.id).collect();
+    let words = if reported.is_empty() { HashMap::new() } else { store::words_of(conn, month, &reported).await? };
+    Ok(changed
+        .iter()
+        .map(|call| {
+            let head = || store::search_head(&call.row.facts);
+            let has_new_name = call.row.facts.customer_number != call.before.customer_number || call.row.facts.customer_name != call.before.customer_name;
+            match words.get(&call.row.id) {
+                Some(words) => Some(format!("{} {words}", head())),
+                None if has_new_name && call.row.facts.report.is_none() => Some(head()),
+                None => None,
+            }
+        })
+        .collect())
+}
+
 /// Joins one delivery into its call; says whether anything was new.
-fn apply(call: &mut Open, accepted: &Accepted, seen: &store::KnownKeys, now: DateTime<Utc>) -> bool {
+fn apply(core: &Core, call: &mut Open, accepted: &Accepted, seen: &store::KnownKeys, now: DateTime<Utc>) -> bool {
     let reading = &accepted.reading;
     let id = call.row.id;
     let mut is_new = false;
@@ -220,8 +275,9 @@ fn apply(call: &mut Open, accepted: &Accepted, seen: &store::KnownKeys, now: Dat
         }
     }
     for event in &reading.events {
-        let is_known = seen.has_event(id, &event.key) || call.events.iter().any(|(_, known)| known.key == event.key);
-        if !is_known {
+        if seen.has_event(id, &event.key) || call.events.iter().any(|(_, known)| known.key == event.key) {
+            call.again.push(event.clone());
+        } else {
             call.row.last_seq += 1;
             call.events.push((call.row.last_seq, event.clone()));
             is_new = true;
@@ -233,8 +289,11 @@ fn apply(call: &mut Open, accepted: &Accepted, seen: &store::KnownKeys, now: Dat
         is_new = true;
         call.row.facts.0 = facts;
     }
-    if call.row.control_sealed.is_none() && accepted.control.is_some() {
-        call.row.control_sealed = accepted.control.clone();
+    if call.row.control_sealed.is_none()
+        && let Some(addresses) = Addresses::of(reading)
+    {
+        call.row.control_sealed =
+            addresses.seal(core, accepted.org).inspect_err(|error| tracing::error!(%error, "sealing a control address")).ok();
         is_new = true;
     }
     if let Some(partial) = &reading.partial {
@@ -307,14 +366,14 @@ fn made_at(reading: &Reading, now: DateTime<Utc>) -> DateTime<Utc> {
     reading.created_ms.and_then(DateTime::from_timestamp_millis).filter(|at| (now - *at).num_hours().abs() < 24).unwrap_or(now)
 }
 
-async fn open_calls(conn: &mut sqlx::PgConnection, ids: &[Option<CallId>]) -> sqlx::Result<BTreeMap<CallId, Open>> {
+async fn open_calls(conn: &mut sqlx::PgConnection, month: Month, ids: &[Option<CallId>]) -> sqlx::Result<BTreeMap<CallId, Open>> {
     let mut wanted: Vec<CallId> = ids.iter().flatten().copied().collect();
     wanted.sort();
     wanted.dedup();
     if wanted.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows = store::lock_calls(conn, &wanted).await?;
+    let rows = store::lock_calls(conn, month, &wanted).await?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -324,6 +383,7 @@ async fn open_calls(conn: &mut sqlx::PgConnection, ids: &[Option<CallId>]) -> sq
                 is_changed: false,
                 lines: vec![],
                 events: vec![],
+                again: vec![],
                 partials: vec![],
                 row,
             };

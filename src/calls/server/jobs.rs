@@ -2,7 +2,6 @@
 
 use super::{
     Calls,
-    control::Addresses,
     fold::{self, Reading},
     ingest::{Accepted, Delivery},
     store::{self, JournalRow},
@@ -313,7 +312,6 @@ async fn tell(core: &Core, calls: &Calls, org: OrgId, call: Value) -> Result<(),
 
 async fn keep(core: &Core, calls: &Calls, org: OrgId, reading: Reading) -> Result<(), Fail> {
     let now = core.clock.now();
-    let control = Addresses::of(&reading).map(|addresses| addresses.seal(core, org)).transpose().context("sealing the control address")?;
     let journal = JournalRow {
         id: HookId::at(now),
         org: Some(org),
@@ -326,7 +324,7 @@ async fn keep(core: &Core, calls: &Calls, org: OrgId, reading: Reading) -> Resul
         ip: "127.0.0.1".into(),
         at: now,
     };
-    let kept = calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading, control }) }).await;
+    let kept = calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading }) }).await;
     kept.map(drop).map_err(|error| Fail::Retry(error.to_string()))
 }
 

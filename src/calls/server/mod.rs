@@ -21,7 +21,6 @@ use crate::{
 };
 use axum::{
     Extension, Router,
-    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 
@@ -43,7 +42,7 @@ impl Calls {
 /// The slice's own doors; server functions are mounted with the pages.
 pub fn routes(calls: Calls) -> Router<AppState> {
     Router::new()
-        .route("/hooks/vapi/{token}", post(hooks::receive).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
+        .route("/hooks/vapi/{token}", post(hooks::receive))
         .route("/live/ws", get(live::socket))
         .route("/live/listen/{id}", get(media::listen))
         .route("/calls/{id}/recording", get(media::recording))

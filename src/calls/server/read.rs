@@ -52,7 +52,7 @@ fn cards(rows: &[PgRow]) -> sqlx::Result<Vec<CallCard>> {
 /// Everything that is not over, and what ended after `since`; oldest first. At most 1000.
 pub async fn board(conn: &mut PgConnection, since: DateTime<Utc>) -> sqlx::Result<Vec<CallCard>> {
     let mut query = QueryBuilder::<Postgres>::new(CARD);
-    query.push(" where c.status <> 'ended' or (c.created_at > ").push_bind(since - chrono::Duration::hours(13));
+    query.push(" where (not c.settled and c.status <> 'ended') or (c.created_at > ").push_bind(since - chrono::Duration::hours(13));
     query.push(" and c.ended_at > ").push_bind(since).push(") order by c.created_at limit 1000");
     cards(&query.build().fetch_all(conn).await?)
 }

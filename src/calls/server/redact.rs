@@ -53,8 +53,9 @@ impl Serialize for Masked<'_> {
         match self.value {
             Value::String(_) if is_secret(key) => to.serialize_str("[redacted]"),
             Value::Object(_) if self.depth > 60 => to.serialize_unit(),
+            // `server` names our own address, token included, and headers of any name.
             Value::Object(fields) => {
-                let kept = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "messagesOpenAIFormatted" | "assistant"));
+                let kept = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "messagesOpenAIFormatted" | "assistant" | "server" | "serverUrl"));
                 to.collect_map(kept.map(|(name, value)| (name, Masked { key: name, value, depth })))
             }
             Value::Array(items) => to.collect_seq(items.iter().map(|value| Masked { key, value, depth })),
@@ -81,7 +82,7 @@ mod tests {
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
         let message = json!({ "type": "status-update", "status": "ringing", "assistant": { "model": { "messages": ["prompt"] } },
-            "phoneNumber": { "twilioAuthToken": "canary-1", "number": "+33" }, "call": { "monitor": { "controlUrl": "canary-2", "listenUrl": "canary-3" },
+            "phoneNumber": { "twilioAuthToken": "canary-1", "number": "+33", "server": { "url": "https://z/hooks/vapi/canary-6", "headers": { "x-own": "canary-7" } } }, "call": { "monitor": { "controlUrl": "canary-2", "listenUrl": "canary-3" },
             "assistant": { "server": { "secret": "canary-4" } } }, "list": [{ "apiKey": "canary-5" }] });
         let kept = to_keep(&message).expect("kept");
         assert!(!kept.contains("canary") && !kept.contains("prompt"), "{kept}");

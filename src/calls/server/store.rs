@@ -1,5 +1,6 @@
 //! Every SQL statement that writes calls. Verbs over rows, no rules.
-//! Statements of the ingest path take many rows at once: a group of webhooks is a handful of round trips.
+//! Statements of the ingest path take many rows at once, so a group of webhooks is a handful of round trips, and they name the month's partition
+//! themselves: over the parent, every statement would open the tables of all months to use one.
 
 use super::fold::{Facts, NewEvent, NewLine, Reading, Report};
 use crate::{
@@ -7,9 +8,30 @@ use crate::{
     platform::OrgTx,
     shared::ids::{AccountId, ActionId, AssistantId, CallId, HookId, NumberId, OrgId},
 };
-use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, types::Json};
-use std::collections::HashSet;
+use chrono::{DateTime, Datelike, Utc};
+use sqlx::{AssertSqlSafe, PgConnection, types::Json};
+use std::collections::{HashMap, HashSet};
+
+/// The partition the rows of a group lie in; nothing when they lie in several, or when the writer is a tenant, who may name parents only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Month(Option<(i32, u32)>);
+
+impl Month {
+    /// Wherever the rows belong.
+    pub const ANY: Self = Self(None);
+
+    /// The month all these moments share.
+    pub fn of(moments: impl IntoIterator<Item = DateTime<Utc>>) -> Self {
+        let mut months = moments.into_iter().map(|at| (at.year(), at.month()));
+        let first = months.next();
+        Self(first.filter(|first| months.all(|month| month == *first)))
+    }
+
+    /// As `zencall_make_partitions` names it.
+    fn table(self, parent: &str) -> String {
+        self.0.map_or_else(|| parent.to_owned(), |(year, month)| format!("{parent}_y{year:04}m{month:02}"))
+    }
+}
 
 /// A row of the webhook journal.
 #[derive(Clone, Debug)]
@@ -83,16 +105,18 @@ impl KnownKeys {
 /// Journals rows with what became of each; `outcomes` and `calls` are in the order of the rows.
 pub async fn insert_journal(
     conn: &mut PgConnection,
+    month: Month,
     rows: &[&JournalRow],
     outcomes: &[&'static str],
     calls: &[Option<CallId>],
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into hook_journal (id, org_id, outcome, reason, kind, call_id, provider_call_id, body, body_bytes, ip, created_at)
+    let hook_journal = month.table("hook_journal");
+    sqlx::query(AssertSqlSafe(format!(
+        "insert into {hook_journal} (id, org_id, outcome, reason, kind, call_id, provider_call_id, body, body_bytes, ip, created_at)
          select id, org_id, outcome, reason, kind, call_id, ref, body, bytes, ip::inet, at
          from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::int[], $10::text[], $11::timestamptz[])
            as t (id, org_id, outcome, reason, kind, call_id, ref, body, bytes, ip, at)",
-    )
+    )))
     .bind(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.org.map(|org| org.0)).collect::<Vec<_>>())
     .bind(outcomes)
@@ -106,6 +130,12 @@ pub async fn insert_journal(
     .bind(rows.iter().map(|row| row.at).collect::<Vec<_>>())
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// The statements of this path are planned once: what they are given does not change how they are best run.
+pub async fn plan_once(conn: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("select set_config('plan_cache_mode', 'force_generic_plan', true)").execute(conn).await?;
     Ok(())
 }
 
@@ -174,7 +204,7 @@ pub async fn is_call_of(conn: &mut PgConnection, org: OrgId, call: CallId) -> sq
 /// The sealed addresses of calls that are not over, locked until the end of the transaction.
 pub async fn lock_controls(conn: &mut PgConnection) -> sqlx::Result<Vec<(CallId, OrgId, Vec<u8>)>> {
     sqlx::query_as(
-        "select id, org_id, control_sealed from calls where status <> 'ended' and control_sealed is not null order by id for update",
+        "select id, org_id, control_sealed from calls where not settled and status <> 'ended' and control_sealed is not null order by id for update",
     )
     .fetch_all(conn)
     .await
@@ -191,12 +221,13 @@ pub async fn reseal_control(conn: &mut PgConnection, call: CallId, control: &[u8
 }
 
 /// Locks calls in the order of their ids, so that no two groups wait for each other.
-pub async fn lock_calls(conn: &mut PgConnection, ids: &[CallId]) -> sqlx::Result<Vec<CallRow>> {
-    sqlx::query_as(
+pub async fn lock_calls(conn: &mut PgConnection, month: Month, ids: &[CallId]) -> sqlx::Result<Vec<CallRow>> {
+    let calls = month.table("calls");
+    sqlx::query_as(AssertSqlSafe(format!(
         "select c.id, c.org_id, c.facts, c.last_seq, c.last_event_at, c.control_sealed, c.recording, c.direction <> 'inbound' as is_web_or_outbound, c.reconciled
-         from unnest($1::uuid[], $2::timestamptz[]) as k (id, at) join calls c on c.id = k.id and c.created_at = k.at
+         from unnest($1::uuid[], $2::timestamptz[]) as k (id, at) join {calls} c on c.id = k.id and c.created_at = k.at
          order by c.id for update of c",
-    )
+    )))
     .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
     .bind(ids.iter().map(|id| id.time()).collect::<Vec<_>>())
     .fetch_all(conn)
@@ -204,7 +235,7 @@ pub async fn lock_calls(conn: &mut PgConnection, ids: &[CallId]) -> sqlx::Result
 }
 
 /// Which of the lines and events about to be written are there already.
-pub async fn known_keys(conn: &mut PgConnection, readings: &[(CallId, &Reading)]) -> sqlx::Result<KnownKeys> {
+pub async fn known_keys(conn: &mut PgConnection, month: Month, readings: &[(CallId, &Reading)]) -> sqlx::Result<KnownKeys> {
     let lines = readings.iter().flat_map(|(call, reading)| reading.lines.iter().map(|line| (*call, true, line.key.as_str())));
     let events = readings.iter().flat_map(|(call, reading)| reading.events.iter().map(|event| (*call, false, event.key.as_str())));
     let keys: Vec<(CallId, bool, &str)> = lines.chain(events).collect();
@@ -212,12 +243,13 @@ pub async fn known_keys(conn: &mut PgConnection, readings: &[(CallId, &Reading)]
     if keys.is_empty() {
         return Ok(known);
     }
-    let rows: Vec<(CallId, bool, String)> = sqlx::query_as(
+    let (call_lines, call_events) = (month.table("call_lines"), month.table("call_events"));
+    let rows: Vec<(CallId, bool, String)> = sqlx::query_as(AssertSqlSafe(format!(
         "with k as (select * from unnest($1::uuid[], $2::timestamptz[], $3::bool[], $4::text[]) as k (id, at, is_line, key))
-         select k.id, true, k.key from k join call_lines l on l.call_id = k.id and l.created_at = k.at and l.line_key = k.key where k.is_line
+         select k.id, true, k.key from k join {call_lines} l on l.call_id = k.id and l.created_at = k.at and l.line_key = k.key where k.is_line
          union all
-         select k.id, false, k.key from k join call_events e on e.call_id = k.id and e.created_at = k.at and e.event_key = k.key where not k.is_line",
-    )
+         select k.id, false, k.key from k join {call_events} e on e.call_id = k.id and e.created_at = k.at and e.event_key = k.key where not k.is_line",
+    )))
     .bind(keys.iter().map(|(call, ..)| call.0).collect::<Vec<_>>())
     .bind(keys.iter().map(|(call, ..)| call.time()).collect::<Vec<_>>())
     .bind(keys.iter().map(|(_, is_line, _)| *is_line).collect::<Vec<_>>())
@@ -234,14 +266,15 @@ pub async fn known_keys(conn: &mut PgConnection, readings: &[(CallId, &Reading)]
     Ok(known)
 }
 
-pub async fn insert_lines(conn: &mut PgConnection, lines: &[(&CallRow, i64, &NewLine)]) -> sqlx::Result<()> {
+pub async fn insert_lines(conn: &mut PgConnection, month: Month, lines: &[(&CallRow, i64, &NewLine)]) -> sqlx::Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "insert into call_lines (call_id, org_id, seq, source, speaker, line_key, text, at_ms, end_ms, created_at)
+    let call_lines = month.table("call_lines");
+    sqlx::query(AssertSqlSafe(format!(
+        "insert into {call_lines} (call_id, org_id, seq, source, speaker, line_key, text, at_ms, end_ms, created_at)
          select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::timestamptz[])",
-    )
+    )))
     .bind(lines.iter().map(|(call, ..)| call.id.0).collect::<Vec<_>>())
     .bind(lines.iter().map(|(call, ..)| call.org_id.0).collect::<Vec<_>>())
     .bind(lines.iter().map(|(_, seq, _)| *seq).collect::<Vec<_>>())
@@ -257,14 +290,15 @@ pub async fn insert_lines(conn: &mut PgConnection, lines: &[(&CallRow, i64, &New
     Ok(())
 }
 
-pub async fn insert_events(conn: &mut PgConnection, events: &[(&CallRow, i64, &NewEvent)]) -> sqlx::Result<()> {
+pub async fn insert_events(conn: &mut PgConnection, month: Month, events: &[(&CallRow, i64, &NewEvent)]) -> sqlx::Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "insert into call_events (call_id, org_id, seq, kind, event_key, detail, at_ms, created_at)
+    let call_events = month.table("call_events");
+    sqlx::query(AssertSqlSafe(format!(
+        "insert into {call_events} (call_id, org_id, seq, kind, event_key, detail, at_ms, created_at)
          select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::bigint[], $8::timestamptz[])",
-    )
+    )))
     .bind(events.iter().map(|(call, ..)| call.id.0).collect::<Vec<_>>())
     .bind(events.iter().map(|(call, ..)| call.org_id.0).collect::<Vec<_>>())
     .bind(events.iter().map(|(_, seq, _)| *seq).collect::<Vec<_>>())
@@ -278,43 +312,84 @@ pub async fn insert_events(conn: &mut PgConnection, events: &[(&CallRow, i64, &N
     Ok(())
 }
 
-/// Writes what the facts of each call amount to. The names of assistants and numbers are found by the provider's ids, inside the organisation.
-pub async fn update_calls(conn: &mut PgConnection, rows: &[&CallRow]) -> sqlx::Result<()> {
+/// Of several tellings of one event the earliest stands, whichever came first; of those of one moment, the one that sorts first.
+pub async fn keep_earlier(conn: &mut PgConnection, again: &[(CallId, &NewEvent)]) -> sqlx::Result<()> {
+    if again.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update call_events e set at_ms = n.at_ms, detail = n.detail, updated_at = now()
+         from (select distinct on (id, key) * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::jsonb[], $5::bigint[]) as n (id, at, key, detail, at_ms)
+           order by id, key, at_ms, detail) n
+         where e.call_id = n.id and e.created_at = n.at and e.event_key = n.key and (n.at_ms, n.detail) < (e.at_ms, e.detail)",
+    )
+    .bind(again.iter().map(|(call, _)| call.0).collect::<Vec<_>>())
+    .bind(again.iter().map(|(call, _)| call.time()).collect::<Vec<_>>())
+    .bind(again.iter().map(|(_, event)| event.key.as_str()).collect::<Vec<_>>())
+    .bind(again.iter().map(|(_, event)| Json(&event.detail)).collect::<Vec<_>>())
+    .bind(again.iter().map(|(_, event)| event.at_ms).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The words of calls as they are stored now, for search: those of the report where it brought any, else those heard live.
+pub async fn words_of(conn: &mut PgConnection, month: Month, calls: &[CallId]) -> sqlx::Result<HashMap<CallId, String>> {
+    let call_lines = month.table("call_lines");
+    let rows: Vec<(CallId, Option<String>)> = sqlx::query_as(AssertSqlSafe(format!(
+        "select k.id, (
+           select lower(string_agg(l.text, ' ' order by l.at_ms)) from {call_lines} l
+           where l.call_id = k.id and l.created_at = k.at and l.source = case when exists (
+             select from {call_lines} r where r.call_id = k.id and r.created_at = k.at and r.source = 'report') then 'report' else 'live' end
+         ) from unnest($1::uuid[], $2::timestamptz[]) as k (id, at)",
+    )))
+    .bind(calls.iter().map(|id| id.0).collect::<Vec<_>>())
+    .bind(calls.iter().map(|id| id.time()).collect::<Vec<_>>())
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|(id, words)| (id, words.unwrap_or_default())).collect())
+}
+
+/// Writes what the facts of each call amount to, and what search finds where that is told. The names of assistants and numbers are found by
+/// the provider's ids, inside the organisation.
+pub async fn update_calls(conn: &mut PgConnection, month: Month, rows: &[(&CallRow, Option<String>)]) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     let ms = |at: Option<i64>| at.and_then(DateTime::from_timestamp_millis);
-    let search: Vec<Option<String>> = rows.iter().map(|row| row.facts.0.report.as_ref().map(|_| search_head(&row.facts.0))).collect();
-    sqlx::query(
+    let search: Vec<Option<&str>> = rows.iter().map(|(_, search)| search.as_deref()).collect();
+    let rows: Vec<&CallRow> = rows.iter().map(|(row, _)| *row).collect();
+    let calls = month.table("calls");
+    sqlx::query(AssertSqlSafe(format!(
         r#"
-        update calls c set
+        update {calls} c set
           facts = n.facts, last_seq = n.last_seq, last_event_at = n.last_event_at, control_sealed = n.control,
           status = n.status,
           direction = case when c.dial is not null then c.direction else n.direction end,
           customer_number = coalesce(n.customer_number, c.customer_number),
           customer_name = coalesce(n.customer_name, c.customer_name),
           our_number = coalesce(n.our_number, c.our_number),
-          assistant_id = coalesce(c.assistant_id, (select a.id from assistants a where a.provider_id = n.assistant_ref and a.org_id = c.org_id)),
-          number_id = coalesce(c.number_id, (select p.id from phone_numbers p where p.provider_id = n.number_ref and p.org_id = c.org_id)),
+          assistant_id = case when c.assistant_id is null and n.assistant_ref is not null
+            then (select a.id from assistants a where a.provider_id = n.assistant_ref and a.org_id = c.org_id) else c.assistant_id end,
+          number_id = case when c.number_id is null and n.number_ref is not null
+            then (select p.id from phone_numbers p where p.provider_id = n.number_ref and p.org_id = c.org_id) else c.number_id end,
           rang_at = n.rang_at, answered_at = n.answered_at, ended_at = n.ended_at, duration_s = n.duration_s,
           ended_reason = n.ended_reason, outcome = n.outcome, summary = n.summary, success = n.success,
           cost_micro_usd = n.cost, cost_breakdown = n.costs, transferred_to = n.handed_to,
           has_report = n.has_report, settled = n.has_report, last_line = n.last_line, last_speaker = n.last_speaker,
           recording = case when n.has_recording and c.recording = 'none' then 'awaited' else c.recording end,
           dial = case when c.dial in ('wanted', 'placing', 'unknown') then 'placed' else c.dial end,
-          search_text = coalesce(n.search || (
-            select coalesce(' ' || lower(string_agg(l.text, ' ' order by l.at_ms)), '') from call_lines l
-            where l.call_id = c.id and l.created_at = c.created_at and l.source = case when n.has_lines then 'report' else 'live' end), c.search_text),
+          search_text = coalesce(n.search, c.search_text),
           updated_at = now()
         from unnest($1::uuid[], $2::timestamptz[], $3::jsonb[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[],
           $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::int[], $18::text[], $19::text[], $20::text[],
-          $21::text[], $22::bigint[], $23::jsonb[], $24::text[], $25::bool[], $26::text[], $27::text[], $28::bool[], $29::text[], $30::bool[])
+          $21::text[], $22::bigint[], $23::jsonb[], $24::text[], $25::bool[], $26::text[], $27::text[], $28::bool[], $29::text[])
           as n (id, at, facts, last_seq, last_event_at, control, status, direction, customer_number, customer_name, our_number, assistant_ref, number_ref,
             rang_at, answered_at, ended_at, duration_s, ended_reason, outcome, summary, success, cost, costs, handed_to, has_report, last_line, last_speaker,
-            has_recording, search, has_lines)
+            has_recording, search)
         where c.id = n.id and c.created_at = n.at
         "#,
-    )
+    )))
     .bind(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.id.time()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| &row.facts).collect::<Vec<_>>())
@@ -344,7 +419,6 @@ pub async fn update_calls(conn: &mut PgConnection, rows: &[&CallRow]) -> sqlx::R
     .bind(rows.iter().map(|row| row.facts.0.last_words.as_ref().map(|(_, speaker, _)| speaker.name())).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| report(row).is_some_and(|report| report.has_recording)).collect::<Vec<_>>())
     .bind(search)
-    .bind(rows.iter().map(|row| report(row).is_some_and(|report| report.has_lines)).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())
@@ -355,7 +429,7 @@ fn report(row: &CallRow) -> Option<&Report> {
 }
 
 /// What search finds besides the words: the number as digits and with its plus, the name, the summary.
-fn search_head(facts: &Facts) -> String {
+pub fn search_head(facts: &Facts) -> String {
     let number = facts.customer_number.as_deref().unwrap_or_default();
     let national = number.strip_prefix("+33").map(|rest| format!(" 0{rest}")).unwrap_or_default();
     let name = facts.customer_name.as_deref().unwrap_or_default().to_lowercase();
@@ -414,7 +488,7 @@ pub async fn settle_action(conn: &mut PgConnection, id: ActionId, outcome: &str,
 
 /// Adds an event of our own to a call's sequence, once per key, and returns the range for the news.
 pub async fn append_event(conn: &mut PgConnection, call: CallId, event: &NewEvent) -> sqlx::Result<Option<(i64, i64)>> {
-    let Some(row) = lock_calls(conn, &[call]).await?.into_iter().next() else { return Ok(None) };
+    let Some(row) = lock_calls(conn, Month::ANY, &[call]).await?.into_iter().next() else { return Ok(None) };
     let is_known: Option<i32> =
         sqlx::query_scalar("select 1 from call_events where call_id = $1 and created_at = uuid_time($1) and event_key = $2")
             .bind(call)
@@ -425,7 +499,7 @@ pub async fn append_event(conn: &mut PgConnection, call: CallId, event: &NewEven
         return Ok(None);
     }
     let seq = row.last_seq + 1;
-    insert_events(conn, &[(&row, seq, event)]).await?;
+    insert_events(conn, Month::ANY, &[(&row, seq, event)]).await?;
     sqlx::query!("update calls set last_seq = $2, updated_at = now() where id = $1 and created_at = uuid_time($1)", call as CallId, seq)
         .execute(conn)
         .await?;

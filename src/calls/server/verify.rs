@@ -11,7 +11,7 @@ use crate::{
 use base64::prelude::*;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq;
 
 /// Why a webhook was turned away; stands in the journal.
@@ -22,9 +22,21 @@ pub enum Rejection {
     BadSignature,
     StaleTimestamp,
     SecretNotSet,
+    TooLarge,
+    TooSlow,
 }
 
 impl Rejection {
+    /// How the sender is answered; the body stays empty.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::SecretNotSet => StatusCode::SERVICE_UNAVAILABLE, // worth sending again, once it is
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            _ => StatusCode::UNAUTHORIZED,
+        }
+    }
+
     /// The stable word of the journal and the metrics.
     pub fn name(self) -> &'static str {
         match self {
@@ -33,6 +45,8 @@ impl Rejection {
             Self::BadSignature => "bad_signature",
             Self::StaleTimestamp => "stale_timestamp",
             Self::SecretNotSet => "secret_not_set",
+            Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
         }
     }
 }
