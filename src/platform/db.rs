@@ -11,6 +11,7 @@ pub async fn connect(url: &str, size: u32) -> anyhow::Result<PgPool> {
         ("idle_in_transaction_session_timeout", "60s"),
         ("lock_timeout", "10s"),
         ("jit", "off"),
+        ("synchronous_commit", "on"), // what is acknowledged is on disk, whatever the server's own default
     ]);
     let pool = PgPoolOptions::new()
         .max_connections(size)
@@ -25,8 +26,17 @@ pub async fn connect(url: &str, size: u32) -> anyhow::Result<PgPool> {
 /// `BEGIN` in a task of its own: sqlx 0.9.0 hands a connection back *inside* a transaction when a caller vanishes during `BEGIN`
 /// (launchbadge/sqlx 4385, 4393), and the next borrower's writes are lost. Called by `OrgScope::begin` and `SystemTx::begin`, nowhere else.
 pub(super) async fn begin_in_a_task(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    begin_with(pool, "begin").await
+}
+
+/// The same, seeing one moment of the database throughout: for reading what belongs together with several statements.
+pub(super) async fn begin_snapshot(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    begin_with(pool, "begin isolation level repeatable read, read only").await
+}
+
+async fn begin_with(pool: &PgPool, statement: &'static str) -> sqlx::Result<Transaction<'static, Postgres>> {
     let pool = pool.clone();
-    match tokio::spawn(async move { pool.begin().await }).await {
+    match tokio::spawn(async move { pool.begin_with(statement).await }).await {
         Ok(begun) => begun,
         Err(_) => Err(sqlx::Error::WorkerCrashed), // only when the runtime is going down
     }

@@ -7,6 +7,16 @@ pub fn reach(name: &str) {
     fail::fail_point!(name);
 }
 
+/// Reads `FAILPOINTS`, once, before anything else.
+#[cfg(feature = "failpoints")]
+pub fn set_up() {
+    std::mem::forget(fail::FailScenario::setup());
+}
+
+/// There are none.
+#[cfg(not(feature = "failpoints"))]
+pub fn set_up() {}
+
 /// Does nothing.
 #[cfg(not(feature = "failpoints"))]
 #[inline(always)]

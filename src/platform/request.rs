@@ -74,12 +74,11 @@ pub async fn layer(State(core): State<Core>, mut request: Request, next: Next) -
 }
 
 fn is_static(path: &str) -> bool {
-    path.starts_with("/pkg/")
-        || path.starts_with("/hooks/")
-        || matches!(path, "/healthz" | "/readyz" | "/favicon.ico")
+    path.starts_with("/pkg/") || path.starts_with("/hooks/") || matches!(path, "/healthz" | "/readyz" | "/favicon.ico")
 }
 
-fn loggable_path(path: &str) -> String {
+/// A path without the keys that some addresses carry.
+pub fn loggable_path(path: &str) -> String {
     let mut parts = path.splitn(4, '/').skip(1);
     match (parts.next(), parts.next(), parts.next()) {
         (Some("hooks"), Some(provider), Some(_)) => format!("/hooks/{provider}/…"),

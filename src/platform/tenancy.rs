@@ -3,7 +3,11 @@
 //! An [`OrgScope`] can only be made here, from a session, an API key, a verified webhook or a job row. It opens the only handle
 //! that tenant statements accept, [`OrgTx`], and that needs a permission. Inside, PostgreSQL itself holds the wall (role and row security).
 
-use super::{core::Core, db::begin_in_a_task, request::RequestInfo};
+use super::{
+    core::Core,
+    db::{begin_in_a_task, begin_snapshot},
+    request::RequestInfo,
+};
 use crate::shared::{
     error::AppError,
     ids::{AccountId, ApiKeyId, OrgId, SessionId},
@@ -114,7 +118,16 @@ impl OrgScope {
     /// Opens a transaction that sees and writes this organisation's rows only. Errors: `Forbidden`.
     pub async fn begin(&self, needs: Permission) -> Result<OrgTx<'_>, AppError> {
         self.require(needs)?;
-        let mut tx = begin_in_a_task(&self.core.pool).await?;
+        self.behind_the_wall(begin_in_a_task(&self.core.pool).await?).await
+    }
+
+    /// The same for reading only, and all of it from one moment. Errors: `Forbidden`.
+    pub async fn begin_snapshot(&self, needs: Permission) -> Result<OrgTx<'_>, AppError> {
+        self.require(needs)?;
+        self.behind_the_wall(begin_snapshot(&self.core.pool).await?).await
+    }
+
+    async fn behind_the_wall(&self, mut tx: Transaction<'static, Postgres>) -> Result<OrgTx<'_>, AppError> {
         sqlx::query("select set_config('role', 'zencall_org', true), set_config('app.org_id', $1, true)")
             .bind(self.org.0.to_string())
             .execute(&mut *tx)

@@ -22,8 +22,8 @@ struct Cli {
 enum Command {
     /// Run the product
     Serve {
-        /// Comma-separated: web, worker. All by default.
-        #[arg(long, value_delimiter = ',', default_values_t = [String::from("web"), String::from("worker")])]
+        /// Comma-separated; all by default
+        #[arg(long, value_delimiter = ',', value_parser = ["web", "worker"], default_values_t = [String::from("web"), String::from("worker")])]
         roles: Vec<String>,
     },
     /// Bring the schema up to date; safe to run twice and from several hosts
@@ -59,6 +59,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
+    crate::platform::failpoint::set_up();
     match runtime.block_on(run(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&format!("{error:#}")),
@@ -68,6 +69,12 @@ pub fn main() -> ExitCode {
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     eprintln!("zencall: {error}");
     ExitCode::FAILURE
+}
+
+/// Prints a line. A reader that has seen enough (`| head`) is no error.
+fn say(line: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
@@ -93,7 +100,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             if let Some(private) = private {
                 private.stop().await?;
             }
-            println!("schema is up to date");
+            say("schema is up to date");
             Ok(())
         }
         Command::Seed(wanted) => seed::run(config, wanted).await,

@@ -19,6 +19,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
+use std::sync::atomic::{AtomicI64, Ordering};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, DefaultPredicate, Predicate, predicate::NotForContentType},
@@ -51,6 +52,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.core.clone(), know_reader));
     let look = Look { stylesheet: state.assets.css.as_str().into(), font: state.assets.first_font().map(Into::into) };
     let site = Site::new(state.core.config.public_url.as_str(), look.clone());
+    let error_pages = site.clone();
     let site_root = state.core.config.site_root.clone();
     let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().append_index_html_on_directories(false);
     Router::new()
@@ -60,7 +62,7 @@ pub fn router(state: AppState) -> Router {
         .merge(crate::calls::server::routes(state.calls.clone()))
         .merge(crate::integrations::server::routes())
         .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), look))
-        .merge(site.routes())
+        .merge(site.routes().layer(middleware::from_fn_with_state(state.core.clone(), keep_language)))
         .merge(state.core.providers.get::<Mailbox>().map_or_else(Router::new, |letters| site.mailbox_routes(letters.clone())))
         .merge(pages)
         .fallback_service(files("").fallback(get(move |headers: HeaderMap| async move { site.not_found(&headers) })))
@@ -72,6 +74,7 @@ pub fn router(state: AppState) -> Router {
         // Not the client: a release holds it compressed already, and the 20 MB of a debug build would take seconds at every load.
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/wasm"))))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+        .layer(middleware::from_fn_with_state(error_pages, faults_as_pages))
         .with_state(state)
 }
 
@@ -113,20 +116,62 @@ fn provide_look() {
     provide_context(prefs);
 }
 
-/// Browsers tell here what the content policy stopped; only the fact is logged.
+/// Browsers tell here what the content policy stopped; only the fact is logged, of the page no more than its door, and that once a second.
 async fn csp_report(State(_): State<Core>, body: String) -> StatusCode {
     let report: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-    let field = |name: &str| {
-        report.pointer(&format!("/csp-report/{name}")).and_then(|v| v.as_str()).unwrap_or("").chars().take(200).collect::<String>()
-    };
+    let field = |name: &str| report.pointer(&format!("/csp-report/{name}")).and_then(|v| v.as_str()).unwrap_or("");
     metrics::counter!("zencall_csp_reports_total").increment(1);
-    tracing::warn!(
-        directive = field("violated-directive"),
-        blocked = field("blocked-uri"),
-        page = field("document-uri"),
-        "content policy stopped something"
-    );
+    if is_first_this_second() {
+        let directive: String = field("violated-directive").chars().take(60).collect();
+        let blocked = url::Url::parse(field("blocked-uri")).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let page = url::Url::parse(field("document-uri")).map(|url| request::loggable_path(url.path())).unwrap_or_default();
+        tracing::warn!(directive, blocked, page, "content policy stopped something");
+    }
     StatusCode::NO_CONTENT
+}
+
+fn is_first_this_second() -> bool {
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    let now = chrono::Utc::now().timestamp();
+    LAST.swap(now, Ordering::Relaxed) != now
+}
+
+/// A browser whose page broke gets a page, with the reference that stands in the log; programs keep their JSON.
+async fn faults_as_pages(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    let wants_page = request.method() == Method::GET
+        && headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let response = next.run(request).await;
+    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if !wants_page || is_page || !response.status().is_server_error() {
+        return response;
+    }
+    let reference = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+    let mut page = site.internal_error(&headers, reference);
+    *page.status_mut() = response.status();
+    page
+}
+
+/// Who is signed in reads the chosen language everywhere, and in mails.
+async fn keep_language(State(core): State<Core>, request: Request, next: Next) -> Response {
+    use crate::platform::{request::RequestInfo, tenancy::Caller};
+    let person = match request.extensions().get::<RequestInfo>().map(|info| &info.caller) {
+        Some(Caller::Person { account, .. }) if request.uri().path() == "/prefs" => Some(*account),
+        _ => None,
+    };
+    let response = next.run(request).await;
+    let chosen = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok())
+        .find_map(|cookie| cookie.strip_prefix(crate::kit::LANG_COOKIE)?.strip_prefix('=')?.split(';').next());
+    if let (Some(account), Some(language)) = (person, chosen)
+        && let Err(error) = crate::account::server::actions::keep_language(&core, account, language).await
+    {
+        tracing::warn!(?error, "the chosen language is in the cookie only");
+    }
+    response
 }
 
 /// `text/html` and nothing to keep: for pages written by hand.

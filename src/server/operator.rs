@@ -35,6 +35,19 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route("/jobs/discard", post(discard))
         .nest_service("/pkg", files("pkg"))
         .layer(middleware::from_fn(policy))
+        .layer(middleware::from_fn_with_state(state.core.config.admin_bind.ip().is_loopback(), only_by_its_own_name))
+}
+
+/// A page somewhere else can make a browser believe that its own name leads to this machine, and read what is answered: on loopback, only
+/// loopback's names are answered to.
+async fn only_by_its_own_name(State(is_loopback): State<bool>, request: axum::extract::Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let name =
+        host.rsplit_once(':').map_or(host, |(name, port)| if port.parse::<u16>().is_ok() { name } else { host }).trim_matches(['[', ']']);
+    if is_loopback && name != "localhost" && name.parse::<std::net::IpAddr>().is_err() {
+        return StatusCode::MISDIRECTED_REQUEST.into_response();
+    }
+    next.run(request).await
 }
 
 async fn policy(request: axum::extract::Request, next: Next) -> Response {
@@ -98,6 +111,9 @@ fn list_body(figures: &[QueueFigures], lines: &[JobLine], chosen: JobState, filt
     }
     let is_dead = chosen == JobState::Dead;
     let _ = write!(html, "<form method='post' action='/jobs/redrive'><input type='hidden' name='token' value='{}'>", form_token());
+    if let Some(lane) = &filter.queue {
+        let _ = write!(html, "<input type='hidden' name='queue' value='{}'>", escaped(lane));
+    }
     html.push_str("<div class='table-wrap' tabindex='0' role='region' aria-label='Jobs'><table class='table'><thead><tr><th scope='col'><span class='sr'>Choose</span></th><th scope='col'>Id</th><th scope='col'>Lane</th><th scope='col'>Kind</th><th scope='col'>Attempts</th><th scope='col'>Written</th><th scope='col'>Last error</th></tr></thead><tbody>");
     for line in lines {
         let choice =
@@ -121,7 +137,14 @@ fn list_body(figures: &[QueueFigures], lines: &[JobLine], chosen: JobState, filt
     }
     html.push_str("</form>");
     if let Some(last) = lines.last().filter(|_| lines.len() as i64 == PAGE) {
-        let _ = write!(html, "<div class='pager'><a class='btn sm' href='/jobs?before={}'>Older</a></div>", last.id);
+        let lane = filter.queue.as_ref().map(|lane| format!("&amp;queue={}", escaped(lane))).unwrap_or_default();
+        let kind = filter.kind.as_ref().map(|kind| format!("&amp;kind={}", escaped(kind))).unwrap_or_default();
+        let state = chosen.name();
+        let _ = write!(
+            html,
+            "<div class='pager'><a class='btn sm' href='/jobs?state={state}{lane}{kind}&amp;before={}'>Older</a></div>",
+            last.id
+        );
     }
     html.push_str("</section>");
     html
@@ -181,7 +204,8 @@ async fn redrive(State(state): State<AppState>, headers: http::HeaderMap, Form(f
     allowed(&headers, &fields)?;
     let mut conn = state.core.pool.acquire().await?;
     let is_all = fields.iter().any(|(name, _)| name == "all");
-    let count = if is_all { queue::redrive_all(&mut conn, None).await? } else { queue::redrive(&mut conn, &ids(&fields)).await? };
+    let lane = fields.iter().find(|(name, _)| name == "queue").map(|(_, lane)| lane.as_str());
+    let count = if is_all { queue::redrive_all(&mut conn, lane).await? } else { queue::redrive(&mut conn, &ids(&fields)).await? };
     Ok(Redirect::to(&format!("/jobs?done={count}")).into_response())
 }
 

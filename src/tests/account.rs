@@ -539,7 +539,8 @@ async fn a_sign_in_from_another_browser_is_told_by_mail(pool: PgPool) {
     sign_in(&mut doors.browser(), EMAIL, PASSWORD).await;
     assert!(doors.mails().await.is_empty(), "the same browser again");
     let mut phone = doors.browser();
-    phone.user_agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 Version/19.1 Mobile/15E148 Safari/604.1".into();
+    phone.user_agent =
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 Version/19.1 Mobile/15E148 Safari/604.1".into();
     sign_in(&mut phone, EMAIL, PASSWORD).await;
     let mail = doors.mail().await;
     assert_eq!(mail.to, EMAIL);

@@ -254,6 +254,13 @@ pub async fn set_profile(tx: &mut SystemTx, account: AccountId, name: &str, loca
         .map(|_| ())
 }
 
+pub async fn set_language(tx: &mut SystemTx, account: AccountId, language: &str) -> Result<()> {
+    sqlx::query!("update accounts set locale = $2, updated_at = now() where id = $1", account as AccountId, language)
+        .execute(tx.conn())
+        .await
+        .map(|_| ())
+}
+
 /// Keeps a sealed secret; `confirmed_at` says that its first code was right.
 pub async fn set_totp(tx: &mut SystemTx, account: AccountId, secret: Option<&[u8]>, confirmed_at: Option<DateTime<Utc>>) -> Result<()> {
     sqlx::query!(

@@ -407,7 +407,14 @@ fn said_in_report(said: &Value, index: usize, started_ms: i64, reading: &mut Rea
             };
             let speaker = speaker(&role).unwrap_or(Speaker::System);
             let end_ms = said.get("endTime").and_then(time_ms);
-            reading.lines.push(NewLine { key: line_key("r", speaker, &at_ms.to_string(), &words), speaker, text: words, at_ms, end_ms, settled: true });
+            reading.lines.push(NewLine {
+                key: line_key("r", speaker, &at_ms.to_string(), &words),
+                speaker,
+                text: words,
+                at_ms,
+                end_ms,
+                settled: true,
+            });
         }
     }
 }

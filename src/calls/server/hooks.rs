@@ -1,8 +1,7 @@
 //! Door 4: `/hooks/vapi/{token}`. Judge, keep, answer: every attempt, accepted or not, is one journal row, and the answer leaves after its commit.
 
 use super::{
-    Calls,
-    fold,
+    Calls, fold,
     ingest::{Accepted, Delivery},
     redact, replies,
     store::JournalRow,

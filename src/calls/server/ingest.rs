@@ -251,7 +251,8 @@ async fn found_by(conn: &mut sqlx::PgConnection, month: Month, changed: &[&Open]
         .iter()
         .map(|call| {
             let head = || store::search_head(&call.row.facts);
-            let has_new_name = call.row.facts.customer_number != call.before.customer_number || call.row.facts.customer_name != call.before.customer_name;
+            let has_new_name =
+                call.row.facts.customer_number != call.before.customer_number || call.row.facts.customer_name != call.before.customer_name;
             match words.get(&call.row.id) {
                 Some(words) => Some(format!("{} {words}", head())),
                 None if has_new_name && call.row.facts.report.is_none() => Some(head()),

@@ -55,7 +55,9 @@ impl Serialize for Masked<'_> {
             Value::Object(_) if self.depth > 60 => to.serialize_unit(),
             // `server` names our own address, token included, and headers of any name.
             Value::Object(fields) => {
-                let kept = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "messagesOpenAIFormatted" | "assistant" | "server" | "serverUrl"));
+                let kept = fields
+                    .iter()
+                    .filter(|(name, _)| !matches!(name.as_str(), "messagesOpenAIFormatted" | "assistant" | "server" | "serverUrl"));
                 to.collect_map(kept.map(|(name, value)| (name, Masked { key: name, value, depth })))
             }
             Value::Array(items) => to.collect_seq(items.iter().map(|value| Masked { key, value, depth })),

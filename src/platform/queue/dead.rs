@@ -19,6 +19,15 @@ pub enum JobState {
 }
 
 impl JobState {
+    /// As it is written in addresses and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            JobState::Ready => "ready",
+            JobState::Running => "running",
+            JobState::Dead => "dead",
+        }
+    }
+
     fn code(self) -> i16 {
         match self {
             JobState::Ready => 0,

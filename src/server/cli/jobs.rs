@@ -1,5 +1,6 @@
 //! `zencall jobs list|show|redrive|discard`.
 
+use super::say;
 use crate::{
     platform::{
         config::Config,
@@ -74,24 +75,24 @@ async fn act(conn: &mut PgConnection, wanted: Jobs) -> anyhow::Result<()> {
             let state: JobState = state.parse().map_err(anyhow::Error::msg)?;
             let lines = queue::list(conn, &JobFilter { state: Some(state), queue, kind, before }, limit).await?;
             if json {
-                println!("{}", serde_json::to_string_pretty(&lines)?);
+                say(serde_json::to_string_pretty(&lines)?);
             } else {
                 print(&lines);
             }
         }
         Jobs::Show { id } => {
             let job = queue::show(conn, id).await?.with_context(|| format!("no job {id}: done jobs leave no row"))?;
-            println!("{}", serde_json::to_string_pretty(&job)?);
+            say(serde_json::to_string_pretty(&job)?);
         }
         Jobs::Redrive { ids, all, queue } => {
             let count = if all { queue::redrive_all(conn, queue.as_deref()).await? } else { queue::redrive(conn, &ids).await? };
             anyhow::ensure!(count > 0 || all, "none of these jobs is dead");
-            println!("{count} jobs run again");
+            say(format!("{count} jobs run again"));
         }
         Jobs::Discard { ids } => {
             let count = queue::discard(conn, &ids).await?;
             anyhow::ensure!(count > 0, "none of these jobs is dead");
-            println!("{count} jobs thrown away");
+            say(format!("{count} jobs thrown away"));
         }
     }
     Ok(())
@@ -99,19 +100,19 @@ async fn act(conn: &mut PgConnection, wanted: Jobs) -> anyhow::Result<()> {
 
 fn print(lines: &[JobLine]) {
     if lines.is_empty() {
-        println!("no such jobs");
+        say("no such jobs");
         return;
     }
-    println!("{:>10}  {:<8} {:<32} {:>8}  {:<20}  error", "id", "lane", "kind", "attempts", "written");
+    say(format!("{:>10}  {:<8} {:<32} {:>8}  {:<20}  error", "id", "lane", "kind", "attempts", "written"));
     for line in lines {
         let error: String = line.last_error.as_deref().unwrap_or("").lines().next().unwrap_or("").chars().take(100).collect();
         let attempts = format!("{}/{}", line.attempts, line.max_attempts);
-        println!(
+        say(format!(
             "{:>10}  {:<8} {:<32} {attempts:>8}  {:<20}  {error}",
             line.id,
             line.queue,
             line.kind,
             line.created_at.format("%Y-%m-%d %H:%M:%S")
-        );
+        ));
     }
 }

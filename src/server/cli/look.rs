@@ -1,5 +1,6 @@
 //! `check`, `routes` and `deps`: what the program says of itself.
 
+use super::say;
 use crate::{
     platform::{
         config::{self, Config},
@@ -18,10 +19,10 @@ pub async fn check() -> anyhow::Result<()> {
         findings.extend(config::reach(&config).await);
     }
     for finding in &findings {
-        println!("{} {finding}", if finding.refuses_start { "refused:" } else { "note:" });
+        say(format!("{} {finding}", if finding.refuses_start { "refused:" } else { "note:" }));
     }
     match findings.len() {
-        0 => println!("everything is in place"),
+        0 => say("everything is in place"),
         1 => anyhow::bail!("one thing to look at"),
         many => anyhow::bail!("{many} things to look at"),
     }
@@ -31,7 +32,7 @@ pub async fn check() -> anyhow::Result<()> {
 /// Every door.
 pub fn routes(as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        println!("{}", serde_json::to_string_pretty(DOORS)?);
+        say(serde_json::to_string_pretty(DOORS)?);
         return Ok(());
     }
     for door in DOORS {
@@ -40,7 +41,7 @@ pub fn routes(as_json: bool) -> anyhow::Result<()> {
             Who::SignedIn => "signed in".into(),
             Who::Public(why) => format!("public: {why}"),
         };
-        println!("{:6} {:60} {who}", door.method, door.path);
+        say(format!("{:6} {:60} {who}", door.method, door.path));
     }
     Ok(())
 }
@@ -49,14 +50,14 @@ pub fn routes(as_json: bool) -> anyhow::Result<()> {
 pub fn deps(as_json: bool) -> anyhow::Result<()> {
     let deps = outbound::deps();
     if as_json {
-        println!("{}", serde_json::to_string_pretty(&deps)?);
+        say(serde_json::to_string_pretty(&deps)?);
         return Ok(());
     }
     for dep in deps {
-        println!(
+        say(format!(
             "{:16} connect {} s, read {} s, total {} s, {} attempts; {}; breaker {}",
             dep.name, dep.connect_s, dep.read_s, dep.total_s, dep.attempts, dep.retry, dep.breaker
-        );
+        ));
     }
     Ok(())
 }

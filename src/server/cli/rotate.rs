@@ -1,5 +1,6 @@
 //! `zencall rotate-secrets`: everything sealed is sealed again under the key in front. Servers may run meanwhile: they open both.
 
+use super::say;
 use crate::{account, calls, integrations, platform::Core, platform::config::Config, server::boot};
 
 /// Opens the database, seals again, prints what was done. Errors: a value that no configured key opens.
@@ -8,8 +9,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let done = reseal(&boot.core).await;
     boot.close().await?;
     let [addresses, factors, calls] = done?;
-    println!("sealed again: {addresses} webhook addresses, {factors} second factors, {calls} live calls");
-    println!("API keys follow by themselves, each when it is next used");
+    say(format!("sealed again: {addresses} webhook addresses, {factors} second factors, {calls} live calls"));
+    say("API keys follow by themselves, each when it is next used");
     Ok(())
 }
 

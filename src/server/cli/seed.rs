@@ -1,5 +1,6 @@
 //! `zencall seed`.
 
+use super::say;
 use crate::{
     platform::config::Config,
     server::{boot, seed},
@@ -33,15 +34,15 @@ pub async fn run(config: Config, wanted: Seed) -> anyhow::Result<()> {
     boot.close().await?;
     let made = made?;
     if wanted.json {
-        println!("{}", serde_json::to_string_pretty(&made)?);
+        say(serde_json::to_string_pretty(&made)?);
         return Ok(());
     }
     if wanted.contacts > 0 {
-        println!("contacts do not exist yet: --contacts changed nothing");
+        say("contacts do not exist yet: --contacts changed nothing");
     }
-    println!("{} organisations, {} calls", made.len(), wanted.calls);
+    say(format!("{} organisations, {} calls", made.len(), wanted.calls));
     for access in made {
-        println!("{}  {}  {}", access.org_id, access.owner_email, access.password);
+        say(format!("{}  {}  {}", access.org_id, access.owner_email, access.password));
     }
     Ok(())
 }

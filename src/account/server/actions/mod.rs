@@ -8,7 +8,9 @@ mod sign_in;
 mod sign_up;
 
 pub use links::{Confirmed, confirm, forgot, read_link, reset, send_reset_link};
-pub use profile::{change_email, change_password, read_organisation, read_reader, resend_confirmation, save_organisation, save_profile};
+pub use profile::{
+    change_email, change_password, keep_language, read_organisation, read_reader, resend_confirmation, save_organisation, save_profile,
+};
 pub use second_factor::{
     begin_second_factor, cancel_second_factor, confirm_second_factor, disable_second_factor, new_recovery_codes, read_security,
 };

@@ -15,6 +15,7 @@ use crate::{
     platform::{Core, OrgScope, SystemTx, config::Environment, crypto, request::RequestInfo, tenancy::Caller},
     shared::{
         error::{AppError, FieldErrors},
+        ids::AccountId,
         permission::Permission,
         session::Session,
     },
@@ -153,6 +154,13 @@ pub async fn read_organisation(scope: &OrgScope) -> Result<Organisation, AppErro
     let organisation = store::read_org(&mut tx).await?;
     tx.commit().await?;
     Ok(organisation)
+}
+
+/// Keeps the language a person chose in the menu.
+pub async fn keep_language(core: &Core, account: AccountId, language: &str) -> Result<(), AppError> {
+    let mut tx = SystemTx::begin(core, "a chosen language").await?;
+    store::set_language(&mut tx, account, language).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Keeps them. Errors: `Forbidden`; `Invalid(name)`, `Invalid(timezone)`, `Invalid(locale)`.
