@@ -3,7 +3,7 @@
 use super::{
     model::*,
     parts::{LiveCount, StateBadge, SyncRing, SyncWords, language_name, look_again_while, template_icon, template_name},
-    rpc::{AssignNumber, ConnectNumber, list_assistants, list_numbers},
+    rpc::{AssignNumber, ConnectNumber, DeleteNumber, list_assistants, list_numbers},
 };
 use crate::{
     i18n::{format, t, t_with, words as w},
@@ -86,7 +86,8 @@ fn Card(card: AssistantCard) -> impl IntoView {
 fn Numbers(assistants: Vec<AssistantCard>) -> impl IntoView {
     let assign = ServerAction::<AssignNumber>::new();
     let connect = ServerAction::<ConnectNumber>::new();
-    let versions = move || (assign.version().get(), connect.version().get());
+    let delete = ServerAction::<DeleteNumber>::new();
+    let versions = move || (assign.version().get(), connect.version().get(), delete.version().get());
     let numbers = Resource::new(versions, |_| list_numbers());
     look_again_while(numbers, |lines| lines.iter().any(|line| line.sync == SyncState::Pending));
     let names = StoredValue::new(assistants.into_iter().map(|card| (card.id.to_string(), card.name)).collect::<Vec<_>>());
@@ -97,6 +98,7 @@ fn Numbers(assistants: Vec<AssistantCard>) -> impl IntoView {
                 <h2 id="h-numbers">{t(w::ASSISTANTS_NUMBERS_TITLE)}</h2>
                 <span class="muted small only-wide">{t(w::ASSISTANTS_NUMBERS_TEXT)}</span>
             </header>
+            <FormErrors error=action_error(delete)/>
             <Loaded resource=numbers skeleton=rows_skeleton(2) let:lines>
                 {if lines.is_empty() {
                     view! { <div class="body"><p class="muted">{t(w::ASSISTANTS_NUMBERS_EMPTY)}</p></div> }.into_any()
@@ -105,7 +107,7 @@ fn Numbers(assistants: Vec<AssistantCard>) -> impl IntoView {
                         <ul class="list">
                             {lines
                                 .into_iter()
-                                .map(|line| view! { <NumberRow line assign options=names.get_value() may_edit/> })
+                                .map(|line| view! { <NumberRow line assign delete options=names.get_value() may_edit/> })
                                 .collect_view()}
                         </ul>
                     }
@@ -119,10 +121,18 @@ fn Numbers(assistants: Vec<AssistantCard>) -> impl IntoView {
 }
 
 #[component]
-fn NumberRow(line: NumberLine, assign: ServerAction<AssignNumber>, options: Vec<(String, String)>, may_edit: bool) -> impl IntoView {
+fn NumberRow(
+    line: NumberLine,
+    assign: ServerAction<AssignNumber>,
+    delete: ServerAction<DeleteNumber>,
+    options: Vec<(String, String)>,
+    may_edit: bool,
+) -> impl IntoView {
+    let id = line.id;
     let shown = line.number.parse().map_or(line.number.clone(), |number| format::tel(&number));
     let chosen = line.assistant_id.map(|id| id.to_string()).unwrap_or_default();
     let label = t_with(w::ASSISTANTS_ANSWERED_BY, &[("number", &shown)]);
+    let named = shown.clone();
     let items = std::iter::once((String::new(), t(w::ASSISTANTS_NOBODY).to_owned()))
         .chain(options)
         .map(|(value, words)| {
@@ -135,7 +145,7 @@ fn NumberRow(line: NumberLine, assign: ServerAction<AssignNumber>, options: Vec<
             <span class="grow">
                 <b class="num ltr">{shown}</b>
                 {(!line.label.is_empty()).then(|| view! { <small class="muted">{line.label.clone()}</small> })}
-                {line.sync_error.clone().map(|words| view! { <small class="t bad"><q class="ltr">{words}</q></small> })}
+                {line.sync_error.clone().map(|words| view! { <small class="t bad"><Told words/></small> })}
             </span>
             <span class="small"><SyncRing sync=line.sync/></span>
             {if may_edit {
@@ -150,6 +160,16 @@ fn NumberRow(line: NumberLine, assign: ServerAction<AssignNumber>, options: Vec<
             } else {
                 view! { <span>{line.assistant_name.clone().unwrap_or_else(|| t(w::ASSISTANTS_NOBODY).to_owned())}</span> }.into_any()
             }}
+            {may(Permission::IntegrationsManage).then(|| view! {
+                <ConfirmButton
+                    icon=icondata::LuTrash2
+                    size=ButtonSize::Small
+                    pending=delete.pending()
+                    on_confirm=Callback::new(move |()| { delete.dispatch(DeleteNumber { id }); })
+                >
+                    {t(w::ASSISTANTS_REMOVE_NUMBER)}<span class="sr">{format!(" {named}")}</span>
+                </ConfirmButton>
+            })}
         </li>
     }
     .into_any()

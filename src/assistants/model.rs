@@ -54,7 +54,7 @@ pub struct Assistant {
     pub transfer_numbers: Vec<TransferEntry>,
     pub state: AssistantState,
     pub sync: SyncState,
-    /// The provider's words when it refused.
+    /// The provider's words when it refused, or a `Trouble` of ours.
     pub sync_error: Option<String>,
     pub updated_at: DateTime<Utc>,
     /// Grows with each save: an update names the one it was made from.
@@ -105,7 +105,7 @@ pub struct NumberLine {
     pub assistant_id: Option<AssistantId>,
     pub assistant_name: Option<String>,
     pub sync: SyncState,
-    /// The provider's words when it refused.
+    /// The provider's words when it refused, or a `Trouble` of ours.
     pub sync_error: Option<String>,
     pub is_demo: bool,
 }

@@ -77,7 +77,7 @@ pub fn SyncRing(sync: SyncState) -> impl IntoView {
     view! { <Ring state=state word=t(word)/> }.into_any()
 }
 
-/// The provider's words, when it has said something that matters.
+/// What stands in the way of the provider's copy, when something does.
 #[component]
 pub fn SyncWords(sync: SyncState, error: Option<String>) -> impl IntoView {
     error
@@ -86,7 +86,7 @@ pub fn SyncWords(sync: SyncState, error: Option<String>) -> impl IntoView {
                 SyncState::Refused => (Tone::Bad, w::ASSISTANTS_REFUSED_TITLE),
                 _ => (Tone::Warn, w::ASSISTANTS_WAITING_TITLE),
             };
-            view! { <Callout tone title=t(title)><p><q class="ltr">{words}</q></p></Callout> }
+            view! { <Callout tone title=t(title)><p><Told words/></p></Callout> }
         })
         .into_any()
 }

@@ -86,3 +86,10 @@ pub async fn assign_number(id: NumberId, #[server(default)] assistant: Option<As
     use {super::server::actions, crate::platform::OrgScope};
     actions::assign_number(&OrgScope::of_request().await?, id, assistant).await
 }
+
+/// Removes a number from here; at the provider it stays. Errors: `NotFound`.
+#[server]
+pub async fn delete_number(id: NumberId) -> Result<(), AppError> {
+    use {super::server::actions, crate::platform::OrgScope};
+    actions::delete_number(&OrgScope::of_request().await?, id).await
+}

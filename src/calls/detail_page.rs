@@ -9,7 +9,7 @@ use super::{
     model::{CallDetail, Direction, RecordingState},
     parts::{CallRing, ContactAvatar, Script, length_s},
     player::{Player, Playing},
-    reason::{EndClass, classify},
+    reason::{EndClass, classify, is_the_provider_s},
     rpc::read_call,
     words,
 };
@@ -18,7 +18,7 @@ use crate::{
         format::{self, use_clock},
         t, t_with, use_locale, words as w,
     },
-    kit::{Badge, Callout, CopyButton, ErrorBlock, PageFrame, PageShape, Skeleton, Tone, may},
+    kit::{Badge, Callout, CopyButton, ErrorBlock, PageFrame, PageShape, Skeleton, Tone, may, trouble},
     shared::{error::AppError, ids::CallId, permission::Permission},
 };
 use chrono::{DateTime, Utc};
@@ -216,15 +216,22 @@ fn Ending(detail: CallDetail) -> impl IntoView {
         None if detail.dial_error.is_some() => t(w::CALLS_END_REFUSED).to_owned(),
         None => t(w::CALLS_END_NOT_TOLD).to_owned(),
     };
-    let waits = !detail.has_report && detail.dial_error.is_none() && class != Some(EndClass::Cancelled);
+    // A try that failed on the way to an answered call is of no interest any more.
+    let dial_error = detail.dial_error.clone().filter(|_| detail.card.answered_at.is_none());
+    let waits = !detail.has_report && dial_error.is_none() && class != Some(EndClass::Cancelled);
     view! {
         <Callout tone title>
-            {detail.dial_error.clone().map(|error| view! { <p>{t_with(w::CALLS_DIAL_ERROR, &[("error", &error)])}</p> })}
+            {dial_error.map(|error| view! { <p>{dial_words(&error)}</p> })}
             {waits.then(|| view! { <p>{t(w::CALLS_REPORT_AWAITED)}</p> })}
-            {(!reason.is_empty()).then(|| view! { <p class="small muted">{t(w::CALLS_REASON_RAW)}" "<code>{reason}</code></p> })}
+            {is_the_provider_s(&reason).then(|| view! { <p class="small muted">{t(w::CALLS_REASON_RAW)}" "<code>{reason}</code></p> })}
         </Callout>
     }
     .into_any()
+}
+
+/// The provider's answer as a quotation, or what stood in the way.
+fn dial_words(error: &str) -> String {
+    trouble(error).map_or_else(|| t_with(w::CALLS_DIAL_ERROR, &[("error", error)]), str::to_owned)
 }
 
 /// The player, or why there is nothing to hear.

@@ -10,7 +10,8 @@ use crate::{
         format::{self, use_clock},
         t, t_with, use_locale, words as w,
     },
-    kit::{Badge, Icon, Tone},
+    integrations::parts::delivery_reason,
+    kit::{Badge, Icon, Tone, trouble_words},
     shared::money::MicroUsd,
 };
 use leptos::prelude::*;
@@ -23,7 +24,8 @@ pub fn Actions(#[prop(into)] actions: Signal<Vec<ActionTaken>>) -> impl IntoView
         let who = taken.by_name.clone().unwrap_or_else(|| t(w::CALLS_TEAM).to_owned());
         let told = words::action_words(&taken.action, &who);
         let (at, _) = (format::time(clock.local(taken.at)), locale);
-        let refusal = (taken.outcome == "failed").then(|| taken.error.clone().unwrap_or_else(|| t(w::CALLS_ACTION_FAILED).to_owned()));
+        let failed = || taken.error.as_deref().map_or_else(|| t(w::CALLS_ACTION_FAILED).to_owned(), trouble_words);
+        let refusal = (taken.outcome == "failed").then(failed);
         view! {
             <li class="deed">
                 <Icon icon=told.icon small=true/>
@@ -108,7 +110,7 @@ pub fn Trail(trail: Vec<TrailEntry>) -> impl IntoView {
                     <td class="fit num">{clock.local(entry.at).format("%H:%M:%S").to_string()}</td>
                     <td><code>{kind}</code></td>
                     <td class="fit"><Badge tone>{word}</Badge></td>
-                    <td class="muted small">{entry.reason}</td>
+                    <td class="muted small">{entry.reason.as_deref().map(delivery_reason)}</td>
                     <td class="r fit num muted">{size}</td>
                 </tr>
             }

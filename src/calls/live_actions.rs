@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     i18n::{t, t_with, words as w},
-    kit::{Button, ButtonKind, ConfirmButton, Dialog, Icon, TextInput, may},
+    kit::{Button, ButtonKind, ConfirmButton, Dialog, Icon, TextInput, may, trouble},
     shared::{error::FieldErrors, permission::Permission, phone::PhoneNumber},
 };
 use leptos::{ev, prelude::*};
@@ -23,13 +23,14 @@ pub const END: &str = "act-end";
 #[component]
 pub fn CallBar(call: Watched, transfer_open: RwSignal<bool>) -> impl IntoView {
     let blocked = Signal::derive(move || call.hindrance().is_some());
+    let silent = Signal::derive(move || call.hindrance_to_listen().is_some());
     let (controls, listens) = (may(Permission::CallsControl), may(Permission::CallsListen));
     if !controls && !listens {
         return ().into_any();
     }
     view! {
         <div class="callbar" role="toolbar" aria-label=t(w::LIVE_ACTIONS)>
-            {listens.then(|| view! { <ListenButton call blocked/> })}
+            {listens.then(|| view! { <ListenButton call blocked=silent/> })}
             {controls
                 .then(|| {
                     view! {
@@ -58,15 +59,15 @@ pub fn CallBar(call: Watched, transfer_open: RwSignal<bool>) -> impl IntoView {
                     }
                 })}
         </div>
-        <Hindrance call/>
+        <Hindrance call controls/>
     }
     .into_any()
 }
 
 /// Why the buttons rest.
 #[component]
-fn Hindrance(call: Watched) -> impl IntoView {
-    let why = Memo::new(move |_| call.hindrance());
+fn Hindrance(call: Watched, controls: bool) -> impl IntoView {
+    let why = Memo::new(move |_| if controls { call.hindrance() } else { call.hindrance_to_listen() });
     view! {
         <Show when=move || why.get().is_some()>
             <p class="call-why small muted">{move || why.get().map(t)}</p>
@@ -302,7 +303,7 @@ fn LastAction(call: Watched) -> impl IntoView {
         let taken = call.last.get()?.ok()?;
         let name = call.card.with_untracked(words::assistant);
         Some(match (taken.outcome.as_str(), &taken.error) {
-            ("failed", Some(error)) => t_with(w::LIVE_OUTCOME_REFUSED, &[("error", error)]),
+            ("failed", Some(error)) => trouble(error).map_or_else(|| t_with(w::LIVE_OUTCOME_REFUSED, &[("error", error)]), str::to_owned),
             ("failed", None) => t(w::LIVE_OUTCOME_FAILED).to_owned(),
             _ => match taken.action {
                 LiveAction::Say { .. } => t_with(w::LIVE_OUTCOME_SAY, &[("name", &name)]),

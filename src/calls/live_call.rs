@@ -3,7 +3,7 @@
 use super::{
     browser::{self, EarEvent},
     live::{Live, call::CallState},
-    model::{ActionTaken, CallCard, CallDetail, LiveAction, Tell, call_topic},
+    model::{ActionTaken, CallCard, CallDetail, CallStatus, LiveAction, Tell, call_topic},
     rpc::act_on_call,
 };
 use crate::{
@@ -83,16 +83,18 @@ impl Watched {
 
     /// Why no step can be taken now; nothing when it can.
     pub fn hindrance(self) -> Option<Key> {
-        self.card.with(|card| {
-            // What the page read while it rang says nothing about now.
-            let refused = self.detail.with_value(|detail| detail.card.status.is_live() && !detail.controllable);
-            match card.status {
-                status if status.is_over() => Some(w::LIVE_HINDRANCE_OVER),
-                status if !status.is_live() => Some(w::LIVE_HINDRANCE_NOT_ANSWERED),
-                _ if refused => Some(w::LIVE_HINDRANCE_NO_CONTROL),
-                _ => None,
-            }
-        })
+        self.hindrance_to(self.detail.with_value(|detail| detail.controllable), w::LIVE_HINDRANCE_NO_CONTROL)
+    }
+
+    /// Why the call cannot be heard now: who may not step in may still listen.
+    pub fn hindrance_to_listen(self) -> Option<Key> {
+        self.hindrance_to(self.detail.with_value(|detail| detail.listenable), w::LIVE_HINDRANCE_NO_SOUND)
+    }
+
+    fn hindrance_to(self, was_possible: bool, refused: Key) -> Option<Key> {
+        // What the page read while it rang says nothing about now.
+        let was_live = self.detail.with_value(|detail| detail.card.status.is_live());
+        self.card.with(|card| hindrance(card.status, !was_live || was_possible, refused))
     }
 
     /// The same, without following it.
@@ -146,5 +148,28 @@ impl Watched {
     fn stop_listening(self) {
         browser::close_ear();
         self.ear.set(Ear::Off);
+    }
+}
+
+fn hindrance(status: CallStatus, is_possible: bool, refused: Key) -> Option<Key> {
+    match status {
+        status if status.is_over() => Some(w::LIVE_HINDRANCE_OVER),
+        status if !status.is_live() => Some(w::LIVE_HINDRANCE_NOT_ANSWERED),
+        _ if !is_possible => Some(refused),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_steered_may_still_be_heard() {
+        let of = |status, is_possible| hindrance(status, is_possible, w::LIVE_HINDRANCE_NO_SOUND);
+        assert_eq!(of(CallStatus::Live, true), None);
+        assert_eq!(of(CallStatus::Live, false), Some(w::LIVE_HINDRANCE_NO_SOUND));
+        assert_eq!(of(CallStatus::Ringing, true), Some(w::LIVE_HINDRANCE_NOT_ANSWERED));
+        assert_eq!(of(CallStatus::Ended, true), Some(w::LIVE_HINDRANCE_OVER));
     }
 }

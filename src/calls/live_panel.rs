@@ -14,7 +14,8 @@ use crate::{
         format::{self, use_clock},
         t, t_count, t_with, use_locale, words as w,
     },
-    kit::{Banner, ButtonSize, Icon, LinkButton, Tone, single_keys_on},
+    kit::{Banner, ButtonSize, Icon, LinkButton, Tone, may, single_keys_on},
+    shared::permission::Permission,
 };
 use chrono::{DateTime, Utc};
 use leptos::{ev, html, prelude::*};
@@ -208,6 +209,7 @@ fn Context(call: Watched) -> impl IntoView {
 /// `l` listen, `m` mute, `t` transfer, `i` instruct, `s` say; `e` held, or shift and `H` twice, ends; Escape goes back.
 fn listen_to_keys(call: Watched, audience: RwSignal<Audience>, back: &'static str) {
     let navigate = use_navigate();
+    let controls = may(Permission::CallsControl);
     Effect::new(move || {
         let holding = StoredValue::new(None::<TimeoutHandle>);
         let navigate = navigate.clone();
@@ -235,10 +237,10 @@ fn listen_to_keys(call: Watched, audience: RwSignal<Audience>, back: &'static st
                 "l" => browser::press(LISTEN),
                 "m" => browser::press(MUTE),
                 "t" => browser::press(TRANSFER),
-                "i" => compose(Audience::Assistant),
-                "s" => compose(Audience::Caller),
+                "i" if controls => compose(Audience::Assistant),
+                "s" if controls => compose(Audience::Caller),
                 "H" => browser::press_within(END),
-                "e" if call.hindrance_untracked().is_none() => {
+                "e" if controls && call.hindrance_untracked().is_none() => {
                     let end = move || call.act(super::model::LiveAction::End, |_| ());
                     holding.set_value(set_timeout_with_handle(end, HOLD).ok());
                 }

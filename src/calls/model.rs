@@ -129,7 +129,7 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallEvent {
     pub seq: i64,
-    /// `status`, `tool`, `tool_result`, `transfer`, `interrupted`, `action`, `unknown`.
+    /// `status`, `tool`, `tool_result`, `transfer`, `interrupted`, `message`, `recording`, `action`, `unknown`.
     pub kind: String,
     /// Plain data of the kind; never a secret.
     pub detail: serde_json::Value,
@@ -162,7 +162,7 @@ pub struct CallDetail {
     /// The provider's word; `Outcome` and the page say it for people.
     pub ended_reason: Option<String>,
     pub transferred_to: Option<String>,
-    /// The provider's words when it refused to place the call.
+    /// The provider's words when it refused to place the call, or a `Trouble` of ours.
     pub dial_error: Option<String>,
     pub success: Option<String>,
     pub costs: Vec<CostPart>,
@@ -175,8 +175,10 @@ pub struct CallDetail {
     pub trail: Vec<TrailEntry>,
     /// Other calls with the same number, newest first, at most 10.
     pub related: Vec<CallCard>,
-    /// Live control is possible now.
+    /// Live control is possible now, for this reader.
     pub controllable: bool,
+    /// The call can be heard now, by this reader.
+    pub listenable: bool,
     /// Numbers of the assistant a call may be transferred to.
     pub transfer_numbers: Vec<TransferEntry>,
 }
@@ -190,7 +192,7 @@ pub struct ActionTaken {
     pub at: DateTime<Utc>,
     /// `sent`, `done`, `failed`.
     pub outcome: String,
-    /// The provider's words when it failed.
+    /// The provider's words when it failed, or a `Trouble` of ours.
     pub error: Option<String>,
 }
 

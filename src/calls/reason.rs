@@ -28,6 +28,8 @@ text_enum! {
         VoiceTrouble = "voice_trouble",
         NoAudio = "no_audio",
         Lost = "lost",
+        Refused = "refused",
+        Unconfirmed = "unconfirmed",
         Unknown = "unknown",
     }
 }
@@ -46,6 +48,11 @@ impl EndClass {
             _ => Outcome::Failed,
         }
     }
+}
+
+/// Whether the word is the provider's; ours are for want of one, and not for people.
+pub fn is_the_provider_s(reason: &str) -> bool {
+    !reason.is_empty() && !reason.starts_with("zencall-")
 }
 
 /// Reads the provider's `endedReason`.
@@ -83,6 +90,8 @@ pub fn classify(reason: &str) -> EndClass {
         | "call.ending.hook-executed-say" => Finished,
         "manually-canceled" | "scheduled-call-deleted" | "call-deleted" => Cancelled,
         "zencall-lost" => Lost,
+        "zencall-refused" => Refused,
+        "zencall-unconfirmed" => Unconfirmed,
         "call.start.error-subscription-concurrency-limit-reached" => NoLineFree,
         _ if starts("call.start.error-subscription-") || has("error-fraud-check-failed") || has("-enterprise-feature-") => Billing,
         "call.start.error-vapi-number-international" | "call.start.error-vapi-number-outbound-daily-limit" => NumberLimit,

@@ -94,6 +94,8 @@ pub fn ending(class: EndClass, was_answered: bool) -> Key {
         EndClass::VoiceTrouble => w::CALLS_END_VOICE_TROUBLE,
         EndClass::NoAudio => w::CALLS_END_NO_AUDIO,
         EndClass::Lost => w::CALLS_END_LOST,
+        EndClass::Refused => w::CALLS_END_REFUSED,
+        EndClass::Unconfirmed => w::CALLS_END_UNCONFIRMED,
         EndClass::Unknown => w::CALLS_END_UNKNOWN,
     }
 }
@@ -196,11 +198,25 @@ pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
         }
         "recording" => plain(icondata::LuFileAudio, Tone::Neutral, t(w::CALLS_EVENT_RECORDING).to_owned()),
         "action" => action_event(event),
+        "message" => message_event(card, event),
         _ => {
             let kind = ["type", "status"].into_iter().map(detail).find(|kind| !kind.is_empty()).unwrap_or(&event.kind);
             plain(icondata::LuInfo, Tone::Neutral, t_with(w::CALLS_EVENT_UNKNOWN, &[("type", kind)]))
         }
     }
+}
+
+/// A message the caller left: from whom, whom to call back, and its text.
+fn message_event(card: &CallCard, event: &CallEvent) -> EventWords {
+    let detail = |name: &str| event.detail.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let is_urgent = event.detail.get("urgent").and_then(Value::as_bool).unwrap_or(false);
+    let (key, tone) = if is_urgent { (w::CALLS_EVENT_MESSAGE_URGENT, Tone::Warn) } else { (w::CALLS_EVENT_MESSAGE, Tone::Info) };
+    let who = detail("caller_name").map_or_else(|| contact(card), str::to_owned);
+    let mut text = t_with(key, &[("who", &who)]);
+    if let Some(phone) = detail("phone") {
+        text = format!("{text} · {}", t_with(w::CALLS_EVENT_CALL_BACK, &[("number", &dialled(phone))]));
+    }
+    EventWords { icon: icondata::LuMail, tone, text, quote: detail("message").map(str::to_owned) }
 }
 
 /// What one of the team did, told by the stream: the action's own fields, who did it and what came of it.
@@ -303,6 +319,16 @@ mod tests {
         let failed = told(json!({ "action": { "kind": "end" }, "by_name": "Inès", "outcome": "failed" }));
         assert_eq!(failed.tone, Tone::Bad);
         assert!(told(json!({ "kind": "dance" })).text.contains(t(w::CALLS_TEAM)));
+    }
+
+    #[test]
+    fn a_message_says_who_whom_to_call_back_and_what() {
+        let card = samples::card(1);
+        let told = |detail| event(&card, &samples::event(1, "message", detail));
+        let plain = told(json!({ "message": "Rappeler demain" }));
+        assert!(plain.text.contains(&contact(&card)) && plain.quote.as_deref() == Some("Rappeler demain") && plain.tone == Tone::Info);
+        let urgent = told(json!({ "message": "Fuite d'eau", "caller_name": "Awa Diop", "phone": "+33639981200", "urgent": true }));
+        assert!(urgent.text.contains("Awa Diop") && urgent.text.contains(&dialled("+33639981200")) && urgent.tone == Tone::Warn);
     }
 
     #[test]

@@ -150,7 +150,7 @@ fn Stat(name: &'static str, value: String, detail: String, #[prop(optional)] chi
 
 #[component]
 fn Today(figures: HomeFigures, board: Vec<CallCard>, now: DateTime<Utc>) -> impl IntoView {
-    let live = board.len() as i64;
+    let live = figures.live;
     view! {
         <div class="duo home-today">
             <section class="card" aria-labelledby="h-hours">

@@ -3,10 +3,10 @@
 //! The one invariant: a secret is sealed at rest and is shown only to who may manage integrations.
 
 pub mod model;
+pub mod parts;
 pub mod rpc;
 
 mod page;
-mod parts;
 
 #[cfg(feature = "ssr")]
 pub mod server;

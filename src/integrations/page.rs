@@ -2,7 +2,7 @@
 
 use super::{
     model::*,
-    parts::{CopyLine, OutcomeRing, SecretLine, mode_name, preset_name},
+    parts::{CopyLine, OutcomeRing, SecretLine, delivery_reason, mode_name, preset_name},
     rpc::{RotateSecret, SaveAuth, read_endpoint, read_journal},
 };
 use crate::{
@@ -415,7 +415,7 @@ fn DeliveryRow(delivery: Delivery, now: chrono::DateTime<chrono::Utc>) -> impl I
                     None => view! { <code class="ltr">{kind}</code> }.into_any(),
                 }}
             </td>
-            <td class="muted">{delivery.reason.unwrap_or_default()}</td>
+            <td class="muted">{delivery.reason.as_deref().map(delivery_reason)}</td>
             <td class="num muted nowrap">{delivery.ip.unwrap_or_default()}</td>
             <td class="r num nowrap">{t_with(w::INTEGRATIONS_BYTES, &[("n", &format::n(i64::from(delivery.bytes)))])}</td>
             <td class="nowrap"><When at=delivery.at now/></td>

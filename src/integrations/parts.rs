@@ -42,6 +42,21 @@ pub fn OutcomeRing(outcome: String) -> impl IntoView {
     view! { <Ring state=state word=t(word)/> }.into_any()
 }
 
+/// Why a delivery was turned away or set aside, and what is particular about it; from the journal's stable word.
+pub fn delivery_reason(reason: &str) -> &'static str {
+    t(match reason {
+        "unknown_address" => w::INTEGRATIONS_REASON_UNKNOWN_ADDRESS,
+        "missing_header" => w::INTEGRATIONS_REASON_MISSING_HEADER,
+        "bad_signature" => w::INTEGRATIONS_REASON_BAD_SIGNATURE,
+        "stale_timestamp" => w::INTEGRATIONS_REASON_STALE_TIMESTAMP,
+        "secret_not_set" => w::INTEGRATIONS_REASON_SECRET_NOT_SET,
+        "not_understood" => w::INTEGRATIONS_REASON_NOT_UNDERSTOOD,
+        "not_applied" => w::INTEGRATIONS_REASON_NOT_APPLIED,
+        "asked" => w::INTEGRATIONS_REASON_ASKED,
+        _ => w::INTEGRATIONS_REASON_OTHER,
+    })
+}
+
 /// A value people copy: monospaced, cut at the end, with its button.
 #[component]
 pub fn CopyLine(#[prop(into)] label: String, value: String) -> impl IntoView {

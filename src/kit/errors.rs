@@ -7,13 +7,46 @@ use super::{
 use crate::{
     error_glue::answer_not_found,
     i18n::{Key, format, key_by_name, t, t_with, use_locale, words as w},
-    shared::error::{AppError, FieldErrors},
+    shared::{
+        error::{AppError, FieldErrors},
+        trouble::Trouble,
+    },
 };
 use leptos::{prelude::*, server::ServerAction, server_fn::ServerFn};
 
 /// The sentence for a field's message key (`phone.not_e164`).
 pub fn field_message(code: &str) -> String {
     t(key_by_name(code).unwrap_or(w::ERRORS_FIELD_UNKNOWN)).to_owned()
+}
+
+/// The sentence for a word of ours among the provider's (`zencall:no_answer`); nothing for the provider's own.
+pub fn trouble(told: &str) -> Option<&'static str> {
+    Some(t(match told.parse::<Trouble>().ok()? {
+        Trouble::Unreachable => w::ERRORS_TROUBLE_UNREACHABLE,
+        Trouble::NoAnswer => w::ERRORS_TROUBLE_NO_ANSWER,
+        Trouble::Paused => w::ERRORS_TROUBLE_PAUSED,
+        Trouble::Garbled => w::ERRORS_TROUBLE_GARBLED,
+        Trouble::ForeignAddress => w::ERRORS_TROUBLE_FOREIGN_ADDRESS,
+        Trouble::Unconfirmed => w::ERRORS_TROUBLE_UNCONFIRMED,
+        Trouble::NoLineFree => w::ERRORS_TROUBLE_NO_LINE_FREE,
+        Trouble::NoNumber => w::ERRORS_TROUBLE_NO_NUMBER,
+        Trouble::OtherNumber => w::ERRORS_TROUBLE_OTHER_NUMBER,
+        Trouble::UnknownNumber => w::ERRORS_TROUBLE_UNKNOWN_NUMBER,
+    }))
+}
+
+/// The sentence for a word of ours, else the provider's words as they came.
+pub fn trouble_words(told: &str) -> String {
+    trouble(told).map_or_else(|| told.to_owned(), str::to_owned)
+}
+
+/// What was told of a trouble: our sentence plainly, the provider's words as a quotation.
+#[component]
+pub fn Told(#[prop(into)] words: String) -> impl IntoView {
+    match trouble(&words) {
+        Some(sentence) => sentence.into_any(),
+        None => view! { <q class="ltr">{words}</q> }.into_any(),
+    }
 }
 
 /// What happened, in a few words.
@@ -128,4 +161,19 @@ where
 {
     let error = action_error(action);
     Signal::derive(move || error.with(|e| e.as_ref().map(AppError::fields).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_words_become_sentences_and_the_provider_s_stay() {
+        let mut told: Vec<String> = Trouble::ALL.iter().map(|trouble| trouble_words(trouble.name())).collect();
+        assert!(told.iter().all(|sentence| sentence.ends_with('.') && !sentence.contains("zencall:")));
+        told.sort_unstable();
+        told.dedup();
+        assert_eq!(told.len(), Trouble::ALL.len());
+        assert_eq!(trouble_words("voice.voiceId is not available"), "voice.voiceId is not available");
+    }
 }

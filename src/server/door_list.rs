@@ -128,6 +128,7 @@ pub const DOORS: &[Door] = &[
     rpc("/rpc/zencall/assistants/rpc/list_numbers", Needs(AssistantsRead)),
     rpc("/rpc/zencall/assistants/rpc/connect_number", Needs(IntegrationsManage)),
     rpc("/rpc/zencall/assistants/rpc/assign_number", Needs(AssistantsEdit)),
+    rpc("/rpc/zencall/assistants/rpc/delete_number", Needs(IntegrationsManage)),
     rpc("/rpc/zencall/integrations/rpc/read_endpoint", Needs(IntegrationsRead)),
     rpc("/rpc/zencall/integrations/rpc/save_auth", Needs(IntegrationsManage)),
     rpc("/rpc/zencall/integrations/rpc/rotate_secret", Needs(IntegrationsManage)),

@@ -11,3 +11,4 @@ pub mod page;
 pub mod permission;
 pub mod phone;
 pub mod session;
+pub mod trouble;

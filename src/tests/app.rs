@@ -56,6 +56,12 @@ impl TestApp {
         Self::start(pool, &keys).await.expect("the product starts")
     }
 
+    /// With another provider than the simulator: a mock, or the address of the real one.
+    pub async fn with_provider(pool: PgPool, base_url: &str) -> Self {
+        let settings = [("ZENCALL_SECRET_KEY", hex::encode(crypto::random::<32>())), ("VAPI_BASE_URL", base_url.to_owned())];
+        Self::start(pool, &settings).await.expect("the product starts")
+    }
+
     async fn start(pool: PgPool, keys: &[(&'static str, String)]) -> anyhow::Result<Self> {
         install_crypto();
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -176,6 +182,13 @@ impl TestApp {
     pub async fn try_jobs(&self) {
         let worker = workers::worker(&self.core, &self.calls);
         let _ = queue::drain(&worker).await;
+    }
+
+    /// Lets no job of calls wait any longer, and runs them whether they succeed or not.
+    pub async fn hurry_calls(&self) {
+        let due = "update jobs.job set run_at = now() where state = 0 and kind like 'calls.%'";
+        sqlx::query(due).execute(&self.core.pool).await.expect("hurried");
+        self.try_jobs().await;
     }
 
     pub async fn get(&self, org: &TestOrg, path: &str) -> reqwest::Response {

@@ -18,7 +18,12 @@ use zencall::{
         queue::{self, Worker, WorkerOptions},
     },
     providers::vapi::{Vapi, VapiSettings},
-    shared::{error::AppError, ids::AssistantId, permission::Role},
+    shared::{
+        error::AppError,
+        ids::AssistantId,
+        permission::{Permission, Role},
+        trouble::Trouble,
+    },
 };
 
 fn scope(app: &TestApp, org: &TestOrg) -> OrgScope {
@@ -246,10 +251,35 @@ async fn a_number_is_connected_only_when_the_provider_says_it_is_that_one(pool: 
     actions::connect_number(&scope, typed("+33 1 99 00 66 66").parse().expect("good")).await.expect("written");
     app.run_jobs().await;
     let line = &actions::numbers(&scope).await.expect("numbers")[0];
-    assert_eq!((line.sync, line.sync_error.as_deref()), (SyncState::Refused, Some("the id belongs to another number")));
+    assert_eq!((line.sync, line.sync_error.as_deref()), (SyncState::Refused, Some(Trouble::OtherNumber.name())));
+    let mistyped = line.id;
 
-    let taken = actions::connect_number(&scope, typed("+33 1 99 00 55 55").parse().expect("good")).await;
+    // The id is free for the number it is of; the mistyped one is neither made up at the provider nor called from.
+    let right = actions::connect_number(&scope, typed("+33 1 99 00 55 55").parse().expect("good")).await.expect("written");
+    let mut tx = scope.begin(Permission::AssistantsEdit).await.expect("a transaction");
+    actions::push_all(&mut tx).await.expect("pushed");
+    tx.commit().await.expect("committed");
+    app.run_jobs().await;
+    let standing =
+        || async { actions::numbers(&scope).await.expect("numbers").into_iter().map(|line| (line.id, line.sync)).collect::<Vec<_>>() };
+    assert_eq!(standing().await, [(right, SyncState::InStep), (mistyped, SyncState::Refused)]);
+    let taken = actions::connect_number(&scope, typed("+33 1 99 00 77 77").parse().expect("good")).await;
     assert_eq!(taken, Err(AppError::conflict("number_taken")));
+
+    let at = format!("{}/phone-number/{provider_id}", app.sim.base_url());
+    let held =
+        || async { app.http.get(&at).bearer_auth("test-key").send().await.expect("an answer").json::<Value>().await.expect("a number") };
+    assert!(held().await["server"].is_object());
+    let foreign = OrgScope::of_system(&app.core, app.org("globex", Role::Owner).await.id);
+    assert_eq!(actions::delete_number(&foreign, mistyped).await, Err(AppError::not_found("number")));
+    assert!(matches!(actions::delete_number(&scope.with_role(Role::Supervisor), mistyped).await, Err(AppError::Forbidden { .. })));
+    actions::delete_number(&scope, mistyped).await.expect("removed");
+    app.run_jobs().await;
+    assert_eq!(standing().await, [(right, SyncState::InStep)]);
+    assert!(held().await["server"].is_object(), "the mistyped one was never ours to change");
+    actions::delete_number(&scope, right).await.expect("removed");
+    app.run_jobs().await;
+    assert!(standing().await.is_empty() && held().await["server"].is_null(), "its calls come to us no longer");
 }
 
 fn worker_at(app: &TestApp, vapi: &MockServer) -> Worker {

@@ -329,7 +329,7 @@ async fn every_call_ends_even_when_the_provider_falls_silent(pool: PgPool) {
     .await;
     until("both to be healed by asking", 40, || async {
         // What the duty's clock would wait for is passed by hand.
-        sqlx::query("update calls set last_event_at = now() - interval '1 hour', reconciled = 0 where not settled")
+        sqlx::query("update calls set last_event_at = now() - interval '1 hour', asked_at = null, reconciled = 0 where not settled")
             .execute(&app.core.pool)
             .await
             .expect("aged");
@@ -359,7 +359,7 @@ async fn an_outbound_call_is_placed_once_whatever_the_provider_answers(pool: PgP
         .json()
         .await
         .expect("a number");
-    sqlx::query("insert into phone_numbers (id, org_id, number, provider_id, assistant_id) values ($1, $2, '+33199004718', $3, $4)")
+    sqlx::query("insert into phone_numbers (id, org_id, number, provider_id, assistant_id, sync_state) values ($1, $2, '+33199004718', $3, $4, 'in_step')")
         .bind(uuid::Uuid::now_v7())
         .bind(org.id)
         .bind(number["id"].as_str())
@@ -462,4 +462,64 @@ async fn assistants_and_tools_are_answered_from_the_database(pool: PgPool) {
     }
     let kept = only_call(&app, &org).await.events.iter().filter(|event| event.kind == "message").count();
     assert_eq!(kept, 1, "told twice, taken once");
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_message_is_taken_with_all_the_tool_asks_for(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    let left = json!({ "message": "Rappeler demain", "caller_name": "Awa Diop", "phone": "+33639981200", "urgent": true });
+    let tools = json!({ "toolCallList": [{ "id": "t1", "function": { "name": "take_message", "arguments": left.clone() } }] });
+    assert_eq!(app.hook(&org, &message("tool-calls", "c1", now_ms(), tools)).await.status(), 200);
+    let detail = only_call(&app, &org).await;
+    let event = detail.events.iter().find(|event| event.kind == "message").expect("the message");
+    assert_eq!(event.detail, left);
+    let words = zencall::calls::words::event(&detail.card, event);
+    assert!(words.text.contains("Awa Diop") && words.quote.as_deref() == Some("Rappeler demain"), "{}", words.text);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_page_read_during_a_call_never_runs_ahead_of_its_cursor(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    let t0 = now_ms();
+    app.hook(&org, &message("status-update", "c1", t0, json!({ "status": "in-progress" }))).await;
+    let call = only_call(&app, &org).await.card.id;
+    let scope = OrgScope::of_system(&app.core, org.id);
+    let talk = async {
+        for n in 0..80 {
+            let said = json!({ "role": "user", "transcriptType": "final", "transcript": format!("ligne {n}") });
+            let (line, event) = (message("transcript", "c1", t0 + n, said), message("user-interrupted", "c1", t0 + n, json!({})));
+            futures::join!(app.hook(&org, &line), app.hook(&org, &event));
+        }
+    };
+    let look = async {
+        for _ in 0..120 {
+            let detail = actions::detail(&scope, call).await.expect("the call");
+            let newest = detail.lines.iter().map(|line| line.seq).chain(detail.events.iter().map(|event| event.seq)).max();
+            assert!(newest <= Some(detail.card.seq), "what is after the cursor would be told twice, what is before it never");
+        }
+    };
+    futures::join!(talk, look);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn home_shows_the_calls_that_are_not_over(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    for message in trace("c1", now_ms()) {
+        app.hook(&org, &message).await;
+    }
+    app.hook(&org, &message("status-update", "c2", now_ms(), json!({ "status": "in-progress" }))).await;
+    let home = zencall::dashboard::server::actions::home(&OrgScope::of_system(&app.core, org.id)).await.expect("home");
+    assert_eq!(home.board.iter().map(|card| card.status).collect::<Vec<_>>(), [CallStatus::Live]);
+    assert_eq!(home.figures.map(|figures| figures.live), Some(1));
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_sandbox_that_talks_to_the_real_provider_simulates_nothing(pool: PgPool) {
+    let app = TestApp::with_provider(pool, "https://api.vapi.ai").await;
+    let org = app.org("Acme", Role::Owner).await;
+    let refused = actions::simulate(&OrgScope::of_system(&app.core, org.id), None, "00").await.expect_err("refused");
+    assert_eq!(refused.code(), "not_sandbox");
 }

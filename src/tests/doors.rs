@@ -67,7 +67,7 @@ fn rust_files(folder: &str) -> Vec<String> {
 fn arguments(path: &str) -> String {
     let id = if path.contains("assistants") { "ast" } else { "call" };
     let zero = "00000000000000000000000000";
-    let number = if path.contains("assign_number") { format!("num_{zero}") } else { format!("{id}_{zero}") };
+    let number = if path.ends_with("_number") { format!("num_{zero}") } else { format!("{id}_{zero}") };
     format!(
         "id={number}&assistant=ast_{zero}&number=%2B33639981247&action[kind]=mute&revision=1&state=active&hidden=true&form[template]=reception&form[language]=fr\
          &form[name]=x&form[voice]=x&form[first_message]=x&form[prompt]=x&form[max_duration_min]=5&form[number]=x&form[label]=x&form[mode]=hmac&form[provider_id]=x&form[business]=x&form[assistant]="

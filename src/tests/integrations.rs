@@ -167,3 +167,35 @@ async fn the_journal_shows_what_came_and_nobody_else_s(pool: PgPool) {
     assert!(actions::journal(&scope(&app, &globex), None, None).await.expect("a page").deliveries.is_empty());
     app.try_jobs().await;
 }
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn why_a_delivery_was_set_aside_is_told_in_words_and_never_the_database_s(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("acme", Role::Owner).await;
+    sqlx::query(
+        "insert into hook_journal (id, org_id, outcome, reason, body_bytes, created_at) values ($1, $2, 'dead', 'error returned from database: …', 2, now())",
+    )
+    .bind(uuid::Uuid::now_v7())
+    .bind(org.id)
+    .execute(&app.core.pool)
+    .await
+    .expect("a row");
+    let journal = actions::journal(&scope(&app, &org), None, None).await.expect("a page");
+    assert_eq!(journal.deliveries[0].reason.as_deref(), Some("not_applied"));
+    for known in [
+        "unknown_address",
+        "missing_header",
+        "bad_signature",
+        "stale_timestamp",
+        "secret_not_set",
+        "not_understood",
+        "not_applied",
+        "asked",
+    ] {
+        assert_ne!(
+            zencall::integrations::parts::delivery_reason(known),
+            zencall::integrations::parts::delivery_reason("brand new"),
+            "{known}"
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! Use cases of assistants and numbers. Nothing here talks to the provider: jobs do, after commit.
 
 use super::{
-    jobs::{Push, PushNumber},
+    jobs::{Push, PushNumber, ReleaseNumber},
     store, templates,
 };
 use crate::{
@@ -225,6 +225,18 @@ pub async fn assign_number(scope: &OrgScope, number: NumberId, assistant: Option
     }
     if !store::assign_number(&mut tx, number, assistant).await? {
         return Err(AppError::not_found("number"));
+    }
+    tx.commit().await
+}
+
+/// Removes a number from here; at the provider it stays, without our address. Calls keep what they show of it. Errors: `NotFound`.
+pub async fn delete_number(scope: &OrgScope, number: NumberId) -> Result<(), AppError> {
+    let mut tx = scope.begin(Permission::IntegrationsManage).await?;
+    let provider_id = store::delete_number(&mut tx, number).await?.ok_or_else(|| AppError::not_found("number"))?;
+    if let Some(provider_id) = provider_id {
+        // Under the number's own key: a push that waits is replaced, one that runs is followed.
+        let job = ReleaseNumber { org: scope.org(), provider_id };
+        tx.enqueue(&job, Opts::default().key(format!("number:{number}"))).await?;
     }
     tx.commit().await
 }

@@ -5,16 +5,17 @@ use crate::{
     assistants::model::SyncState,
     integrations::server::{actions as integrations, jobs::EndpointChanged},
     platform::{
-        Core, OrgScope, OrgTx,
+        Core, OrgScope, OrgTx, SystemTx,
         bus::{self, Note},
         outbound::OutboundError,
         queue::{Fail, Job, JobCx, Worker, lane},
     },
-    providers::vapi::Vapi,
+    providers::vapi::{self, Vapi},
     shared::{
         error::AppError,
         ids::{AssistantId, NumberId, OrgId},
         permission::Permission,
+        trouble::Trouble,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -47,9 +48,23 @@ impl Job for PushNumber {
     const TIMEOUT: Duration = Duration::from_secs(90);
 }
 
+/// A number was removed here: the provider is to send us its calls no longer.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ReleaseNumber {
+    pub org: OrgId,
+    pub provider_id: String,
+}
+
+impl Job for ReleaseNumber {
+    const KIND: &'static str = "assistants.release_number";
+    const QUEUE: &'static str = lane::SYNC;
+    const TIMEOUT: Duration = Duration::from_secs(90);
+}
+
 /// The handlers of this slice.
 pub fn jobs(worker: Worker, core: &Core, vapi: &Vapi) -> Worker {
-    let (for_push, for_number, for_all) = ((core.clone(), vapi.clone()), (core.clone(), vapi.clone()), core.clone());
+    let with = || (core.clone(), vapi.clone());
+    let (for_push, for_number, for_release, for_all) = (with(), with(), with(), core.clone());
     worker
         .on(move |job: Push, cx| {
             let (core, vapi) = for_push.clone();
@@ -58,6 +73,10 @@ pub fn jobs(worker: Worker, core: &Core, vapi: &Vapi) -> Worker {
         .on(move |job: PushNumber, _| {
             let (core, vapi) = for_number.clone();
             async move { push_number(&core, &vapi, job).await }
+        })
+        .on(move |job: ReleaseNumber, _| {
+            let (core, vapi) = for_release.clone();
+            async move { release_number(&core, &vapi, job).await }
         })
         .on(move |job: EndpointChanged, _| {
             let core = for_all.clone();
@@ -98,7 +117,7 @@ async fn push(core: &Core, vapi: &Vapi, job: Push, cx: JobCx) -> Result<(), Fail
         Err(error) => {
             let is_refused = error.status() == Some(400);
             let sync = if is_refused { SyncState::Refused } else { SyncState::Pending };
-            store::mark_trouble(&mut tx, job.assistant, revision, sync, &error.words()).await?;
+            store::mark_trouble(&mut tx, job.assistant, revision, sync, &vapi::words_of(&error)).await?;
             // A refusal is an answer: the person who wrote the assistant reads it, no operator has to.
             if is_refused { Ok(()) } else { Err(patient(error)) }
         }
@@ -141,17 +160,19 @@ async fn push_number(core: &Core, vapi: &Vapi, job: PushNumber) -> Result<(), Fa
     let scope = OrgScope::of_system(core, job.org);
     let mut tx = begin(&scope).await?;
     let Some(row) = store::number(&mut tx, job.number).await? else { return Ok(()) };
+    // Of another number, as was found out: nothing of it is ours to tell.
+    if row.sync_error.as_deref() == Some(Trouble::OtherNumber.name()) {
+        return Ok(());
+    }
     let server = integrations::server_object(&mut tx).await.map_err(retry)?;
     drop(tx);
     let sent = match &row.provider_id {
         Some(id) => connect(vapi, id, &row, &server).await,
-        None => {
-            Err(Refused::Provider(OutboundError::Refused { provider: "vapi", status: 404, words: vec![], code: None, retry_after: None }))
-        }
+        None => Err(Refused::Unknown { words: Trouble::UnknownNumber.to_string() }),
     };
     // The sandbox owns its numbers: one the simulator does not know is put there.
     let sent = match sent {
-        Err(Refused::Provider(error)) if error.status() == Some(404) && !core.config.is_production() => {
+        Err(Refused::Unknown { .. }) if !core.config.is_production() => {
             let mut body = provider_copy::number(&row.number, &row.label, &server);
             body["twilioAccountSid"] = json!("AC00000000000000000000000000000000");
             body["twilioAuthToken"] = json!("sandbox");
@@ -167,13 +188,17 @@ async fn push_number(core: &Core, vapi: &Vapi, job: PushNumber) -> Result<(), Fa
             Ok(())
         }
         Err(Refused::OtherNumber) => {
-            store::mark_number(&mut tx, job.number, None, SyncState::Refused, Some("the id belongs to another number")).await?;
+            store::mark_foreign_number(&mut tx, job.number, Trouble::OtherNumber.name()).await?;
+            Ok(())
+        }
+        Err(Refused::Unknown { words }) => {
+            store::mark_number(&mut tx, job.number, None, SyncState::Refused, Some(&words)).await?;
             Ok(())
         }
         Err(Refused::Provider(error)) => {
             let is_refused = matches!(error.status(), Some(400 | 404));
             let sync = if is_refused { SyncState::Refused } else { SyncState::Pending };
-            store::mark_number(&mut tx, job.number, None, sync, Some(&error.words())).await?;
+            store::mark_number(&mut tx, job.number, None, sync, Some(&vapi::words_of(&error))).await?;
             if is_refused { Ok(()) } else { Err(patient(error)) }
         }
     };
@@ -184,17 +209,47 @@ async fn push_number(core: &Core, vapi: &Vapi, job: PushNumber) -> Result<(), Fa
 
 enum Refused {
     Provider(OutboundError),
+    /// The provider has no such number.
+    Unknown {
+        words: String,
+    },
     OtherNumber,
+}
+
+impl From<OutboundError> for Refused {
+    fn from(error: OutboundError) -> Self {
+        if error.status() == Some(404) { Self::Unknown { words: vapi::words_of(&error) } } else { Self::Provider(error) }
+    }
 }
 
 /// A number the provider has: is it that one, then our address goes onto it. A PATCH carries the provider it has.
 async fn connect(vapi: &Vapi, id: &str, row: &store::NumberRow, server: &Value) -> Result<String, Refused> {
-    let held = vapi.phone_number(id).await.map_err(Refused::Provider)?;
+    let held = vapi.phone_number(id).await?;
     if held.number.is_some_and(|number| number != row.number.as_str()) {
         return Err(Refused::OtherNumber);
     }
     let fields = json!({ "provider": held.provider, "server": server });
-    Ok(vapi.update_phone_number(id, &fields).await.map_err(Refused::Provider)?.id)
+    Ok(vapi.update_phone_number(id, &fields).await?.id)
+}
+
+/// Takes our address off a number that was removed here, so that its calls no longer come to us. The number itself is not ours to give up.
+async fn release_number(core: &Core, vapi: &Vapi, job: ReleaseNumber) -> Result<(), Fail> {
+    let mut tx = SystemTx::begin(core, "whether a removed number was connected again").await?;
+    let is_back = store::is_connected(tx.conn(), &job.provider_id).await?;
+    drop(tx);
+    if is_back {
+        return Ok(());
+    }
+    let released = async {
+        let held = vapi.phone_number(&job.provider_id).await?;
+        vapi.update_phone_number(&job.provider_id, &json!({ "provider": held.provider, "server": null })).await
+    };
+    match released.await {
+        Ok(_) => Ok(()),
+        Err(error) if error.status() == Some(404) => Ok(()),
+        Err(error) if error.status() == Some(400) => Err(Fail::from(error)), // a person has to look: its calls still come in
+        Err(error) => Err(patient(error)),
+    }
 }
 
 async fn begin(scope: &OrgScope) -> Result<OrgTx<'_>, Fail> {

@@ -245,6 +245,7 @@ pub struct NumberRow {
     pub number: PhoneNumber,
     pub label: String,
     pub provider_id: Option<String>,
+    pub sync_error: Option<String>,
 }
 
 /// Every number of the organisation.
@@ -263,9 +264,13 @@ pub async fn numbers(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<NumberLine>> {
 }
 
 pub async fn number(tx: &mut OrgTx<'_>, id: NumberId) -> sqlx::Result<Option<NumberRow>> {
-    sqlx::query_as!(NumberRow, r#"select number as "number: PhoneNumber", label, provider_id from phone_numbers where id = $1"#, id.0)
-        .fetch_optional(tx.conn())
-        .await
+    sqlx::query_as!(
+        NumberRow,
+        r#"select number as "number: PhoneNumber", label, provider_id, sync_error from phone_numbers where id = $1"#,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await
 }
 
 /// The numbers one assistant answers.
@@ -338,6 +343,28 @@ pub async fn mark_number(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// The id at the provider is that of another number: it is given free, so that it can be connected as what it is.
+pub async fn mark_foreign_number(tx: &mut OrgTx<'_>, id: NumberId, words: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update phone_numbers set provider_id = null, sync_state = 'refused', sync_error = $2, updated_at = now() where id = $1",
+        id.0,
+        words
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Removes a number; its id at the provider, if it had one, or nothing when there is no such number.
+pub async fn delete_number(tx: &mut OrgTx<'_>, id: NumberId) -> sqlx::Result<Option<Option<String>>> {
+    sqlx::query_scalar!("delete from phone_numbers where id = $1 returning provider_id", id.0).fetch_optional(tx.conn()).await
+}
+
+/// Whether any organisation has the number with this id at the provider.
+pub async fn is_connected(conn: &mut sqlx::PgConnection, provider_id: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from phone_numbers where provider_id = $1) as "is!""#, provider_id).fetch_one(conn).await
 }
 
 /// The organisations that have anything at the provider, for a simulator that starts empty.

@@ -58,6 +58,7 @@ pub fn detail(card: CallCard, lines: Vec<Line>) -> CallDetail {
         trail: vec![],
         related: vec![],
         controllable: true,
+        listenable: true,
         transfer_numbers: vec![],
     }
 }

@@ -5,12 +5,13 @@ pub use super::demo::{count_demo, has_own_calls, remove_demo};
 use super::{control::Addresses, fold, jobs, read, store};
 use crate::{
     calls::model::*,
+    integrations::server::actions as integrations,
     platform::{
         OrgScope, SystemTx,
         bus::{self, Note},
         queue::Opts,
     },
-    providers::vapi::{Control, Destination, Vapi},
+    providers::vapi::{self, Control, Destination, Vapi},
     shared::{
         error::AppError,
         ids::{ActionId, AssistantId, CallId},
@@ -21,6 +22,7 @@ use crate::{
 };
 use chrono::{DateTime, Days, Duration, NaiveDate, TimeZone, Utc};
 use serde_json::json;
+use tracing::Instrument;
 
 /// One page of the log, newest first. Errors: `Invalid(after)` for a cursor we did not give.
 pub async fn list(scope: &OrgScope, filter: &CallFilter, page: &PageRequest) -> Result<Page<CallCard>, AppError> {
@@ -58,11 +60,12 @@ pub async fn board(scope: &OrgScope) -> Result<Vec<CallCard>, AppError> {
 
 /// Everything about one call. Errors: `NotFound`.
 pub async fn detail(scope: &OrgScope, id: CallId) -> Result<CallDetail, AppError> {
-    let mut tx = scope.begin(Permission::CallsRead).await?;
+    // One moment for all of it: a line that slipped in between two statements would be behind the viewer's cursor, and never told.
+    let mut tx = scope.begin_snapshot(Permission::CallsRead).await?;
     let card = read::cards_of(tx.conn(), &[id]).await?.pop().ok_or_else(|| AppError::not_found("call"))?;
     let details = read::details(tx.conn(), id).await?.ok_or_else(|| AppError::not_found("call"))?;
-    let lines = read::transcript(tx.conn(), id).await?;
-    let events = read::events_after(tx.conn(), id, 0, 5000).await?;
+    let lines = read::transcript(tx.conn(), id, card.seq).await?;
+    let events = read::events_upto(tx.conn(), id, card.seq).await?;
     let actions = read::actions(tx.conn(), id).await?;
     let trail = read::trail(tx.conn(), id).await?;
     let related = match &card.customer_number {
@@ -70,8 +73,13 @@ pub async fn detail(scope: &OrgScope, id: CallId) -> Result<CallDetail, AppError
         None => vec![],
     };
     tx.commit().await?;
+    let addresses = match &details.control_sealed {
+        Some(sealed) if card.status.is_live() => Addresses::open(scope.core(), scope.org(), sealed)?,
+        _ => Addresses::default(),
+    };
     Ok(CallDetail {
-        controllable: card.status.is_live() && details.control_sealed.is_some() && scope.may(Permission::CallsControl),
+        controllable: addresses.control.is_some() && scope.may(Permission::CallsControl),
+        listenable: addresses.listen.is_some() && scope.may(Permission::CallsListen),
         ended_reason: details.ended_reason,
         transferred_to: details.transferred_to,
         dial_error: details.dial_error,
@@ -93,6 +101,12 @@ pub async fn detail(scope: &OrgScope, id: CallId) -> Result<CallDetail, AppError
 /// Errors: `NotFound`; `Conflict("call_not_live")`; `Invalid(text)`. A provider's refusal is an outcome, not an error.
 pub async fn act(scope: &OrgScope, id: CallId, action: LiveAction) -> Result<ActionTaken, AppError> {
     check(&action)?;
+    // In a task of its own: the browser may be gone before the provider has answered, and what came of it is written all the same.
+    let step = step_in(scope.clone(), id, action).in_current_span();
+    tokio::spawn(step).await.map_err(AppError::internal)?
+}
+
+async fn step_in(scope: OrgScope, id: CallId, action: LiveAction) -> Result<ActionTaken, AppError> {
     let core = scope.core();
     let now = core.clock.now();
     let action_id = ActionId::at(now);
@@ -105,9 +119,9 @@ pub async fn act(scope: &OrgScope, id: CallId, action: LiveAction) -> Result<Act
 
     let addresses = Addresses::open(core, scope.org(), &sealed)?;
     let done = Vapi::of(core).control(addresses.control.as_deref().unwrap_or_default(), &control(&action)).await;
-    let error = done.err().map(|error| error.words());
+    let error = done.err().map(|error| vapi::words_of(&error));
     let outcome = if error.is_none() { "done" } else { "failed" };
-    record(scope, id, action_id, &action, outcome, error.as_deref()).await
+    record(&scope, id, action_id, &action, outcome, error.as_deref()).await
 }
 
 fn check(action: &LiveAction) -> Result<(), AppError> {
@@ -180,7 +194,8 @@ pub async fn start(scope: &OrgScope, assistant: AssistantId, number: &str, name:
         return Err(AppError::conflict("assistant_not_ready"));
     }
     let from = sqlx::query_scalar!(
-        r#"select id as "id: crate::shared::ids::NumberId" from phone_numbers where provider_id is not null order by (assistant_id = $1) desc nulls last limit 1"#,
+        r#"select id as "id: crate::shared::ids::NumberId" from phone_numbers
+           where provider_id is not null and sync_state = 'in_step' order by (assistant_id = $1) desc nulls last limit 1"#,
         assistant.id as AssistantId
     )
     .fetch_optional(tx.conn())
@@ -201,22 +216,23 @@ pub fn dialable(typed: &str, country: &str) -> Option<PhoneNumber> {
         return None;
     }
     let country = country.parse::<phonenumber::country::Id>().ok();
-    let number = phonenumber::parse(country, typed).ok().filter(phonenumber::is_valid);
-    match number {
-        Some(number) => number.format().mode(phonenumber::Mode::E164).to_string().parse().ok(),
-        // Numbers reserved for fiction are not in the tables; the simulator lives on them.
-        None => typed
-            .parse()
-            .ok()
-            .filter(|number: &PhoneNumber| number.as_str().starts_with("+336399") || number.as_str().starts_with("+33199")),
-    }
+    let number = phonenumber::parse(country, typed).ok()?;
+    let dialled: PhoneNumber = number.format().mode(phonenumber::Mode::E164).to_string().parse().ok()?;
+    (phonenumber::is_valid(&number) || is_fictional(&dialled)).then_some(dialled)
 }
 
-/// Sandbox: has the simulator ring one of our assistants. Errors: `Conflict("no_assistant")`, `Conflict("not_sandbox")`, `Upstream`.
+/// French numbers reserved for fiction are not in the tables; the simulator lives on them.
+fn is_fictional(number: &PhoneNumber) -> bool {
+    let number = number.as_str();
+    number.len() == "+33639981200".len() && (number.starts_with("+336399") || number.starts_with("+33199"))
+}
+
+/// Has the simulator ring one of our assistants. Errors: `Conflict("no_assistant")`, `Upstream`; `Conflict("not_sandbox")` also in a sandbox
+/// that talks to the real provider.
 pub async fn simulate(scope: &OrgScope, assistant: Option<AssistantId>, ending: &str) -> Result<(), AppError> {
     scope.require(Permission::CallsStart)?;
     let core = scope.core();
-    let simulator = core.simulator.as_ref().ok_or_else(|| AppError::conflict("not_sandbox"))?;
+    let simulator = integrations::simulator(core).ok_or_else(|| AppError::conflict("not_sandbox"))?;
     if !(ending.is_empty() || ending.len() == 2 && ending.bytes().all(|byte| byte.is_ascii_digit())) {
         return Err(AppError::invalid("ending", "call.unknown_ending"));
     }
@@ -279,8 +295,11 @@ mod tests {
         let read = |typed: &str, country: &str| dialable(typed, country).map(|number| number.to_string());
         assert_eq!(read("06 12 34 56 78", "FR").as_deref(), Some("+33612345678"));
         assert_eq!(read("+33 6 39 98 12 47", "FR").as_deref(), Some("+33639981247"));
+        assert_eq!(read("06 39 98 12 00", "FR").as_deref(), Some("+33639981200"));
+        assert_eq!(read("01 99 00 47 18", "FR").as_deref(), Some("+33199004718"));
         assert_eq!(read("020 7946 0958", "GB").as_deref(), Some("+442079460958"));
-        for wrong in ["", "12", "06 12", "hello", "+33 9999999999999"] {
+        assert_eq!(read("06 39 98 12 00", "GB"), None);
+        for wrong in ["", "12", "06 12", "hello", "+33 9999999999999", "06 39 98 12", "06 39 98 12 000", "08 99 99 99 99 99"] {
             assert_eq!(read(wrong, "FR"), None, "{wrong}");
         }
     }

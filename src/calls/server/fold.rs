@@ -30,7 +30,7 @@ pub struct Facts {
     pub answered_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_ms: Option<i64>,
-    /// Why it ended, from `status-update`; the report's word outranks it.
+    /// Why it ended, from `status-update`; the report's word outranks it, and a word of ours (`zencall-…`) outranks none of the provider's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,7 +122,7 @@ impl Facts {
         take_min(&mut self.rang_ms, other.rang_ms);
         take_min(&mut self.answered_ms, other.answered_ms);
         take_min(&mut self.ended_ms, other.ended_ms);
-        take_max(&mut self.reason, other.reason);
+        take_reason(&mut self.reason, other.reason);
         take_max(&mut self.direction, other.direction);
         take_max(&mut self.customer_number, other.customer_number);
         take_max(&mut self.customer_name, other.customer_name);
@@ -183,6 +183,14 @@ impl Facts {
 
 fn take_max<T: PartialOrd>(mine: &mut Option<T>, theirs: Option<T>) {
     if theirs.is_some() && (mine.is_none() || theirs > *mine) {
+        *mine = theirs;
+    }
+}
+
+/// What we made up for want of a word yields to any that the provider says; "lost" yields to all.
+fn take_reason(mine: &mut Option<String>, theirs: Option<String>) {
+    let rank = |reason: &Option<String>| reason.as_ref().map(|word| (!word.starts_with("zencall-"), word != LOST, word.clone()));
+    if rank(&theirs) > rank(mine) {
         *mine = theirs;
     }
 }
@@ -265,10 +273,12 @@ fn is_worked_up(call: &Value, ended_ms: i64, now_ms: i64) -> bool {
     has_analysis || now_ms - ended_ms > ANALYSIS_TAKES_MS
 }
 
-/// A reading that ends a call nobody can tell us about any more.
+/// The reason of a call that nobody can tell us about any more.
+const LOST: &str = "zencall-lost";
+
+/// A reading that ends such a call.
 pub fn lost(now_ms: i64) -> Reading {
-    let facts =
-        Facts { rank: Some(CallStatus::Ended.rank()), ended_ms: Some(now_ms), reason: Some("zencall-lost".into()), ..Facts::default() };
+    let facts = Facts { rank: Some(CallStatus::Ended.rank()), ended_ms: Some(now_ms), reason: Some(LOST.into()), ..Facts::default() };
     Reading { kind: "lost".into(), facts, ..Reading::default() }
 }
 
@@ -641,6 +651,17 @@ mod tests {
             let of = |at: usize| read(&trace[at], 0).facts;
             let join = |mut left: Facts, right: Facts| { left.join(right); left };
             prop_assert_eq!(join(join(of(a), of(b)), of(c)), join(of(a), join(of(b), of(c))));
+        }
+
+        #[test]
+        fn lost_outranks_no_reason_in_whatever_order_they_come(order in Just(vec!["zencall-lost", "zencall-refused", "customer-busy", "assistant-ended-call"]).prop_shuffle(), known in 1..=4_usize) {
+            let said = &order[..known];
+            let joined = said.iter().chain(said).fold(Facts::default(), |mut facts, reason| {
+                facts.join(Facts { reason: Some((*reason).to_owned()), ..Facts::default() });
+                facts
+            });
+            let best = ["customer-busy", "assistant-ended-call", "zencall-refused", "zencall-lost"].into_iter().find(|reason| said.contains(reason));
+            prop_assert_eq!(joined.reason.as_deref(), best);
         }
 
         #[test]

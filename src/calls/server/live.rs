@@ -7,7 +7,7 @@
 use super::{Calls, read};
 use crate::{
     calls::model::{Ask, BOARD, CallCard, CallEvent, Line, News, Speaker, Tell, call_topic},
-    platform::{Actor, Core, OrgScope, bus::Note, session},
+    platform::{Actor, Core, OrgScope, bus::Note, failpoint, session},
     server::AppState,
     shared::{
         error::AppError,
@@ -35,10 +35,10 @@ use tokio::{
 
 const CHUNK: i64 = 500;
 const PING: Duration = Duration::from_secs(25);
-const STUCK: Duration = Duration::from_secs(5);
-const RECHECK: Duration = Duration::from_secs(60);
+pub(super) const STUCK: Duration = Duration::from_secs(5);
+pub(super) const RECHECK: Duration = Duration::from_secs(60);
 /// Close codes: resume elsewhere; signed out.
-const RESTART: u16 = 1012;
+pub(super) const RESTART: u16 = 1012;
 const SIGNED_OUT: u16 = 4401;
 
 /// One changed call, read once for all who watch.
@@ -119,6 +119,7 @@ impl Feed {
                 }
                 next = notes.try_recv().ok().map(Ok);
             }
+            failpoint::reach("calls::broadcast");
             for (org, calls) in changed {
                 let Some(watched) = self.of(org) else { continue };
                 match read_changed(&core, org, &calls).await {
@@ -192,7 +193,7 @@ struct Viewer {
 }
 
 /// Why a socket ends; `None` when the other side is gone.
-type End = Option<(u16, &'static str)>;
+pub(super) type End = Option<(u16, &'static str)>;
 
 impl Viewer {
     async fn run(mut self) {
@@ -334,15 +335,8 @@ impl Viewer {
 
     /// Rights may have changed since the handshake: look, and end or go on.
     async fn check_rights(&mut self) -> Result<(), End> {
-        let Actor::Person { session, .. } = self.scope.actor() else { return Ok(()) };
-        match session::role_now(self.scope.core(), session).await {
-            Ok(Some((org, role))) if org == self.scope.org() => {
-                self.scope = self.scope.with_role(role);
-                if self.scope.may(Permission::CallsRead) { Ok(()) } else { Err(Some((SIGNED_OUT, "no longer allowed"))) }
-            }
-            Ok(_) => Err(Some((SIGNED_OUT, "signed out"))),
-            Err(_) => Err(Some((RESTART, "try again"))),
-        }
+        self.scope = still_may(&self.scope, Permission::CallsRead).await?;
+        Ok(())
     }
 
     async fn tell(&mut self, topic: String, seq: i64, news: News) -> Result<(), End> {
@@ -355,6 +349,19 @@ impl Viewer {
             Ok(Ok(())) => Ok(()),
             _ => Err(None),
         }
+    }
+}
+
+/// The scope with the rights of this moment, if they still allow it; else how the stream ends.
+pub(super) async fn still_may(scope: &OrgScope, needs: Permission) -> Result<OrgScope, End> {
+    let Actor::Person { session, .. } = scope.actor() else { return Ok(scope.clone()) };
+    match session::role_now(scope.core(), session).await {
+        Ok(Some((org, role))) if org == scope.org() => {
+            let scope = scope.with_role(role);
+            if scope.may(needs) { Ok(scope) } else { Err(Some((SIGNED_OUT, "no longer allowed"))) }
+        }
+        Ok(_) => Err(Some((SIGNED_OUT, "signed out"))),
+        Err(_) => Err(Some((RESTART, "try again"))),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Doors that stream: recordings with ranges, the live audio of a call, the log as CSV.
 
-use super::{actions, read};
+use super::{actions, live, read};
 use crate::{
     calls::model::CallFilter,
-    platform::OrgScope,
+    platform::{OrgScope, bus::Note},
+    providers::vapi::{Sound, Vapi},
     server::AppState,
     shared::{error::AppError, ids::CallId, permission::Permission},
 };
@@ -11,7 +12,7 @@ use axum::{
     body::Body,
     extract::{
         Path, Query, State,
-        ws::{Message, WebSocket, WebSocketUpgrade},
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
     },
     response::{IntoResponse, Response},
 };
@@ -19,8 +20,8 @@ use futures::{StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use object_store::{GetOptions, GetRange, ObjectStore, path::Path as ObjectPath};
 use serde::Deserialize;
-use std::time::Duration;
-use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
+use tokio::{sync::broadcast::error::RecvError, time::MissedTickBehavior};
+use tokio_tungstenite::tungstenite;
 
 #[derive(Deserialize)]
 pub struct Download {
@@ -81,37 +82,55 @@ pub async fn listen(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, AppError> {
     let address = actions::listen_url(&scope, id).await?;
-    let mut request = address.as_str().into_client_request().map_err(|error| AppError::upstream("vapi", error))?;
-    if let Some(key) = &state.core.config.vapi.public_key {
-        request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}")).map_err(AppError::internal)?);
-    }
-    let connecting = tokio::time::timeout(Duration::from_secs(5), tokio_tungstenite::connect_async(request)).await;
-    let (provider, _) =
-        connecting.map_err(|_| AppError::upstream("vapi", "listening timed out"))?.map_err(|error| AppError::upstream("vapi", error))?;
-    let draining = state.core.draining.clone();
-    Ok(upgrade.on_upgrade(move |browser| async move {
-        tokio::select! {
-            () = relay(browser, provider) => {}
-            () = draining.cancelled() => {}
-        }
+    let sound = Vapi::of(&state.core).listen(&address).await.map_err(|error| AppError::upstream("vapi", error))?;
+    // The browser has nothing to say but goodbye.
+    let upgrade = upgrade.read_buffer_size(1024).max_message_size(1024).max_frame_size(1024);
+    Ok(upgrade.on_upgrade(move |mut browser| async move {
+        let draining = scope.core().draining.clone();
+        let end = tokio::select! {
+            () = relay(&mut browser, sound) => None,
+            end = rights_end(&scope) => end,
+            () = draining.cancelled() => Some((live::RESTART, "restarting")),
+        };
+        let frame = end.map(|(code, reason)| CloseFrame { code, reason: reason.into() });
+        let _ = tokio::time::timeout(live::STUCK, browser.send(Message::Close(frame))).await;
     }))
 }
 
-type Provider = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+/// Waits until the listener may no longer listen: looks when rights change, and now and then in case that went unheard.
+async fn rights_end(scope: &OrgScope) -> live::End {
+    let mut notes = scope.core().bus.subscribe();
+    let mut recheck = tokio::time::interval(live::RECHECK);
+    recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = recheck.tick() => {}
+            note = notes.recv() => match note {
+                Ok(Note::Revoked { account }) if scope.account() == Some(account) => {}
+                Ok(Note::Resync) | Err(RecvError::Lagged(_)) => {}
+                Ok(_) => continue,
+                Err(RecvError::Closed) => return Some((live::RESTART, "restarting")),
+            },
+        }
+        if let Err(end) = live::still_may(scope, Permission::CallsListen).await {
+            return end;
+        }
+    }
+}
 
 /// 16 kHz and two channels in every implementation seen; the provider documents neither.
 const FORMAT: &str = r#"{"rate":16000,"channels":2}"#;
 
-async fn relay(mut browser: WebSocket, mut provider: Provider) {
+async fn relay(browser: &mut WebSocket, mut sound: Sound) {
     if browser.send(Message::Text(FORMAT.into())).await.is_err() {
         return;
     }
     loop {
         tokio::select! {
-            heard = provider.next() => match heard {
+            heard = sound.next() => match heard {
                 Some(Ok(tungstenite::Message::Binary(audio))) => {
                     // A browser that cannot keep up loses this listening, not the call.
-                    match tokio::time::timeout(Duration::from_secs(5), browser.send(Message::Binary(audio))).await {
+                    match tokio::time::timeout(live::STUCK, browser.send(Message::Binary(audio))).await {
                         Ok(Ok(())) => {}
                         _ => break,
                     }
@@ -125,8 +144,7 @@ async fn relay(mut browser: WebSocket, mut provider: Provider) {
             },
         }
     }
-    let _ = provider.close(None).await;
-    let _ = browser.send(Message::Close(None)).await;
+    let _ = sound.close(None).await;
 }
 
 /// `GET /calls/export.csv`: the log under the current filter, as it is read: a page at a time, never whole in memory.

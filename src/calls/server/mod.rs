@@ -54,11 +54,12 @@ pub fn routes(calls: Calls) -> Router<AppState> {
 pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
     let with = || (core.clone(), calls.clone());
     let (fetching, making) = (core.clone(), core.clone());
-    let (dialling, reconciling) = (with(), with());
+    let (dialling, asking, reconciling) = (with(), with(), core.clone());
     worker
         .on(move |job, cx| jobs::fetch_recording(fetching.clone(), job, cx))
         .on(move |job, cx| jobs::dial(dialling.0.clone(), dialling.1.clone(), job, cx))
-        .on(move |job, cx| jobs::reconcile(reconciling.0.clone(), reconciling.1.clone(), job, cx))
+        .on(move |job, cx| jobs::reconcile(reconciling.clone(), job, cx))
+        .on(move |job, cx| jobs::ask_silent(asking.0.clone(), asking.1.clone(), job, cx))
         .on(move |job, cx| jobs::make_partitions(making.clone(), job, cx))
         .cron("calls.reconcile", "*/5 * * * * *", &jobs::Reconcile)
         .cron("calls.partitions", "0 7 3 * * *", &jobs::MakePartitions)

@@ -194,14 +194,23 @@ pub async fn lines_after(conn: &mut PgConnection, id: CallId, after: i64, limit:
         .collect())
 }
 
-/// The transcript as it stands: the report's lines once there are any, else the live ones; in the order they were said.
-pub async fn transcript(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Vec<Line>> {
+/// The transcript as it stood at this place in the sequence: the report's lines once there are any, else the live ones; in the order they
+/// were said.
+pub async fn transcript(conn: &mut PgConnection, id: CallId, upto: i64) -> sqlx::Result<Vec<Line>> {
     let mut lines = lines_after(conn, id, 0, 20_000).await?;
+    lines.retain(|line| line.seq <= upto);
     if lines.iter().any(|line| line.settled) {
         lines.retain(|line| line.settled);
     }
     lines.sort_by(|a, b| (a.at_ms, a.speaker, &a.text).cmp(&(b.at_ms, b.speaker, &b.text)));
     Ok(lines)
+}
+
+/// Events up to a place in the sequence, in its order.
+pub async fn events_upto(conn: &mut PgConnection, id: CallId, upto: i64) -> sqlx::Result<Vec<CallEvent>> {
+    let mut events = events_after(conn, id, 0, 20_000).await?;
+    events.retain(|event| event.seq <= upto);
+    Ok(events)
 }
 
 /// Events after a place in the sequence, in its order.
@@ -283,7 +292,9 @@ pub async fn actions(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Vec<Ac
 pub async fn trail(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Vec<TrailEntry>> {
     sqlx::query_as!(
         TrailEntry,
-        "select created_at as at, kind, outcome, reason, body_bytes as bytes from hook_journal
+        // Why one could not be applied is the database's text, for operators alone.
+        "select created_at as at, kind, outcome, case when outcome = 'dead' then 'not_applied' else reason end as reason, body_bytes as bytes
+         from hook_journal
          where call_id = $1 and created_at >= uuid_time($1) - interval '1 day' and (body is not null or outcome <> 'accepted') order by created_at limit 500",
         id as CallId
     )

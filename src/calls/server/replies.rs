@@ -78,9 +78,13 @@ async fn tool_calls(core: &Core, org: OrgId, kept: Kept, message: &Value) -> Res
 
 /// Keeps the caller's message in the call's own timeline.
 async fn take_message(core: &Core, org: OrgId, kept: Kept, tool: &fold::ToolCall) -> Result<Result<String, String>, AppError> {
-    let text = tool.arguments.get("message").and_then(Value::as_str).unwrap_or_default().trim();
-    let (Some(call), false) = (kept.call, text.is_empty()) else { return Ok(Err("the message is empty".into())) };
-    let detail = json!({ "message": text.chars().take(2000).collect::<String>(), "name": tool.arguments.get("name"), "number": tool.arguments.get("number") });
+    let said = |name: &str, longest: usize| {
+        let text = tool.arguments.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())?;
+        Some(text.chars().filter(|c| *c != '\0').take(longest).collect::<String>())
+    };
+    let (Some(call), Some(message)) = (kept.call, said("message", 2000)) else { return Ok(Err("the message is empty".into())) };
+    let is_urgent = tool.arguments.get("urgent").is_some_and(|urgent| urgent == &json!(true) || urgent == "true");
+    let detail = json!({ "message": message, "caller_name": said("caller_name", 80), "phone": said("phone", 40), "urgent": is_urgent });
     let event = fold::NewEvent { key: format!("message:{}", tool.id), kind: "message", detail, at_ms: core.clock.now().timestamp_millis() };
     let mut tx = SystemTx::begin(core, "a message left with the assistant").await?;
     if let Some((from, to)) = store::append_event(tx.conn(), call, &event).await? {

@@ -16,7 +16,9 @@ const HIDDEN: &str = "hidden";
 /// Everything Home shows; parts the role may not see are left out.
 pub async fn home(scope: &OrgScope) -> Result<Home, AppError> {
     let may_read = scope.may(Permission::CallsRead);
-    let (figures, board) = if may_read { (Some(calls::home_figures(scope).await?), calls::board(scope).await?) } else { (None, vec![]) };
+    let (figures, mut board) =
+        if may_read { (Some(calls::home_figures(scope).await?), calls::board(scope).await?) } else { (None, vec![]) };
+    board.retain(|card| !card.status.is_over());
     let may_set_up = scope.may(Permission::AssistantsEdit) && may_read;
     let checklist = if may_set_up { Some(checklist(scope).await?) } else { None };
     Ok(Home { figures, board, checklist, now: scope.core().clock.now() })

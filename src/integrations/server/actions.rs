@@ -152,8 +152,8 @@ pub fn is_simulated(core: &Core) -> bool {
     simulator(core).is_some()
 }
 
-/// Where the simulator answers.
-pub(super) fn simulator(core: &Core) -> Option<&url::Url> {
+/// Where the simulator answers; nothing when the provider is the real one.
+pub fn simulator(core: &Core) -> Option<&url::Url> {
     let is_ours = |url: &&url::Url| url.host_str().is_some_and(|host| !host.ends_with("vapi.ai"));
     core.simulator.as_ref().filter(is_ours)
 }

@@ -105,7 +105,9 @@ pub async fn journal(
     sqlx::query_as!(
         Delivery,
         r#"
-        select id as "id: HookId", created_at as at, outcome, reason, kind, call_id as "call_id: CallId", body_bytes as bytes, host(ip) as ip
+        select id as "id: HookId", created_at as at, outcome,
+          case when outcome = 'dead' then 'not_applied' else reason end as reason, -- else the database's text, for operators alone
+          kind, call_id as "call_id: CallId", body_bytes as bytes, host(ip) as ip
         from hook_journal
         where org_id = $5
           and ($1::text is null or outcome = $1)

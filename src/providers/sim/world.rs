@@ -347,6 +347,8 @@ pub(super) struct Faults {
     pub(super) concurrency_limit: Option<usize>,
     /// How long presigned addresses live, in seconds.
     pub(super) presigned_ttl_s: Option<i64>,
+    /// The next so many requests for a recording find none yet, although the report has named it.
+    pub(super) late_recordings: u32,
     /// What happens to webhooks.
     pub(super) webhooks: WebhookFaults,
 }

@@ -76,7 +76,7 @@ impl Vapi {
     /// Does it. `control_url` is what Vapi gave with the call. Errors: `Refused` 404 after the call has ended; 421 when the
     /// address is not one of Vapi's.
     pub async fn control(&self, control_url: &str, control: &Control) -> Result<(), OutboundError> {
-        let url = self.control_address(control_url)?;
+        let url = self.monitor_address(control_url, "http")?;
         let body = control.body();
         let build = |http: &reqwest::Client| {
             let request = http.post(url.clone()).json(&body);
@@ -88,22 +88,61 @@ impl Vapi {
         self.live.send(&self.account, control.repeat(), build).await.map(drop)
     }
 
-    /// The address arrives in webhooks. One that leads elsewhere than to Vapi would let a forger send us anywhere.
-    fn control_address(&self, control_url: &str) -> Result<Url, OutboundError> {
-        let trimmed = control_url.trim().trim_start_matches('<').trim_end_matches('>').trim();
+    /// A monitor address arrives in webhooks. One that leads elsewhere than to Vapi would let a forger send us, and our key, anywhere.
+    /// `scheme` is `http` or `ws`; plain only towards a base address that is plain itself.
+    pub(super) fn monitor_address(&self, told: &str, scheme: &str) -> Result<Url, OutboundError> {
+        let trimmed = told.trim().trim_start_matches('<').trim_end_matches('>').trim();
         let base = &self.settings.base_url;
         let is_ours = |url: &Url| {
-            let is_vapi = url.scheme() == "https" && url.host_str().is_some_and(|host| host == "vapi.ai" || host.ends_with(".vapi.ai"));
-            let is_base =
-                url.scheme() == base.scheme() && url.host() == base.host() && url.port_or_known_default() == base.port_or_known_default();
-            is_vapi || is_base
+            let is_secure = url.scheme() == format!("{scheme}s");
+            let is_vapi = is_secure && url.host_str().is_some_and(|host| host == "vapi.ai" || host.ends_with(".vapi.ai"));
+            let is_base = (is_secure || url.scheme() == scheme)
+                && is_secure == (base.scheme() == "https")
+                && url.host() == base.host()
+                && url.port_or_known_default() == base.port_or_known_default();
+            (is_vapi || is_base) && url.username().is_empty() && url.password().is_none()
         };
         Url::parse(trimmed).ok().filter(is_ours).ok_or_else(|| OutboundError::Refused {
             provider: self.live.policy().name,
             status: 421,
-            words: vec!["the control address is not one of Vapi's".into()],
-            code: Some("foreign_control_url".into()),
+            words: vec!["the address is not one of Vapi's".into()],
+            code: Some(super::trouble::FOREIGN_ADDRESS.into()),
             retry_after: None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::VapiSettings;
+    use super::*;
+    use crate::platform::config::Secret;
+
+    #[test]
+    fn only_addresses_of_vapi_are_listened_at() {
+        let of = |base: &str| {
+            let base_url = base.parse().expect("an address");
+            Vapi::new(VapiSettings { base_url, api_key: Secret::from("k".to_owned()), public_key: None })
+        };
+        let (real, sim) = (of("https://api.vapi.ai"), of("http://127.0.0.1:4010"));
+        let opens = |vapi: &Vapi, url: &str| vapi.monitor_address(url, "ws").is_ok();
+        assert!(opens(&real, "<wss://phone-call-websocket.aws-us-west-2-b.vapi.ai/c1/listen>"));
+        assert!(opens(&sim, "ws://127.0.0.1:4010/live/c1/listen"));
+        for forged in [
+            "ws://x.vapi.ai/listen",
+            "https://x.vapi.ai/listen",
+            "wss://vapi.ai.evil.example/listen",
+            "wss://evil.example/x.vapi.ai",
+            "wss://vapi.ai@evil.example/listen",
+            "wss://key@x.vapi.ai/listen",
+            "ws://127.0.0.1:4010/listen",
+            "ws://169.254.169.254/latest",
+            "",
+        ] {
+            assert!(!opens(&real, forged), "{forged}");
+        }
+        for forged in ["ws://127.0.0.1:4011/listen", "wss://127.0.0.1:4010/listen", "http://127.0.0.1:4010/listen", "ws://10.0.0.1:4010/"] {
+            assert!(!opens(&sim, forged), "{forged}");
+        }
     }
 }

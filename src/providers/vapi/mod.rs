@@ -4,8 +4,10 @@
 //! Sources: api.vapi.ai OpenAPI; docs.vapi.ai/api-reference, /calls/call-features, /assistants/retrieve-call-artifacts.
 
 mod control;
+mod listen;
 mod names;
 mod recording;
+mod trouble;
 mod types;
 
 use serde::de::DeserializeOwned;
@@ -17,8 +19,10 @@ use crate::platform::config::Secret;
 use crate::platform::outbound::{Account, Outbound, OutboundError, Repeat, VAPI, VAPI_CONTROL, VAPI_RECORDINGS};
 
 pub use control::{Control, Destination};
+pub use listen::Sound;
 pub use names::{LONGEST_NAME, short_name};
 pub use recording::Recording;
+pub use trouble::words_of;
 pub use types::{Assistant, Call, CallFilter, Customer, Monitor, NewCall, PhoneNumber, SubscriptionLimits};
 
 /// Where Vapi answers, and with which keys.
