@@ -1,7 +1,7 @@
 //! Placing calls, each once. Two short transactions with the provider between them: the first claims the attempt, so that no second run
 //! can place it again; a run that finds it claimed asks the provider instead.
 
-use super::{Calls, Fail, Reading, fold, keep, retry, settle, store, tell};
+use super::{Calls, Fail, Reading, fold, keep, own_ref, retry, settle, store, tell};
 use crate::{
     calls::{
         model::CallStatus,
@@ -86,7 +86,7 @@ async fn claim(core: &Core, job: &Dial) -> Result<Found, Fail> {
         r#"select c.dial, c.dial_error, c.status = 'ended' as "is_over!", c.customer_number, c.customer_name, coalesce(c.placing_at, c.created_at) as "since!",
              a.provider_id as "assistant_ref?", n.provider_id as "number_ref?", n.sync_state as "number_sync?",
              (select r.provider_call_id from call_refs r
-              where r.call_id = c.id and r.org_id = c.org_id and not starts_with(r.provider_call_id, 'call_') order by r.created_at desc limit 1) as reference
+              where r.call_id = c.id and r.org_id = c.org_id and not starts_with(r.provider_call_id, 'zencall:') order by r.created_at desc limit 1) as reference
            from calls c left join assistants a on a.id = c.assistant_id left join phone_numbers n on n.id = c.number_id
            where c.id = $1 and c.created_at = uuid_time($1) for update of c"#, // status and created_at are not null
         job.call as CallId
@@ -283,7 +283,7 @@ async fn refused(core: &Core, calls: &Calls, job: &Dial, words: &str) -> Result<
         ..fold::Facts::default()
     };
     let reading =
-        Reading { kind: "refused".into(), facts, call_ref: Some(job.call.to_string()), our_call: Some(job.call), ..Reading::default() };
+        Reading { kind: "refused".into(), facts, call_ref: Some(own_ref(job.call)), our_call: Some(job.call), ..Reading::default() };
     keep(core, calls, job.org, reading).await?;
     settle(core, job.call).await
 }

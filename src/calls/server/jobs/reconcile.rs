@@ -1,7 +1,7 @@
 //! Asking about calls that went silent, so that every call ends. A provider that is away ends none: only its own word does, or a length
 //! that no call has.
 
-use super::{Calls, Dial, Fail, Reading, fold, keep, settle, tell};
+use super::{Calls, Dial, Fail, Reading, fold, keep, own_ref, settle, tell};
 use crate::{
     platform::{
         Core, SystemTx,
@@ -90,7 +90,7 @@ async fn silent(core: &Core) -> Result<Vec<Silent>, Fail> {
         r#"
         select c.id as "id: CallId", c.org_id as "org: OrgId", c.status = 'ended' as "is_over!", c.dial, c.created_at,
           (select r.provider_call_id from call_refs r
-           where r.call_id = c.id and r.org_id = c.org_id and not starts_with(r.provider_call_id, 'call_') order by r.created_at desc limit 1) as reference
+           where r.call_id = c.id and r.org_id = c.org_id and not starts_with(r.provider_call_id, 'zencall:') order by r.created_at desc limit 1) as reference
         from calls c
         where not c.settled and not c.is_demo
           and coalesce(c.last_event_at, c.created_at) < $1::timestamptz - make_interval(secs => $2)
@@ -112,7 +112,7 @@ async fn look_after(core: &Core, calls: &Calls, call: &Silent) -> Result<Round, 
         Some(reference) => return ask(core, calls, call, reference, age > LONGEST_CALL).await,
         // Refused, or given up: the provider never had it.
         None if call.is_over => settle(core, call.id).await?,
-        None if age > NEVER_PLACED => give_up(core, calls, call, call.id.to_string()).await?,
+        None if age > NEVER_PLACED => give_up(core, calls, call, own_ref(call.id)).await?,
         None => {
             mark_asked(core, call.id, 1).await?;
             // Ours, and not placed yet: the dial job speaks for it; this one only makes sure that there is one.

@@ -67,7 +67,7 @@ fn is_hopeless(error: &OutboundError) -> bool {
 async fn wanted(core: &Core, call: CallId) -> Result<Option<String>, Fail> {
     let reference: Option<Option<String>> = sqlx::query_scalar(
         "select (select r.provider_call_id from call_refs r
-           where r.call_id = c.id and r.org_id = c.org_id and not starts_with(r.provider_call_id, 'call_') order by r.created_at desc limit 1)
+           where r.call_id = c.id and r.org_id = c.org_id and not starts_with(r.provider_call_id, 'zencall:') order by r.created_at desc limit 1)
          from calls c where c.id = $1 and c.created_at = uuid_time($1) and c.recording in ('awaited', 'failed')",
     )
     .bind(call)
