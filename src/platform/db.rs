@@ -34,6 +34,11 @@ pub(super) async fn begin_snapshot(pool: &PgPool) -> sqlx::Result<Transaction<'s
     begin_with(pool, "begin isolation level repeatable read, read only").await
 }
 
+/// The same with one plan for each statement.
+pub(super) async fn begin_planned_once(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    begin_with(pool, "begin; set local plan_cache_mode = force_generic_plan").await
+}
+
 async fn begin_with(pool: &PgPool, statement: &'static str) -> sqlx::Result<Transaction<'static, Postgres>> {
     let pool = pool.clone();
     match tokio::spawn(async move { pool.begin_with(statement).await }).await {

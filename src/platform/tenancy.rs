@@ -5,7 +5,7 @@
 
 use super::{
     core::Core,
-    db::{begin_in_a_task, begin_snapshot},
+    db::{begin_in_a_task, begin_planned_once, begin_snapshot},
     request::RequestInfo,
 };
 use crate::shared::{
@@ -184,6 +184,12 @@ impl SystemTx {
     pub async fn begin(core: &Core, reason: &'static str) -> sqlx::Result<Self> {
         tracing::debug!(reason, "system transaction");
         Ok(Self { tx: begin_in_a_task(&core.pool).await? })
+    }
+
+    /// The same for statements that are best run one way whatever they are given: none is planned anew.
+    pub async fn begin_planned_once(core: &Core, reason: &'static str) -> sqlx::Result<Self> {
+        tracing::debug!(reason, "system transaction");
+        Ok(Self { tx: begin_planned_once(&core.pool).await? })
     }
 
     /// Where statements run.

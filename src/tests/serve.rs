@@ -49,7 +49,7 @@ impl Server {
             .spawn()
             .expect("the program starts");
         let server = Self { child, admin };
-        crate::app::until("the program to serve", 60, || async {
+        crate::app::until("the program to serve", 120, || async {
             reqwest::get(format!("http://{}/healthz", server.admin)).await.ok().filter(|answer| answer.status() == 200).map(drop)
         })
         .await;

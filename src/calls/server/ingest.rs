@@ -36,6 +36,11 @@ use tokio::sync::{mpsc, oneshot};
 /// of the database commit at a time.
 const LANES: usize = 2;
 const GROUP: usize = 128;
+/// Under load a lane waits this long for a group of this size: each group costs the database a dozen statements, however few it holds.
+const GATHER: Duration = Duration::from_millis(3);
+const WORTH_IT: usize = 16;
+/// A group of so many says that there is load.
+const LOAD: usize = 3;
 /// Between a try that met a broken connection or a lost lock and the next.
 const BREATH: Duration = Duration::from_millis(50);
 /// Calls whose id is remembered; a lost entry costs one look-up.
@@ -105,7 +110,12 @@ impl Ingest {
 
 async fn lane(core: Core, mut inbox: mpsc::Receiver<Waiting>, known: Known) {
     let mut group = Vec::with_capacity(GROUP);
+    let mut is_loaded = false;
     while inbox.recv_many(&mut group, GROUP).await > 0 {
+        if is_loaded {
+            gather(&mut inbox, &mut group).await;
+        }
+        is_loaded = group.len() >= LOAD;
         let (deliveries, answers): (Vec<_>, Vec<_>) = group.drain(..).map(|waiting| (waiting.delivery, waiting.answer)).unzip();
         let kept = match keep_patiently(&core, &known, &deliveries).await {
             Ok(kept) => kept.into_iter().map(Ok).collect(),
@@ -121,6 +131,17 @@ async fn lane(core: Core, mut inbox: mpsc::Receiver<Waiting>, known: Known) {
         };
         for (answer, kept) in answers.into_iter().zip(kept) {
             let _ = answer.send(kept); // the sender may have hung up; the row is there
+        }
+    }
+}
+
+/// Lets a group grow a little.
+async fn gather(inbox: &mut mpsc::Receiver<Waiting>, group: &mut Vec<Waiting>) {
+    let until = tokio::time::Instant::now() + GATHER;
+    while group.len() < WORTH_IT {
+        match tokio::time::timeout_at(until, inbox.recv_many(group, GROUP)).await {
+            Ok(1..) => {}
+            _ => return,
         }
     }
 }
@@ -184,9 +205,8 @@ struct Open {
 
 async fn keep_group(core: &Core, known: &Known, deliveries: &[Delivery]) -> sqlx::Result<Vec<Kept>> {
     let now = core.clock.now();
-    let mut tx = SystemTx::begin(core, "webhooks").await?;
+    let mut tx = SystemTx::begin_planned_once(core, "webhooks").await?;
     let conn = tx.conn();
-    store::plan_once(conn).await?;
     let ids = resolve(conn, known, deliveries, now).await?;
     let month = Month::of(ids.iter().flatten().map(|id| id.time()).chain(deliveries.iter().map(|delivery| delivery.journal.at)));
     let mut open = open_calls(conn, month, &ids).await?;

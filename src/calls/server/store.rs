@@ -133,12 +133,6 @@ pub async fn insert_journal(
     Ok(())
 }
 
-/// The statements of this path are planned once: what they are given does not change how they are best run.
-pub async fn plan_once(conn: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query("select set_config('plan_cache_mode', 'force_generic_plan', true)").execute(conn).await?;
-    Ok(())
-}
-
 /// Calls by organisation and provider's id.
 pub async fn find_refs(conn: &mut PgConnection, keys: &[&(OrgId, String)]) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
     let rows: Vec<(OrgId, String, CallId)> = sqlx::query_as(
