@@ -31,12 +31,15 @@ journey("each page loads hard, hydrates without a complaint, and knows theme and
   assert.equal(await page.evaluate(() => window.mark), true);
 });
 
-journey("the language is chosen in the menu and kept", { as: demo }, async (visit) => {
+journey("the language is chosen in the menu and kept", { as: demo }, async (visit, enter) => {
   const { page } = visit;
+  const choose = async (name, code) => {
+    await page.locator("button[popovertarget=user-menu]").click();
+    await page.locator("#user-menu").getByRole("menuitemradio", { name }).click();
+    await page.waitForFunction((lang) => document.documentElement.lang === lang, code);
+  };
   await visit.go("/calls");
-  await page.locator("button[popovertarget=user-menu]").click();
-  await page.locator("#user-menu").getByRole("menuitemradio", { name: "English" }).click();
-  await page.waitForFunction(() => document.documentElement.lang === "en");
+  await choose("English", "en");
   assert.equal(visit.path(), "/calls", "on the same page");
   visit.lang = "en";
   await visit.go("/assistants");
@@ -46,6 +49,11 @@ journey("the language is chosen in the menu and kept", { as: demo }, async (visi
   await tab.goto(`${BASE}/`);
   assert.equal(await tab.getAttribute("html", "lang"), "en", "on the public pages as well");
   await tab.close();
+  const other = await enter({});
+  await other.signIn(demo());
+  assert.equal(await other.page.getAttribute("html", "lang"), "en", "in another browser as well");
+  await visit.go("/calls");
+  await choose("Français", "fr"); // the person is others' too
 });
 
 journey("what does not exist says so, and what belongs to others does not exist", {}, async (visit, enter) => {
