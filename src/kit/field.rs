@@ -6,7 +6,7 @@ use crate::{
     i18n::{t, words as w},
     shared::error::FieldErrors,
 };
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 /// What ties a control to its label, hint and error.
 #[derive(Clone)]
@@ -96,6 +96,18 @@ fn id_of(name: &str) -> String {
     format!("f-{}", bare.trim_matches('-'))
 }
 
+/// Writes a value into its control each time it changes. Not at first: the control stands there with it, and what was typed before the
+/// browser took the page over must not be lost.
+fn follow(value: Signal<String>, write: impl Fn(&str) + 'static) {
+    Effect::new(move |before: Option<()>| {
+        value.with(|now| {
+            if before.is_some() {
+                write(now);
+            }
+        });
+    });
+}
+
 /// One line of text.
 #[component]
 pub fn TextInput(
@@ -127,15 +139,21 @@ pub fn TextInput(
     on_blur: Option<Callback<String>>,
 ) -> impl IntoView {
     let form_name = name.clone();
+    let input = NodeRef::<html::Input>::new();
+    follow(value, move |now| {
+        if let Some(input) = input.get_untracked() {
+            input.set_value(now)
+        }
+    });
     view! {
         <Field name label hint=hint optional errors let:ids>
             <input
+                node_ref=input
                 class="input"
                 id=ids.id
                 name=form_name
                 type=kind.unwrap_or("text")
                 value=value.get_untracked()
-                prop:value=move || value.get()
                 placeholder=placeholder
                 autocomplete=autocomplete
                 inputmode=inputmode
@@ -228,9 +246,16 @@ pub fn TextArea(
     #[prop(optional, into)] on_input: Option<Callback<String>>,
 ) -> impl IntoView {
     let form_name = name.clone();
+    let area = NodeRef::<html::Textarea>::new();
+    follow(value, move |now| {
+        if let Some(area) = area.get_untracked() {
+            area.set_value(now)
+        }
+    });
     view! {
         <Field name label hint=hint optional errors let:ids>
             <textarea
+                node_ref=area
                 class="input"
                 id=ids.id
                 name=form_name
@@ -238,7 +263,6 @@ pub fn TextArea(
                 maxlength=maxlength
                 placeholder=placeholder
                 required=required
-                prop:value=move || value.get()
                 aria-invalid=move || ids.invalid.get()
                 aria-describedby=move || ids.described_by.get()
                 on:input=move |event| if let Some(told) = on_input { told.run(event_target_value(&event)) }

@@ -47,12 +47,13 @@ pub async fn layer(State(core): State<Core>, mut request: Request, next: Next) -
         let started = std::time::Instant::now();
         let caller =
             if is_static(request.uri().path()) { Ok(Caller::Anonymous) } else { session::resolve(&core, request.headers(), ip).await };
-        let caller = match caller {
-            Ok(caller) => caller,
-            Err(error) => return axum::response::IntoResponse::into_response(error),
+        let mut response = match caller {
+            Ok(caller) => {
+                request.extensions_mut().insert(RequestInfo { id: id.clone(), ip, user_agent, caller });
+                queue::with_trace(Some(id.clone()), next.run(request)).await
+            }
+            Err(error) => axum::response::IntoResponse::into_response(error),
         };
-        request.extensions_mut().insert(RequestInfo { id: id.clone(), ip, user_agent, caller });
-        let mut response = queue::with_trace(Some(id.clone()), next.run(request)).await;
         if core.draining.is_cancelled() {
             // The sender opens its next connection to a process that stays.
             response.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));

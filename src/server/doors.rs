@@ -7,7 +7,7 @@ use crate::{
     kit::{Prefs, document::Look},
     platform::{Core, request},
     providers::sim::Mailbox,
-    site::server::Site,
+    site::server::{ChosenLanguage, Site},
 };
 use axum::{
     Router,
@@ -83,14 +83,18 @@ async fn signed_in_pages(request: Request, next: Next) -> Response {
     use crate::platform::{request::RequestInfo, tenancy::Caller};
     let path = request.uri().path();
     let is_anonymous = request.extensions().get::<RequestInfo>().is_none_or(|info| matches!(info.caller, Caller::Anonymous));
-    let wants_page =
-        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    if is_anonymous && wants_page && request.method() == Method::GET && crate::app::is_product_page(path) {
+    if is_anonymous && wants_page(&request) && crate::app::is_product_page(path) {
         let wanted = request.uri().path_and_query().map_or("/home", |wanted| wanted.as_str());
         let next = percent_encoding::utf8_percent_encode(wanted, percent_encoding::NON_ALPHANUMERIC);
         return Redirect::to(&format!("/sign-in?next={next}")).into_response();
     }
     next.run(request).await
+}
+
+/// A browser asks, and would show what it gets.
+fn wants_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    request.method() == Method::GET && accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// Finds out who reads before a page of the product is drawn.
@@ -117,11 +121,11 @@ fn provide_look() {
 }
 
 /// Browsers tell here what the content policy stopped; only the fact is logged, of the page no more than its door, and that once a second.
-async fn csp_report(State(_): State<Core>, body: String) -> StatusCode {
+async fn csp_report(State(core): State<Core>, body: String) -> StatusCode {
     let report: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
     let field = |name: &str| report.pointer(&format!("/csp-report/{name}")).and_then(|v| v.as_str()).unwrap_or("");
     metrics::counter!("zencall_csp_reports_total").increment(1);
-    if is_first_this_second() {
+    if is_first_of(core.clock.now().timestamp()) {
         let directive: String = field("violated-directive").chars().take(60).collect();
         let blocked = url::Url::parse(field("blocked-uri")).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
         let page = url::Url::parse(field("document-uri")).map(|url| request::loggable_path(url.path())).unwrap_or_default();
@@ -130,17 +134,14 @@ async fn csp_report(State(_): State<Core>, body: String) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-fn is_first_this_second() -> bool {
+fn is_first_of(second: i64) -> bool {
     static LAST: AtomicI64 = AtomicI64::new(0);
-    let now = chrono::Utc::now().timestamp();
-    LAST.swap(now, Ordering::Relaxed) != now
+    LAST.swap(second, Ordering::Relaxed) != second
 }
 
 /// A browser whose page broke gets a page, with the reference that stands in the log; programs keep their JSON.
 async fn faults_as_pages(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let headers = request.headers().clone();
-    let wants_page = request.method() == Method::GET
-        && headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let (headers, wants_page) = (request.headers().clone(), wants_page(&request));
     let response = next.run(request).await;
     let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if !wants_page || is_page || !response.status().is_server_error() {
@@ -155,19 +156,10 @@ async fn faults_as_pages(State(site): State<Site>, request: Request, next: Next)
 /// Who is signed in reads the chosen language everywhere, and in mails.
 async fn keep_language(State(core): State<Core>, request: Request, next: Next) -> Response {
     use crate::platform::{request::RequestInfo, tenancy::Caller};
-    let person = match request.extensions().get::<RequestInfo>().map(|info| &info.caller) {
-        Some(Caller::Person { account, .. }) if request.uri().path() == "/prefs" => Some(*account),
-        _ => None,
-    };
+    let caller = request.extensions().get::<RequestInfo>().map(|info| info.caller.clone());
     let response = next.run(request).await;
-    let chosen = response
-        .headers()
-        .get_all(header::SET_COOKIE)
-        .iter()
-        .filter_map(|cookie| cookie.to_str().ok())
-        .find_map(|cookie| cookie.strip_prefix(crate::kit::LANG_COOKIE)?.strip_prefix('=')?.split(';').next());
-    if let (Some(account), Some(language)) = (person, chosen)
-        && let Err(error) = crate::account::server::actions::keep_language(&core, account, language).await
+    if let (Some(Caller::Person { account, .. }), Some(ChosenLanguage(language))) = (caller, response.extensions().get())
+        && let Err(error) = crate::account::server::actions::keep_language(&core, account, language.code()).await
     {
         tracing::warn!(?error, "the chosen language is in the cookie only");
     }

@@ -155,6 +155,10 @@ struct PrefsForm {
     rail: Option<String>,
 }
 
+/// In the extensions of the answer to `POST /prefs` that chose one: who knows the reader keeps it for longer than the browser does.
+#[derive(Clone, Copy)]
+pub struct ChosenLanguage(pub Locale);
+
 async fn set_prefs(headers: HeaderMap, Form(form): Form<PrefsForm>) -> Response {
     let now = Prefs::from_cookies(text(&headers, header::COOKIE));
     let theme = form.theme.as_deref().and_then(|wanted| match wanted {
@@ -165,6 +169,9 @@ async fn set_prefs(headers: HeaderMap, Form(form): Form<PrefsForm>) -> Response 
     let lang = form.lang.as_deref().and_then(Locale::parse);
     let rail = form.rail.map(|_| if now.rail_narrow { "wide" } else { "narrow" });
     let mut response = Redirect::to(&way_back(&headers)).into_response();
+    if let Some(lang) = lang {
+        response.extensions_mut().insert(ChosenLanguage(lang));
+    }
     let cookies = [(THEME_COOKIE, theme.map(Theme::name)), (LANG_COOKIE, lang.map(Locale::code)), (RAIL_COOKIE, rail)];
     for (name, value) in cookies {
         let Some(value) = value else { continue };

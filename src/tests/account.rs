@@ -941,3 +941,18 @@ async fn guesses_at_the_same_moment_are_all_counted(pool: PgPool) {
     let let_through = answers.iter().filter(|status| **status == StatusCode::UNPROCESSABLE_ENTITY).count();
     assert_eq!(let_through, 10, "{answers:?}");
 }
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_is_not_there_answers_404_and_what_broke_is_a_page(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    let mut browser = at_home(&doors).await;
+    for path in ["/calls/nonsense", "/assistants/nonsense", "/calls/call_01m82jw364f37bs44rtcdwr0w5"] {
+        let missing = browser.get(path).await;
+        assert_eq!(missing.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(missing.body.contains("<h1"), "{path} is a page");
+    }
+    doors.pool.close().await;
+    let broken = browser.get("/home").await;
+    assert_eq!(broken.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(broken.body.starts_with("<!doctype html>") && broken.body.contains("req_"), "{}", broken.body);
+}

@@ -523,3 +523,57 @@ async fn a_sandbox_that_talks_to_the_real_provider_simulates_nothing(pool: PgPoo
     let refused = actions::simulate(&OrgScope::of_system(&app.core, org.id), None, "00").await.expect_err("refused");
     assert_eq!(refused.code(), "not_sandbox");
 }
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_database_in_trouble_sets_nothing_aside_and_asks_for_it_again(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    let ringing =
+        |call: &str| json!({ "type": "status-update", "status": "ringing", "timestamp": 1_790_000_000_000_i64, "call": { "id": call } });
+    assert_eq!(app.hook(&org, &ringing("before")).await.status(), 200);
+    sqlx::query("alter table call_refs rename to call_refs_away").execute(&app.core.pool).await.expect("trouble");
+    assert_eq!(app.hook(&org, &ringing("during")).await.status(), 503);
+    sqlx::query("alter table call_refs_away rename to call_refs").execute(&app.core.pool).await.expect("no more trouble");
+    assert_eq!(app.hook(&org, &ringing("during")).await.status(), 200);
+    let outcomes: Vec<String> = sqlx::query_scalar("select outcome from hook_journal where org_id = $1")
+        .bind(org.id)
+        .fetch_all(&app.core.pool)
+        .await
+        .expect("the journal");
+    assert_eq!(outcomes, ["accepted", "accepted"]);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_is_told_again_without_a_time_or_with_an_earlier_one_is_the_same_thing(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    let untimed =
+        json!({ "type": "transcript", "transcriptType": "final", "role": "user", "transcript": "Bonjour", "call": { "id": "c1" } });
+    let live = |at: i64| json!({ "type": "status-update", "status": "in-progress", "timestamp": at, "call": { "id": "c1" } });
+    for message in [&untimed, &live(1_790_000_005_000), &untimed, &live(1_790_000_002_000), &live(1_790_000_009_000)] {
+        assert_eq!(app.hook(&org, message).await.status(), 200);
+    }
+    let lines: i64 = sqlx::query_scalar("select count(*) from call_lines").fetch_one(&app.core.pool).await.expect("a count");
+    let answered: Vec<i64> =
+        sqlx::query_scalar("select at_ms from call_events where kind = 'status'").fetch_all(&app.core.pool).await.expect("the events");
+    assert_eq!((lines, answered), (1, vec![1_790_000_002_000]));
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_body_that_is_too_long_is_turned_away_and_journalled(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    let body = "x".repeat(17 * 1024 * 1024);
+    // The answer may come while the body is still on its way, and the connection end with it.
+    let answer = app.http.post(app.url(&org.hook_path)).body(body).send().await;
+    assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == 413));
+    until("the journal", 5, || async {
+        let reason: Option<String> = sqlx::query_scalar("select reason from hook_journal where org_id = $1 and outcome = 'rejected'")
+            .bind(org.id)
+            .fetch_optional(&app.core.pool)
+            .await
+            .expect("the journal");
+        reason.map(|reason| assert_eq!(reason, "too_large"))
+    })
+    .await;
+}

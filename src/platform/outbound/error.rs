@@ -142,11 +142,16 @@ impl OutboundError {
 /// What it means for a job that may be repeated: wait as asked, give up on a refusal, else the usual back-off.
 impl From<OutboundError> for Fail {
     fn from(error: OutboundError) -> Self {
-        let words = error.to_string();
-        match error.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok()) {
-            _ if error.is_final() => Fail::Dead(words),
-            Some(wait) => Fail::RetryAt(Utc::now() + wait, words),
-            None => Fail::Retry(words),
+        if error.is_final() { Fail::Dead(error.to_string()) } else { error.again() }
+    }
+}
+
+impl OutboundError {
+    /// What it means for a job that goes on trying although this was a refusal: wait as asked, else the usual back-off.
+    pub fn again(&self) -> Fail {
+        match self.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok()) {
+            Some(wait) => Fail::RetryAt(Utc::now() + wait, self.to_string()),
+            None => Fail::Retry(self.to_string()),
         }
     }
 }

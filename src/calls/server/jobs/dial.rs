@@ -1,7 +1,7 @@
 //! Placing calls, each once. Two short transactions with the provider between them: the first claims the attempt, so that no second run
 //! can place it again; a run that finds it claimed asks the provider instead.
 
-use super::{Calls, Fail, Reading, fold, keep, own_ref, retry, settle, store, tell};
+use super::{Calls, Fail, Reading, fold, keep, own_ref, settle, store, tell};
 use crate::{
     calls::{
         model::CallStatus,
@@ -163,7 +163,7 @@ async fn place(core: &Core, calls: &Calls, job: &Dial, wanted: Wanted) -> Result
         Err(error) if error.is_final() => refused(core, calls, job, &vapi::words_of(&error)).await,
         Err(error) => {
             set_dial(core, job, "wanted", Some(&vapi::words_of(&error))).await?;
-            Err(retry(error))
+            Err(error.again())
         }
     }
 }
@@ -185,7 +185,7 @@ async fn find_placed(core: &Core, calls: &Calls, job: &Dial, assistant_ref: Stri
         Ok(None) => refused(core, calls, job, Trouble::Unconfirmed.name()).await,
         Err(error) => {
             set_dial(core, job, "unknown", Some(&vapi::words_of(&error))).await?;
-            Err(retry(error))
+            Err(error.again())
         }
     }
 }
@@ -195,7 +195,7 @@ async fn ask_blocked(core: &Core, calls: &Calls, job: &Dial, reference: &str) ->
     let known = match Vapi::of(core).call(reference).await {
         Ok(known) => known,
         Err(error) if error.status() == Some(404) => return mark_placed(core, job.call).await,
-        Err(error) => return Err(retry(error)),
+        Err(error) => return Err(error.again()),
     };
     let is_waiting = matches!(known.status.as_deref(), Some("scheduled" | "queued"));
     let found_no_line = known.has_ended() && known.ended_reason.as_deref().is_some_and(|why| classify(why) == EndClass::NoLineFree);

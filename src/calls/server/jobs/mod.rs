@@ -17,23 +17,15 @@ use super::{
     store::{self, JournalRow},
 };
 use crate::{
-    platform::{Core, outbound::OutboundError, queue::Fail},
+    platform::{Core, queue::Fail},
     shared::ids::{CallId, HookId, OrgId},
 };
 use anyhow::Context;
-use chrono::Duration;
 use serde_json::Value;
 
 /// What stands for the provider's id where the provider never had the call. Nobody is asked about it: statements here know it by its beginning.
 fn own_ref(call: CallId) -> String {
     format!("zencall:{call}")
-}
-
-fn retry(error: OutboundError) -> Fail {
-    match error.retry_after() {
-        Some(after) => Fail::RetryAt(chrono::Utc::now() + Duration::from_std(after).unwrap_or_default(), error.to_string()),
-        None => Fail::Retry(error.to_string()),
-    }
 }
 
 /// Lets the fold read what the provider says of a call.

@@ -1,6 +1,6 @@
 //! Fetching recordings: downloaded, measured, stored under a name of our own, and told.
 
-use super::{Fail, fold, retry, store};
+use super::{Fail, fold, store};
 use crate::{
     platform::{
         Core, SystemTx,
@@ -54,7 +54,7 @@ pub async fn fetch_recording(core: Core, job: FetchRecording, cx: JobCx) -> Resu
             tracing::warn!(call = %job.call, error = %error, "the recording could not be fetched");
             set_recording(&core, &job, "failed", None, None).await
         }
-        Err(error) => Err(retry(error)),
+        Err(error) => Err(error.again()),
     }
 }
 
