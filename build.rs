@@ -21,9 +21,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
+    if env::var_os("CARGO_FEATURE_SPLIT").is_some() {
+        println!("cargo:rustc-link-arg-cdylib=--emit-relocs"); // what wasm-split reads
+    }
     let target = if env::var_os("CARGO_FEATURE_SSR").is_some() { compile::Target::Server } else { compile::Target::Browser };
     match compile::compile(&files, target) {
-        Ok(code) => fs::write(Path::new(&env::var("OUT_DIR")?).join("words.rs"), code)?,
+        Ok(compiled) => {
+            let out = env::var("OUT_DIR")?;
+            fs::write(Path::new(&out).join("words.rs"), compiled.code)?;
+            for (locale, text) in compiled.files {
+                fs::write(Path::new(&out).join(format!("words.{locale}.txt")), text)?;
+            }
+        }
         Err(faults) => return Err(format!("the words are not complete:\n  {}", faults.join("\n  ")).into()),
     }
     Ok(())

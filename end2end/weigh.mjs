@@ -14,15 +14,19 @@ const brotli = (body) => brotliCompressSync(body).length;
 
 export async function weigh(base, path, cookie) {
   const page = await get(base, path, cookie);
-  const names = new Set(page.toString().match(/\/pkg\/[\w.-]+\.(?:js|wasm|css|woff2)/g) ?? []);
+  const names = new Set(page.toString().match(/\/pkg\/[\w./-]+\.(?:js|wasm|css|txt|woff2)/g) ?? []);
   for (const name of [...names].filter((name) => name.endsWith(".css"))) {
     const css = (await get(base, name)).toString();
     for (const [, font] of css.matchAll(/url\(([\w.-]+\.woff2)\)/g)) names.add(`/pkg/${font}`);
   }
-  const parts = { html: brotli(page), js: 0, wasm: 0, css: 0, woff2: 0 };
+  for (const name of names) {
+    if (!name.endsWith(".js")) continue;
+    for (const [, other] of (await get(base, name)).toString().matchAll(/^import .* from "(.+)"/gm)) names.add(new URL(other, base + name).pathname); // is visited too
+  }
+  const parts = { html: brotli(page), js: 0, wasm: 0, words: 0, css: 0, woff2: 0 };
   for (const name of names) {
     const body = await get(base, name);
-    parts[name.split(".").at(-1)] += name.endsWith(".woff2") ? body.length : brotli(body);
+    parts[name.endsWith(".txt") ? "words" : name.split(".").at(-1)] += name.endsWith(".woff2") ? body.length : brotli(body);
   }
   const { woff2: fonts, ...counted } = parts;
   return { bytes: Object.values(counted).reduce((sum, part) => sum + part), parts: counted, fonts };

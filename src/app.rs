@@ -7,18 +7,20 @@ use crate::{
     dashboard::HomePage,
     i18n::use_locale,
     integrations::IntegrationsPage,
-    kit::{Prefs, Shell},
+    kit::{Prefs, Shell, open_anew},
     nav::NAV,
     shared::{permission::Permission, session::Session},
     site::NotFoundPage,
+    split::NotLoaded,
 };
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::{
-    SsrMode,
+    ChooseView, SsrMode,
     components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
+use std::pin::Pin;
 
 /// Where the built files are: named by their content, so that browsers keep them for ever.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -26,6 +28,9 @@ pub struct Assets {
     pub js: String,
     pub wasm: String,
     pub css: String,
+    /// The words of each language, by its code.
+    #[serde(default)]
+    pub words: std::collections::BTreeMap<String, String>,
     /// Font files by their plain name.
     #[serde(default)]
     pub fonts: std::collections::BTreeMap<String, String>,
@@ -50,7 +55,11 @@ pub fn shell(assets: Assets) -> impl IntoView {
     let prefs = use_context::<Prefs>().unwrap_or_default();
     let locale = use_locale();
     let nonce = leptos::nonce::use_nonce();
-    let start = format!("import init, {{ hydrate }} from '{}'; await init({{ module_or_path: '{}' }}); hydrate();", assets.js, assets.wasm);
+    let words = assets.words.get(locale.code()).cloned().unwrap_or_default();
+    let start = format!(
+        "import init, {{ hydrate }} from '{}'; const words = fetch('{words}'); await init({{ module_or_path: '{}' }}); hydrate(await (await words).text());",
+        assets.js, assets.wasm
+    );
     view! {
         <!DOCTYPE html>
         <html lang=locale.code() data-theme=prefs.theme.attribute() data-rail=prefs.rail_attribute()>
@@ -63,6 +72,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <link rel="icon" href="/mark.svg" r#type="image/svg+xml"/>
                 <link rel="modulepreload" href=assets.js.clone()/>
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <link rel="preload" href=words r#as="fetch" r#type="text/plain" crossorigin="anonymous"/>
                 <script r#type="module" nonce=nonce inner_html=start></script>
                 <MetaTags/>
             </head>
@@ -79,23 +89,92 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=NotFoundPage>
                 <ParentRoute path=path!("") view=Product>
-                    <Route path=path!("/home") view=HomePage ssr=SsrMode::Async/>
+                    <Route path=path!("/home") view=HOME ssr=SsrMode::Async/>
                     <Route path=path!("/live/:id?") view=LivePage ssr=SsrMode::Async/>
-                    <Route path=path!("/calls") view=CallsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/calls/:id") view=CallPage ssr=SsrMode::Async/>
-                    <Route path=path!("/assistants") view=AssistantsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/assistants/new") view=NewAssistantPage ssr=SsrMode::Async/>
-                    <Route path=path!("/assistants/:id") view=AssistantPage ssr=SsrMode::Async/>
-                    <Route path=path!("/integrations") view=IntegrationsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/security") view=SecurityPage ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/sessions") view=SessionsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/organisation") view=OrganisationPage ssr=SsrMode::Async/>
+                    <Route path=path!("/calls") view=CALLS ssr=SsrMode::Async/>
+                    <Route path=path!("/calls/:id") view=CALL ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants") view=ASSISTANTS ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/new") view=NEW_ASSISTANT ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/:id") view=ASSISTANT ssr=SsrMode::Async/>
+                    <Route path=path!("/integrations") view=INTEGRATIONS ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/account") view=ACCOUNT ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/security") view=SECURITY ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/sessions") view=SESSIONS ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/organisation") view=ORGANISATION ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>
     }
     .into_any()
+}
+
+/// A page that comes to the browser in a file of its own. Live is none of them: it is in the main file, with the shell.
+#[derive(Clone, Copy)]
+struct LazyPage {
+    load: fn() -> Pending<()>,
+    draw: fn() -> Pending<AnyView>,
+}
+
+type Pending<T> = Pin<Box<dyn Future<Output = Result<T, NotLoaded>>>>;
+
+impl ChooseView for LazyPage {
+    async fn choose(self) -> AnyView {
+        (self.draw)().await.unwrap_or_else(|_| ().into_any())
+    }
+
+    async fn preload(&self) {
+        if (self.load)().await.is_err() {
+            // The server that had the file is gone, or the network is.
+            open_anew();
+            std::future::pending().await
+        }
+    }
+}
+
+/// Declares the pages of one file, and the list of them.
+macro_rules! lazy_pages {
+    ($file:ident, $all:ident: $($name:ident = $page:ident, $load:ident, $draw:ident;)+) => {
+        $(
+            lazy! { $file, $load, $draw() => $page() }
+            const $name: LazyPage = LazyPage { load: || Box::pin($load()), draw: || Box::pin($draw()) };
+        )+
+        #[cfg(feature = "hydrate")]
+        const $all: &[LazyPage] = &[$($name),+];
+    };
+}
+
+lazy_pages! { calls, FILE_OF_CALLS:
+    HOME = HomePage, load_home, draw_home;
+    CALLS = CallsPage, load_calls, draw_calls;
+    CALL = CallPage, load_call, draw_call;
+}
+
+lazy_pages! { set_up, FILE_OF_SET_UP:
+    ASSISTANTS = AssistantsPage, load_assistants, draw_assistants;
+    NEW_ASSISTANT = NewAssistantPage, load_new_assistant, draw_new_assistant;
+    ASSISTANT = AssistantPage, load_assistant, draw_assistant;
+    INTEGRATIONS = IntegrationsPage, load_integrations, draw_integrations;
+    ACCOUNT = AccountPage, load_account, draw_account;
+    SECURITY = SecurityPage, load_security, draw_security;
+    SESSIONS = SessionsPage, load_sessions, draw_sessions;
+    ORGANISATION = OrganisationPage, load_organisation, draw_organisation;
+}
+
+/// Fetches what the page at this path is made of besides the main file.
+#[cfg(feature = "hydrate")]
+pub async fn load_page(path: &str) -> Result<(), NotLoaded> {
+    let mut parts = path.split('/').skip(1);
+    let pages = match (parts.next(), parts.next()) {
+        (Some("live"), Some(_)) => return crate::calls::load_call_pane().await,
+        (Some("home" | "calls"), _) => FILE_OF_CALLS,
+        (Some("assistants" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
+        _ => &[],
+    };
+    // One file, but each page has a lock of its own on it.
+    for page in pages {
+        (page.load)().await?;
+    }
+    Ok(())
 }
 
 /// The pages of the product, inside the shell.

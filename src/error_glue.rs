@@ -1,14 +1,46 @@
-//! How [`AppError`] travels through server functions: as JSON with the right status; on a plain form as a redirect.
+//! How answers of server functions travel: as JSON; an [`AppError`] with the right status, or on a plain form as a redirect.
 
 use crate::shared::error::AppError;
 use leptos::server_fn::{
-    Bytes,
-    codec::JsonEncoding,
+    Bytes, ContentType, Decodes, Encodes, Format, FormatType,
+    codec::Post,
     error::{FromServerFnError, ServerFnErrorErr},
 };
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The answer of a server function: `#[server(output = Json)]`.
+pub type Json = Post<JsonText>;
+
+/// JSON that is read as text, as resources and the live socket read it. Server functions' own codec reads bytes, which to serde is another
+/// kind of reader: the browser would carry each model's reader twice.
+pub struct JsonText;
+
+impl ContentType for JsonText {
+    const CONTENT_TYPE: &'static str = "application/json";
+}
+
+impl FormatType for JsonText {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl<T: Serialize> Encodes<T> for JsonText {
+    type Error = serde_json::Error;
+
+    fn encode(output: &T) -> Result<Bytes, Self::Error> {
+        serde_json::to_vec(output).map(Bytes::from)
+    }
+}
+
+impl<T: DeserializeOwned> Decodes<T> for JsonText {
+    type Error = serde_json::Error;
+
+    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
+        serde_json::from_str(&String::from_utf8_lossy(&bytes))
+    }
+}
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

@@ -4,6 +4,14 @@
 
 #[macro_use]
 pub mod shared;
+#[cfg(feature = "split")]
+#[macro_use]
+mod split;
+#[cfg(not(feature = "split"))]
+#[macro_use]
+#[path = "not_split.rs"]
+mod split;
+
 pub mod account;
 pub mod app;
 pub mod assistants;
@@ -24,12 +32,17 @@ pub mod providers;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-/// Wakes the page the server sent: called by the one script of every page of the product.
+/// Wakes the page the server sent: called by the one script of every page of the product, with the words of the page's language. The
+/// page's own file comes first, so that nothing is missing while it is taken over; without it the page stays what the server sent.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate(words: String) {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    i18n::learn(words);
+    let path = leptos::prelude::location().pathname().unwrap_or_default();
+    if app::load_page(&path).await.is_ok() {
+        leptos::mount::hydrate_body(app::App);
+    }
 }
 
 /// The schema, applied at start and by `zencall migrate`.

@@ -1,36 +1,25 @@
 //! What the pages of the product read. Everything that is written goes through plain forms (`server::forms`).
 
-use super::{
-    model::{MySessions, Organisation, SecondFactor},
-    session::Reader,
-};
-use crate::shared::error::AppError;
+use super::model::{MySessions, Organisation, SecondFactor};
+use crate::{error_glue::Json, shared::error::AppError};
 use leptos::prelude::*;
 
-/// Who reads. Errors: `Unauthenticated`; `Conflict("no_organisation")`.
-#[server]
-pub async fn read_reader() -> Result<Reader, AppError> {
-    use super::server::actions;
-    let request = crate::platform::request::RequestInfo::of_leptos().ok_or(AppError::Unauthenticated)?;
-    actions::read_reader(&expect_context::<crate::platform::Core>(), &request).await
-}
-
 /// The reader's second factor. Errors: `Unauthenticated`.
-#[server]
+#[server(output = Json)]
 pub async fn read_security() -> Result<SecondFactor, AppError> {
     use super::server::actions;
     actions::read_security(&expect_context::<crate::platform::Core>(), actions::Person::of_request()?).await
 }
 
 /// Where the reader is signed in. Errors: `Unauthenticated`.
-#[server]
+#[server(output = Json)]
 pub async fn read_sessions() -> Result<MySessions, AppError> {
     use super::server::actions;
     actions::my_sessions(&expect_context::<crate::platform::Core>(), actions::Person::of_request()?).await
 }
 
 /// The organisation's settings. Errors: `Unauthenticated`, `Forbidden`.
-#[server]
+#[server(output = Json)]
 pub async fn read_organisation() -> Result<Organisation, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::read_organisation(&OrgScope::of_request().await?).await

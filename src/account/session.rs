@@ -1,9 +1,8 @@
 //! Who reads, for the pages of the product: found out on the server before the page is drawn, and handed to the browser with it.
 
-use super::rpc::read_reader;
 use crate::{
     i18n::format::OrgClock,
-    kit::ErrorBlock,
+    kit::{ErrorBlock, open_anew},
     shared::{error::AppError, session::Session},
 };
 use chrono::{DateTime, Utc};
@@ -42,17 +41,9 @@ where
     if let Some(reader) = SharedValue::new(known).into_inner() {
         return drawn_for(reader, children);
     }
-    // The tab began on another page, and came here without loading.
-    let reader = OnceResource::new(read_reader());
-    view! {
-        <Suspense>
-            {move || {
-                let children = children.clone();
-                Suspend::new(async move { drawn_for(reader.await, children) })
-            }}
-        </Suspense>
-    }
-    .into_any()
+    // The tab left these pages and came back without loading: the page that tells who reads is asked for again.
+    open_anew();
+    ().into_any()
 }
 
 fn drawn_for<V: IntoView + 'static>(reader: Result<Reader, AppError>, children: impl Fn(Session) -> V) -> AnyView {

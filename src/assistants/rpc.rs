@@ -1,28 +1,31 @@
 //! Door 1: server functions of the assistants' pages.
 
 use super::model::*;
-use crate::shared::{
-    error::AppError,
-    ids::{AssistantId, NumberId},
+use crate::{
+    error_glue::Json,
+    shared::{
+        error::AppError,
+        ids::{AssistantId, NumberId},
+    },
 };
 use leptos::prelude::*;
 
 /// Every assistant, by name.
-#[server]
+#[server(output = Json)]
 pub async fn list_assistants() -> Result<Vec<AssistantCard>, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::list(&OrgScope::of_request().await?).await
 }
 
 /// One assistant for the editor. Errors: `NotFound`.
-#[server]
+#[server(output = Json)]
 pub async fn read_assistant(id: AssistantId) -> Result<AssistantSheet, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::read(&OrgScope::of_request().await?, id).await
 }
 
 /// Makes an assistant from its trade's template and goes to its page. Errors: `Invalid`; `Conflict("assistant_limit")`.
-#[server]
+#[server(output = Json)]
 pub async fn create_assistant(form: NewAssistantForm) -> Result<AssistantId, AppError> {
     use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
     let scope = OrgScope::of_request().await?;
@@ -33,7 +36,7 @@ pub async fn create_assistant(form: NewAssistantForm) -> Result<AssistantId, App
 }
 
 /// Saves what was typed over revision `revision` and returns the new one. Errors: `Invalid`; `NotFound`; `Conflict("assistant_changed")`.
-#[server]
+#[server(output = Json)]
 pub async fn save_assistant(id: AssistantId, revision: i64, form: AssistantForm) -> Result<i64, AppError> {
     use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
     let scope = OrgScope::of_request().await?;
@@ -42,14 +45,14 @@ pub async fn save_assistant(id: AssistantId, revision: i64, form: AssistantForm)
 }
 
 /// Lets it answer, or no longer.
-#[server]
+#[server(output = Json)]
 pub async fn set_assistant_state(id: AssistantId, state: AssistantState) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::set_state(&OrgScope::of_request().await?, id, state).await
 }
 
 /// Removes it here and at the provider. Errors: `NotFound`; `Conflict("assistant_in_use")`.
-#[server]
+#[server(output = Json)]
 pub async fn delete_assistant(id: AssistantId) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::delete(&OrgScope::of_request().await?, id).await?;
@@ -58,21 +61,21 @@ pub async fn delete_assistant(id: AssistantId) -> Result<(), AppError> {
 }
 
 /// Sends it to the provider once more: after a refusal was seen to.
-#[server]
+#[server(output = Json)]
 pub async fn push_assistant(id: AssistantId) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::push_again(&OrgScope::of_request().await?, id).await
 }
 
 /// The organisation's phone numbers.
-#[server]
+#[server(output = Json)]
 pub async fn list_numbers() -> Result<Vec<NumberLine>, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::numbers(&OrgScope::of_request().await?).await
 }
 
 /// Connects a number by its id at the provider. Errors: `Invalid`; `Conflict("number_taken")`, `Conflict("number_limit")`.
-#[server]
+#[server(output = Json)]
 pub async fn connect_number(form: NumberForm) -> Result<NumberId, AppError> {
     use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
     let scope = OrgScope::of_request().await?;
@@ -81,14 +84,14 @@ pub async fn connect_number(form: NumberForm) -> Result<NumberId, AppError> {
 }
 
 /// Says who answers a number; nobody when `assistant` is absent. Errors: `NotFound`.
-#[server]
+#[server(output = Json)]
 pub async fn assign_number(id: NumberId, #[server(default)] assistant: Option<AssistantId>) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::assign_number(&OrgScope::of_request().await?, id, assistant).await
 }
 
 /// Removes a number from here; at the provider it stays. Errors: `NotFound`.
-#[server]
+#[server(output = Json)]
 pub async fn delete_number(id: NumberId) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::delete_number(&OrgScope::of_request().await?, id).await

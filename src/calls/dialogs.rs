@@ -7,10 +7,13 @@ use super::{
 };
 use crate::{
     i18n::{Key, t, words as w},
-    kit::{Button, ButtonKind, ButtonSize, Dialog, FormErrors, Loaded, Select, TextInput, action_error, action_fields, use_session},
+    kit::{
+        Button, ButtonKind, ButtonSize, Dialog, FormErrors, Loaded, Select, TextInput, action_error, action_fields, late, rows_skeleton,
+        use_session,
+    },
     shared::{error::FieldErrors, permission::Permission},
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_navigate;
 
 /// The callers a simulated call may have: the last digits of their number (CONTRACT section 5) and what they do. Only what an incoming call can show.
@@ -50,11 +53,10 @@ pub fn SimulateButton(
         return ().into_any();
     }
     let open = RwSignal::new(false);
-    let ring = ServerAction::<SimulateCall>::new();
     let kind = if primary { ButtonKind::Primary } else { ButtonKind::Plain };
     let size = if small { ButtonSize::Small } else { ButtonSize::Normal };
     view! {
-        <ActionForm action=ring attr:class="bare">
+        <form method="post" action=SimulateCall::url() class="bare">
             <Button
                 kind
                 size
@@ -68,11 +70,13 @@ pub fn SimulateButton(
             >
                 {t(w::CALLS_SIMULATE)}
             </Button>
-        </ActionForm>
-        <Dialog open title=t(w::CALLS_SIMULATE)><SimulateForm open/></Dialog>
+        </form>
+        <Dialog open title=t(w::CALLS_SIMULATE)>{late(draw_simulate_form(open), rows_skeleton(6))}</Dialog>
     }
     .into_any()
 }
+
+lazy! { opened, load_simulate_form, draw_simulate_form(open: RwSignal<bool>) => view! { <SimulateForm open/> } }
 
 #[component]
 fn SimulateForm(open: RwSignal<bool>) -> impl IntoView {
@@ -140,10 +144,12 @@ pub fn CallButton(#[prop(optional)] small: bool) -> impl IntoView {
         <Button size icon=icondata::LuPhoneOutgoing disabled=Signal::derive(move || !alive.get()) attr:aria-haspopup="dialog" on:click=move |_| open.set(true)>
             {t(w::CALLS_CALL)}
         </Button>
-        <Dialog open title=t(w::CALLS_CALL_TITLE)><CallForm open/></Dialog>
+        <Dialog open title=t(w::CALLS_CALL_TITLE)>{late(draw_call_form(open), rows_skeleton(4))}</Dialog>
     }
     .into_any()
 }
+
+lazy! { opened, load_call_form, draw_call_form(open: RwSignal<bool>) => view! { <CallForm open/> } }
 
 #[component]
 fn CallForm(open: RwSignal<bool>) -> impl IntoView {

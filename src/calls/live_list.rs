@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     i18n::{Key, t, t_count, words as w},
-    kit::Icon,
+    kit::{Each, Icon},
     shared::ids::CallId,
 };
 use chrono::{DateTime, Utc};
@@ -120,7 +120,11 @@ impl Board {
 /// The groups and their calls. Links, so that the board works before wasm.
 #[component]
 pub fn BoardList(board: Board, now: Signal<DateTime<Utc>>, #[prop(into)] selected: Signal<Option<CallId>>) -> impl IntoView {
-    let groups = Memo::new(move |_| board.shown.with(|shown| shown.iter().map(|section| section.group).collect::<Vec<_>>()));
+    let groups = Memo::new(move |_| board.shown.with(|shown| shown.iter().map(|section| section.group as u128).collect::<Vec<_>>()));
+    let draw = move |key: u128| {
+        let group = Group::ALL.iter().copied().find(|group| *group as u128 == key);
+        group.map(|group| view! { <GroupOfCalls group board now selected/> }).into_any()
+    };
     let (points, has_focus) = (RwSignal::new(false), RwSignal::new(false));
     // Only a focus that keys put there: a click leaves one behind for good. Asked a moment later, when the focus has arrived.
     let look_at_focus = move || {
@@ -140,9 +144,7 @@ pub fn BoardList(board: Board, now: Signal<DateTime<Utc>>, #[prop(into)] selecte
             on:focusin=move |_| look_at_focus()
             on:focusout=move |_| look_at_focus()
         >
-            <For each=move || groups.get() key=|group| *group let:group>
-                <GroupOfCalls group board now selected/>
-            </For>
+            <Each keys=groups row=Callback::new(draw)/>
         </div>
     }
     .into_any()
@@ -153,16 +155,24 @@ fn GroupOfCalls(group: Group, board: Board, now: Signal<DateTime<Utc>>, selected
     let calls = Memo::new(move |_| {
         board
             .shown
-            .with(|shown| shown.iter().find(|section| section.group == group).map(|section| section.calls.clone()).unwrap_or_default())
+            .with(|shown| {
+                shown
+                    .iter()
+                    .find(|section| section.group == group)
+                    .map(|section| section.calls.iter().map(|id| id.0.as_u128()).collect::<Vec<_>>())
+            })
+            .unwrap_or_default()
     });
+    let draw = move |key: u128| {
+        let card = board.card(CallId(uuid::Uuid::from_u128(key)));
+        card.map(|card| view! { <li><CallItem card=card.into() now selected/></li> }).into_any()
+    };
     let heading = format!("group-{group}");
     view! {
         <section class="board-group" data-group=group.name() aria-labelledby=heading.clone()>
             <h2 class="eyebrow" id=heading.clone()>{t(group_word(group))}" "<span class="faint num">{move || calls.with(Vec::len)}</span></h2>
             <ul class="board-calls">
-                <For each=move || calls.get() key=|id| *id let:id>
-                    {board.card(id).map(|card| view! { <li><CallItem card=card.into() now selected/></li> })}
-                </For>
+                <Each keys=calls row=Callback::new(draw)/>
             </ul>
         </section>
     }

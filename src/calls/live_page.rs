@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     i18n::{t, words as w},
-    kit::{Empty, EmptyKind, Icon, Loaded, PageFrame, PageShape, Skeleton, rows_skeleton, single_keys_on},
+    kit::{Empty, EmptyKind, Icon, Loaded, PageFrame, PageShape, Skeleton, late, rows_skeleton, single_keys_on},
     shared::ids::CallId,
 };
 use chrono::{DateTime, Utc};
@@ -65,7 +65,7 @@ pub fn LivePage() -> impl IntoView {
                         </Loaded>
                     </section>
                     {move || match selected.get() {
-                        Some(id) => view! { <CallPane id live/> }.into_any(),
+                        Some(id) => late(draw_call_pane(id, live), call_skeleton()),
                         None => view! { <NothingChosen/> }.into_any(),
                     }}
                 </div>
@@ -124,16 +124,21 @@ fn BoardPane(calls: Vec<CallCard>, now: DateTime<Utc>, live: Live, selected: Mem
     .into_any()
 }
 
+lazy! { opened, load_call_pane, draw_call_pane(id: CallId, live: Live) => view! { <CallPane id live/> } }
+
 #[component]
 fn CallPane(id: CallId, live: Live) -> impl IntoView {
     let detail = Resource::new(move || id, |id| async move { read_call(id).await.map(|detail| (detail, Utc::now())) });
-    let waiting: ViewFn = (|| view! { <section class="pane show" aria-busy="true"><Skeleton lines=9/></section> }).into();
     view! {
-        <Loaded resource=detail skeleton=waiting let((detail, now))>
+        <Loaded resource=detail skeleton=call_skeleton() let((detail, now))>
             <LivePanel detail live now back="/live"/>
         </Loaded>
     }
     .into_any()
+}
+
+fn call_skeleton() -> ViewFn {
+    (|| view! { <section class="pane show" aria-busy="true"><Skeleton lines=9/></section> }).into()
 }
 
 /// Beside the list, while no call is chosen.

@@ -30,7 +30,7 @@ mod browser;
 
 pub use detail_page::CallPage;
 pub use list_page::CallsPage;
-pub use live_page::LivePage;
+pub use live_page::{LivePage, load_call_pane};
 
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -198,7 +198,7 @@ pub struct ActionTaken {
 
 /// A step into a live call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "FlatAction")]
 pub enum LiveAction {
     /// The assistant says these words.
     Say { text: String },
@@ -212,6 +212,31 @@ pub enum LiveAction {
     Transfer { to: PhoneNumber },
     /// The call ends.
     End,
+}
+
+/// How a [`LiveAction`] is read; why not by serde's own reader: see [`crate::shared::error::AppError`].
+#[derive(Deserialize)]
+struct FlatAction {
+    kind: String,
+    text: Option<String>,
+    to: Option<PhoneNumber>,
+}
+
+impl TryFrom<FlatAction> for LiveAction {
+    type Error = &'static str;
+
+    fn try_from(flat: FlatAction) -> Result<Self, Self::Error> {
+        let action = match flat.kind.as_str() {
+            "say" => flat.text.map(|text| Self::Say { text }),
+            "instruct" => flat.text.map(|text| Self::Instruct { text }),
+            "mute" => Some(Self::Mute),
+            "unmute" => Some(Self::Unmute),
+            "transfer" => flat.to.map(|to| Self::Transfer { to }),
+            "end" => Some(Self::End),
+            _ => None,
+        };
+        action.ok_or("not an action on a call")
+    }
 }
 
 impl LiveAction {
@@ -311,7 +336,7 @@ pub struct Tell {
 
 /// One piece of live news.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "FlatNews")]
 pub enum News {
     /// The whole board: every call that is not over, and those that ended in the last two minutes.
     Board { calls: Vec<CallCard>, server_now: DateTime<Utc> },
@@ -323,4 +348,61 @@ pub enum News {
     Partial { speaker: Speaker, text: String },
     /// The topic cannot be followed: gone, or not allowed.
     Closed { reason: String },
+}
+
+/// How [`News`] are read; why not by serde's own reader: see [`crate::shared::error::AppError`].
+#[derive(Deserialize)]
+struct FlatNews {
+    kind: String,
+    calls: Option<Vec<CallCard>>,
+    server_now: Option<DateTime<Utc>>,
+    card: Option<Box<CallCard>>,
+    #[serde(default)]
+    lines: Vec<Line>,
+    #[serde(default)]
+    events: Vec<CallEvent>,
+    speaker: Option<Speaker>,
+    text: Option<String>,
+    reason: Option<String>,
+}
+
+impl TryFrom<FlatNews> for News {
+    type Error = &'static str;
+
+    fn try_from(flat: FlatNews) -> Result<Self, Self::Error> {
+        let news = match flat.kind.as_str() {
+            "board" => flat.calls.zip(flat.server_now).map(|(calls, server_now)| Self::Board { calls, server_now }),
+            "card" => flat.card.map(|card| Self::Card { card }),
+            "more" => Some(Self::More { lines: flat.lines, events: flat.events }),
+            "partial" => flat.speaker.zip(flat.text).map(|(speaker, text)| Self::Partial { speaker, text }),
+            "closed" => flat.reason.map(|reason| Self::Closed { reason }),
+            _ => None,
+        };
+        news.ok_or("no news of ours")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::live::samples;
+    use serde::de::DeserializeOwned;
+
+    fn returns<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: T) {
+        let text = serde_json::to_string(&value).unwrap_or_default();
+        assert_eq!(serde_json::from_str::<T>(&text).ok(), Some(value), "{text}");
+    }
+
+    #[test]
+    fn actions_and_news_are_read_as_they_were_written() {
+        let to = "+33199004718".parse().unwrap_or_else(|_| panic!("a number"));
+        [LiveAction::Say { text: "Oui".into() }, LiveAction::Instruct { text: "Bref".into() }].into_iter().for_each(returns);
+        [LiveAction::Mute, LiveAction::Unmute, LiveAction::Transfer { to }, LiveAction::End].into_iter().for_each(returns);
+        let card = samples::card(1);
+        returns(News::Board { calls: vec![card.clone()], server_now: card.created_at });
+        returns(News::Card { card: Box::new(card) });
+        returns(News::More { lines: vec![samples::line(1, Speaker::Caller, "Oui")], events: vec![] });
+        returns(News::Partial { speaker: Speaker::Assistant, text: "Je".into() });
+        returns(News::Closed { reason: "gone".into() });
+    }
 }

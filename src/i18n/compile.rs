@@ -1,4 +1,5 @@
-//! Turns `locales/<lang>/<slice>.json` into Rust: a constant per key, a table per language. Used by build.rs, tested in the library.
+//! Turns `locales/<lang>/<slice>.json` into Rust: a constant per key, and a table per language; for the browser the tables are files,
+//! since a reader needs one of them. Used by build.rs, tested in the library.
 //! Refuses a key that one language lacks, other placeholders, a plural without its forms, a key told twice.
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
@@ -27,6 +28,9 @@ pub enum Target {
     Browser,
 }
 
+/// Stands between the texts in a file for the browser.
+pub const TEXT_SEPARATOR: char = '\u{1e}';
+
 /// Stands between the forms of a plural in a table.
 pub const FORM_SEPARATOR: char = '\u{1f}';
 
@@ -45,8 +49,16 @@ enum Entry {
 
 type Words = BTreeMap<String, Entry>;
 
+/// What is made of the words.
+pub struct Compiled {
+    /// The module; with the tables, if it is for the server.
+    pub code: String,
+    /// The tables for the browser, each with the name of its language: texts in the order of the keys, [`TEXT_SEPARATOR`] between them.
+    pub files: Vec<(&'static str, String)>,
+}
+
 /// The generated module, or everything that is wrong, one line each.
-pub fn compile(files: &[File], target: Target) -> Result<String, Vec<String>> {
+pub fn compile(files: &[File], target: Target) -> Result<Compiled, Vec<String>> {
     let mut faults = Vec::new();
     let mut by_locale: BTreeMap<&str, Words> = LOCALES.iter().map(|l| (l.name, Words::new())).collect();
     for file in files {
@@ -71,7 +83,20 @@ pub fn compile(files: &[File], target: Target) -> Result<String, Vec<String>> {
     }
     let names = const_names(&keys, &mut faults);
     let lookups = lookups(&keys, &mut faults);
-    if faults.is_empty() { Ok(render(&keys, &names, &lookups, &by_locale, target)) } else { Err(faults) }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let mut code = constants(&keys, &names, &by_locale);
+    let mut files = Vec::new();
+    for rule in LOCALES {
+        let texts = texts(rule, &keys, &by_locale[rule.name], target);
+        match target {
+            Target::Server => code.push_str(&table(rule, &texts)),
+            Target::Browser => files.push((rule.name, texts.join(&TEXT_SEPARATOR.to_string()))),
+        }
+    }
+    code.push_str(&lookup_table(&keys, &lookups));
+    Ok(Compiled { code, files })
 }
 
 fn place(locale: &str, key: &str) -> String {
@@ -170,46 +195,44 @@ fn lookups(keys: &BTreeSet<String>, faults: &mut Vec<String>) -> BTreeMap<String
     codes
 }
 
-fn render(
-    keys: &BTreeSet<String>,
-    names: &BTreeMap<String, String>,
-    lookups: &BTreeMap<String, String>,
-    by_locale: &BTreeMap<&str, Words>,
-    target: Target,
-) -> String {
+fn constants(keys: &BTreeSet<String>, names: &BTreeMap<String, String>, by_locale: &BTreeMap<&str, Words>) -> String {
     let mut code = String::new();
-    let index: BTreeMap<&str, usize> = keys.iter().enumerate().map(|(i, key)| (key.as_str(), i)).collect();
     for (i, key) in keys.iter().enumerate() {
-        let entry = &by_locale[LOCALES[0].name][key];
-        let (kind, sample) = match entry {
+        let (kind, sample) = match &by_locale[LOCALES[0].name][key] {
             Entry::Text(text) => ("Key", text.clone()),
             Entry::Plural(forms) => ("Plural", forms.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" / ")),
         };
         let sample = sample.replace('\n', " ");
         let _ = writeln!(code, "/// {sample}\npub const {}: {kind} = {kind}({i});", names[key]);
     }
-    for rule in LOCALES {
-        let _ = writeln!(code, "pub(super) static {}: [&str; {}] = [", rule.name.to_ascii_uppercase(), keys.len());
-        for key in keys {
-            let server_only = key.split('.').next().is_some_and(|slice| SERVER_SLICES.contains(&slice));
-            let text = match &by_locale[rule.name][key] {
-                _ if server_only && target == Target::Browser => String::new(),
-                Entry::Text(text) => typeset(rule.name, text),
-                Entry::Plural(forms) => {
-                    let form = |name: &&str| forms.iter().find(|(n, _)| n == name).map_or("", |(_, text)| text).to_owned();
-                    rule.forms.iter().map(|name| typeset(rule.name, &form(name))).collect::<Vec<_>>().join(&FORM_SEPARATOR.to_string())
-                }
-            };
-            let _ = writeln!(code, "    {text:?},");
-        }
-        code.push_str("];\n");
-    }
-    let _ = writeln!(code, "pub(super) static LOOKUP: [(&str, Key); {}] = [", lookups.len());
-    for (name, key) in lookups {
-        let _ = writeln!(code, "    ({name:?}, Key({})),", index[key.as_str()]);
-    }
-    code.push_str("];\n");
     code
+}
+
+/// The texts of a language in the order of the keys. The browser gets nothing in the place of what only the server writes.
+fn texts(rule: &LocaleRule, keys: &BTreeSet<String>, words: &Words, target: Target) -> Vec<String> {
+    let text = |key: &String| {
+        let server_only = key.split('.').next().is_some_and(|slice| SERVER_SLICES.contains(&slice));
+        match &words[key] {
+            _ if server_only && target == Target::Browser => String::new(),
+            Entry::Text(text) => typeset(rule.name, text),
+            Entry::Plural(forms) => {
+                let form = |name: &&str| forms.iter().find(|(n, _)| n == name).map_or("", |(_, text)| text).to_owned();
+                rule.forms.iter().map(|name| typeset(rule.name, &form(name))).collect::<Vec<_>>().join(&FORM_SEPARATOR.to_string())
+            }
+        }
+    };
+    keys.iter().map(text).collect()
+}
+
+fn table(rule: &LocaleRule, texts: &[String]) -> String {
+    let rows: String = texts.iter().map(|text| format!("    {text:?},\n")).collect();
+    format!("pub(super) static {}: [&str; {}] = [\n{rows}];\n", rule.name.to_ascii_uppercase(), texts.len())
+}
+
+fn lookup_table(keys: &BTreeSet<String>, lookups: &BTreeMap<String, String>) -> String {
+    let index: BTreeMap<&str, usize> = keys.iter().enumerate().map(|(i, key)| (key.as_str(), i)).collect();
+    let rows: String = lookups.iter().map(|(name, key)| format!("    ({name:?}, Key({})),\n", index[key.as_str()])).collect();
+    format!("pub(super) static LOOKUP: [(&str, Key); {}] = [\n{rows}];\n", lookups.len())
 }
 
 /// French as it is set: no-break spaces where the grammar wants a space before a mark, and the curved apostrophe.
@@ -288,7 +311,7 @@ mod tests {
 
     fn of(fr: &str, en: &str) -> Result<String, Vec<String>> {
         let file = |locale, text: &str| File { locale, slice: "calls".into(), text: text.into() };
-        compile(&[file("fr", fr), file("en", en)], Target::Server)
+        compile(&[file("fr", fr), file("en", en)], Target::Server).map(|compiled| compiled.code)
     }
 
     fn faults(fr: &str, en: &str) -> String {
@@ -348,8 +371,21 @@ mod tests {
         let file = |locale, text: &str| File { locale, slice: "legal".into(), text: text.into() };
         let files = [file("fr", r#"{"terms": "Conditions"}"#), file("en", r#"{"terms": "Terms"}"#)];
         let made = |target| compile(&files, target).unwrap_or_else(|faults| panic!("{faults:?}"));
-        assert!(made(Target::Server).contains("\"Terms\","));
-        assert!(made(Target::Browser).contains("LEGAL_TERMS: Key") && !made(Target::Browser).contains("\"Terms\","));
+        let (server, browser) = (made(Target::Server), made(Target::Browser));
+        assert!(server.code.contains("\"Terms\",") && server.files.is_empty());
+        assert!(browser.code.contains("LEGAL_TERMS: Key") && !browser.code.contains("\"Terms\","));
+        assert_eq!(browser.files, [("fr", String::new()), ("en", String::new())]);
+    }
+
+    #[test]
+    fn the_browser_gets_a_file_for_each_language() {
+        let file = |locale, text: &str| File { locale, slice: "calls".into(), text: text.into() };
+        let files = [
+            file("fr", r#"{"a": "Appels", "n": {"one": "un", "other": "{{n}}"}}"#),
+            file("en", r#"{"a": "Calls", "n": {"one": "one", "other": "{{n}}"}}"#),
+        ];
+        let browser = compile(&files, Target::Browser).unwrap_or_else(|faults| panic!("{faults:?}"));
+        assert_eq!(browser.files, [("fr", "Appels\u{1e}un\u{1f}{{n}}".to_owned()), ("en", "Calls\u{1e}one\u{1f}{{n}}".to_owned())]);
     }
 
     #[test]

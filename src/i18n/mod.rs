@@ -1,5 +1,6 @@
 //! Words, numbers, dates and telephone numbers in the reader's language.
-//! The words stand in `locales/<lang>/<slice>.json`; build.rs makes a constant of each key and fails on a hole.
+//! The words stand in `locales/<lang>/<slice>.json`; build.rs makes a constant of each key and fails on a hole. The server has every
+//! language; a browser fetches the reader's beside its program and hands them to [`learn`].
 //! A page speaks one language for its whole life: changing it loads the page again, so a text is a plain `&'static str`.
 
 #[cfg(test)]
@@ -77,11 +78,18 @@ impl Locale {
         best.map(|(locale, _)| locale)
     }
 
+    #[cfg(feature = "ssr")]
     fn table(self) -> &'static [&'static str] {
         match self {
             Self::Fr => &words::FR,
             Self::En => &words::EN,
         }
+    }
+
+    /// A browser knows the words of its page, whichever language is asked for.
+    #[cfg(not(feature = "ssr"))]
+    fn table(self) -> &'static [&'static str] {
+        LEARNT.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Which plural form `n` takes, as an index into the forms of compile.rs. Source: CLDR plural rules.
@@ -92,6 +100,16 @@ impl Locale {
         };
         usize::from(!one)
     }
+}
+
+#[cfg(not(feature = "ssr"))]
+static LEARNT: OnceLock<Vec<&'static str>> = OnceLock::new();
+
+/// Takes in the words of the page's language, a file that compile.rs wrote; before anything is drawn.
+#[cfg(not(feature = "ssr"))]
+pub fn learn(text: String) {
+    const TEXT_SEPARATOR: char = '\u{1e}';
+    LEARNT.get_or_init(|| String::leak(text).split(TEXT_SEPARATOR).collect());
 }
 
 /// The language of this page: on the server the context the app provides, in the browser what `<html lang>` says.

@@ -3,6 +3,11 @@
 use leptos::{prelude::*, web_sys};
 use wasm_bindgen::JsCast;
 
+/// Asks the server for a page, in the place of this one.
+pub fn open_page(address: &str) {
+    let _ = location().set_href(address);
+}
+
 /// A value kept in this browser.
 pub fn stored(key: &str) -> Option<String> {
     window().local_storage().ok().flatten()?.get_item(key).ok().flatten()

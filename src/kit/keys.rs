@@ -1,6 +1,12 @@
 //! Shortcuts of the whole page, and the dialog that lists them. Those of a single letter can be turned off (WCAG 2.1.4).
 
-use super::{browser, dialog::Dialog, field::Switch, shell::NavEntry};
+use super::{
+    browser,
+    dialog::Dialog,
+    field::Switch,
+    loaded::{late, rows_skeleton},
+    shell::NavEntry,
+};
 use crate::i18n::{t, t_with, words as w};
 use leptos::{ev, prelude::*};
 use leptos_router::hooks::use_navigate;
@@ -66,39 +72,39 @@ pub fn listen_to_keys(entries: Arc<[NavEntry]>, palette: RwSignal<bool>, help: R
 /// What the keys do, and the switch for single letters.
 #[component]
 pub fn KeyHelp(open: RwSignal<bool>, entries: Arc<[NavEntry]>) -> impl IntoView {
+    view! { <Dialog open title=t(w::SHELL_KEYS)>{late(draw_key_list(entries.clone()), rows_skeleton(8))}</Dialog> }.into_any()
+}
+
+lazy! { opened, load_key_list, draw_key_list(entries: Arc<[NavEntry]>) => view! { <KeyList entries/> } }
+
+#[component]
+fn KeyList(entries: Arc<[NavEntry]>) -> impl IntoView {
     let row = |keys: AnyView, words: String| {
         view! { <li class="row"><span class="grow">{words}</span><span class="row g1">{keys}</span></li> }.into_any()
     };
-    let on = RwSignal::new(true);
-    Effect::new(move || {
-        if open.get() {
-            on.set(single_keys_on());
-        }
-    });
+    let on = RwSignal::new(single_keys_on());
     let change = move |wanted: bool| {
         browser::store(STORE, if wanted { "on" } else { "off" });
         on.set(wanted);
     };
     view! {
-        <Dialog open title=t(w::SHELL_KEYS)>
-            <div class="body stack">
-                <ul class="list keys">
-                    {row(view! { <kbd>"Ctrl"</kbd><kbd>"K"</kbd> }.into_any(), t(w::SHELL_KEYS_PALETTE).to_owned())}
-                    {row(view! { <kbd>"/"</kbd> }.into_any(), t(w::SHELL_KEYS_SEARCH).to_owned())}
-                    {row(view! { <kbd>"?"</kbd> }.into_any(), t(w::SHELL_KEYS_HELP).to_owned())}
-                    {row(view! { <kbd>"Esc"</kbd> }.into_any(), t(w::SHELL_KEYS_CLOSE).to_owned())}
-                    {entries
-                        .iter()
-                        .map(|e| {
-                            let letter = e.letter.to_string();
-                            let keys = view! { <kbd>"g"</kbd><span class="faint small">{t(w::SHELL_KEYS_THEN)}</span><kbd>{letter}</kbd> }.into_any();
-                            row(keys, t_with(w::SHELL_KEYS_GO, &[("page", t(e.label))]))
-                        })
-                        .collect_view()}
-                </ul>
-                <Switch name="single-keys" label=t(w::SHELL_KEYS_SINGLE) hint=t(w::SHELL_KEYS_SINGLE_HINT) checked=on on_change=change/>
-            </div>
-        </Dialog>
+        <div class="body stack">
+            <ul class="list keys">
+                {row(view! { <kbd>"Ctrl"</kbd><kbd>"K"</kbd> }.into_any(), t(w::SHELL_KEYS_PALETTE).to_owned())}
+                {row(view! { <kbd>"/"</kbd> }.into_any(), t(w::SHELL_KEYS_SEARCH).to_owned())}
+                {row(view! { <kbd>"?"</kbd> }.into_any(), t(w::SHELL_KEYS_HELP).to_owned())}
+                {row(view! { <kbd>"Esc"</kbd> }.into_any(), t(w::SHELL_KEYS_CLOSE).to_owned())}
+                {entries
+                    .iter()
+                    .map(|e| {
+                        let letter = e.letter.to_string();
+                        let keys = view! { <kbd>"g"</kbd><span class="faint small">{t(w::SHELL_KEYS_THEN)}</span><kbd>{letter}</kbd> }.into_any();
+                        row(keys, t_with(w::SHELL_KEYS_GO, &[("page", t(e.label))]))
+                    })
+                    .collect_view()}
+            </ul>
+            <Switch name="single-keys" label=t(w::SHELL_KEYS_SINGLE) hint=t(w::SHELL_KEYS_SINGLE_HINT) checked=on on_change=change/>
+        </div>
     }
     .into_any()
 }

@@ -1,8 +1,10 @@
 //! What every page does with data that may be late, wrong or empty, written once.
 
-use super::{errors::ErrorBlock, parts::Skeleton};
+use super::{browser, errors::ErrorBlock, parts::Skeleton};
 use crate::shared::error::AppError;
+use futures::FutureExt;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The content of a resource. While it loads for the first time: the placeholder; when it loads again: what was there before; when it
@@ -39,6 +41,27 @@ where
         </Transition>
     }
     .into_any()
+}
+
+/// A view whose code may be late (`lazy!` of split.rs). Where it is there already, as on the server and while the page is taken over:
+/// at once. Else the placeholder first; and when it does not come, that there is no connection.
+pub fn late<E: 'static>(view: impl Future<Output = Result<AnyView, E>> + Send + 'static, placeholder: ViewFn) -> AnyView {
+    let drawn = |view: Result<AnyView, E>| view.unwrap_or_else(|_| view! { <ErrorBlock error=AppError::Offline/> }.into_any());
+    let mut view = Box::pin(view);
+    match (&mut view).now_or_never() {
+        Some(view) => drawn(view),
+        None => view! {
+            <Suspense fallback=move || placeholder.run()>{Suspend::new(async move { drawn(view.await) })}</Suspense>
+        }
+        .into_any(),
+    }
+}
+
+/// Where the page cannot be made from what the tab has, the browser asks the server for it.
+pub fn open_anew() {
+    let address = use_location();
+    let (path, query) = (address.pathname.get_untracked(), address.search.get_untracked());
+    browser::open_page(&if query.is_empty() { path } else { format!("{path}?{query}") });
 }
 
 /// The placeholder most lists want: rows of 44 px.

@@ -8,6 +8,7 @@ mod contrast;
 mod dialog;
 #[cfg(feature = "ssr")]
 pub mod document;
+mod each;
 mod errors;
 mod field;
 mod icon;
@@ -33,6 +34,7 @@ mod browser;
 pub use button::*;
 pub use chart::*;
 pub use dialog::*;
+pub use each::*;
 pub use errors::*;
 pub use field::*;
 pub use icon::*;

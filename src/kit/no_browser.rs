@@ -2,6 +2,9 @@
 
 use leptos::web_sys;
 
+/// A page is being drawn already.
+pub fn open_page(_address: &str) {}
+
 /// Nothing is kept here.
 pub fn stored(_key: &str) -> Option<String> {
     None

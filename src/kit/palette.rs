@@ -4,10 +4,11 @@ use super::{
     browser,
     dialog::{Dialog, DialogShape},
     icon::Icon,
+    loaded::{late, rows_skeleton},
     shell::{NavEntry, PaletteAction},
 };
 use crate::i18n::{t, t_with, words as w};
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 use leptos_router::hooks::use_navigate;
 use std::sync::Arc;
 
@@ -27,14 +28,30 @@ struct Hit {
 #[component]
 pub fn Palette(entries: Arc<[NavEntry]>, actions: Arc<[PaletteAction]>) -> impl IntoView {
     let PaletteOpen(open) = expect_context();
+    view! {
+        <Dialog open title=t(w::SHELL_PALETTE) shape=DialogShape::Palette>
+            {late(draw_search(open, entries.clone(), actions.clone()), rows_skeleton(6))}
+        </Dialog>
+    }
+    .into_any()
+}
+
+lazy! { opened, load_search, draw_search(open: RwSignal<bool>, entries: Arc<[NavEntry]>, actions: Arc<[PaletteAction]>) => {
+    view! { <Search open entries actions/> }
+} }
+
+/// What stands in the palette while it is open.
+#[component]
+fn Search(open: RwSignal<bool>, entries: Arc<[NavEntry]>, actions: Arc<[PaletteAction]>) -> impl IntoView {
     let query = RwSignal::new(String::new());
     let active = RwSignal::new(0_usize);
     let can_search = entries.iter().any(|e| e.href == "/calls");
     let hits = Memo::new(move |_| query.with(|query| find(query, &entries, &actions, can_search)));
+    let input = NodeRef::<html::Input>::new();
     Effect::new(move || {
-        if open.get() {
-            query.set(String::new());
-            active.set(0);
+        // `autofocus` is for a field that is there when the dialog opens.
+        if let Some(input) = input.get() {
+            let _ = input.focus();
         }
     });
     let navigate = StoredValue::new(use_navigate());
@@ -63,62 +80,61 @@ pub fn Palette(entries: Arc<[NavEntry]>, actions: Arc<[PaletteAction]>) -> impl 
         }
     };
     view! {
-        <Dialog open title=t(w::SHELL_PALETTE) shape=DialogShape::Palette>
-            <div class="group">
-                <Icon icon=icondata::LuSearch/>
-                <input
-                    class="input"
-                    role="combobox"
-                    aria-expanded="true"
-                    aria-controls="palette-list"
-                    aria-autocomplete="list"
-                    aria-activedescendant=move || (!hits.with(Vec::is_empty)).then(|| format!("palette-{}", active.get()))
-                    aria-label=t(w::SHELL_SEARCH)
-                    placeholder=t(w::SHELL_PALETTE_PLACEHOLDER)
-                    autocomplete="off"
-                    autofocus
-                    prop:value=move || query.get()
-                    on:input=move |event| {
-                        query.set(event_target_value(&event));
-                        active.set(0);
-                    }
-                    on:keydown=key
-                />
-            </div>
-            <div class="menu" id="palette-list" role="listbox" aria-label=t(w::SHELL_PALETTE_RESULTS)>
-                {move || {
-                    hits.get()
-                        .into_iter()
-                        .enumerate()
-                        .map(|(i, hit)| {
-                            let chosen = hit.clone();
-                            view! {
-                                <div
-                                    id=format!("palette-{i}")
-                                    role="option"
-                                    aria-selected=move || if active.get() == i { "true" } else { "false" }
-                                    data-active=move || (active.get() == i).then_some("")
-                                    on:click=move |_| go(chosen.clone())
-                                    on:pointermove=move |_| active.set(i)
-                                >
-                                    <Icon icon=hit.icon/>
-                                    {hit.words}
-                                    <span class="hint">{hit.kind}</span>
-                                </div>
-                            }
-                        })
-                        .collect_view()
-                }}
-            </div>
-            <p class="palette-none muted" role="status">
-                {move || hits.with(Vec::is_empty).then(|| t(w::SHELL_PALETTE_NONE))}
-            </p>
-            <footer aria-hidden="true">
-                <span class="row g1"><kbd>"↑"</kbd><kbd>"↓"</kbd>{t(w::SHELL_PALETTE_MOVE)}</span>
-                <span class="row g1"><kbd>"↵"</kbd>{t(w::SHELL_PALETTE_OPEN)}</span>
-                <span class="row g1"><kbd>"Esc"</kbd>{t(w::SHELL_PALETTE_CLOSE)}</span>
-            </footer>
-        </Dialog>
+        <div class="group">
+            <Icon icon=icondata::LuSearch/>
+            <input
+                node_ref=input
+                class="input"
+                role="combobox"
+                aria-expanded="true"
+                aria-controls="palette-list"
+                aria-autocomplete="list"
+                aria-activedescendant=move || (!hits.with(Vec::is_empty)).then(|| format!("palette-{}", active.get()))
+                aria-label=t(w::SHELL_SEARCH)
+                placeholder=t(w::SHELL_PALETTE_PLACEHOLDER)
+                autocomplete="off"
+                autofocus
+                prop:value=move || query.get()
+                on:input=move |event| {
+                    query.set(event_target_value(&event));
+                    active.set(0);
+                }
+                on:keydown=key
+            />
+        </div>
+        <div class="menu" id="palette-list" role="listbox" aria-label=t(w::SHELL_PALETTE_RESULTS)>
+            {move || {
+                hits.get()
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, hit)| {
+                        let chosen = hit.clone();
+                        view! {
+                            <div
+                                id=format!("palette-{i}")
+                                role="option"
+                                aria-selected=move || if active.get() == i { "true" } else { "false" }
+                                data-active=move || (active.get() == i).then_some("")
+                                on:click=move |_| go(chosen.clone())
+                                on:pointermove=move |_| active.set(i)
+                            >
+                                <Icon icon=hit.icon/>
+                                {hit.words}
+                                <span class="hint">{hit.kind}</span>
+                            </div>
+                        }
+                    })
+                    .collect_view()
+            }}
+        </div>
+        <p class="palette-none muted" role="status">
+            {move || hits.with(Vec::is_empty).then(|| t(w::SHELL_PALETTE_NONE))}
+        </p>
+        <footer aria-hidden="true">
+            <span class="row g1"><kbd>"↑"</kbd><kbd>"↓"</kbd>{t(w::SHELL_PALETTE_MOVE)}</span>
+            <span class="row g1"><kbd>"↵"</kbd>{t(w::SHELL_PALETTE_OPEN)}</span>
+            <span class="row g1"><kbd>"Esc"</kbd>{t(w::SHELL_PALETTE_CLOSE)}</span>
+        </footer>
     }
     .into_any()
 }

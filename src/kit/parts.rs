@@ -116,11 +116,12 @@ pub fn AssistantAvatar(#[prop(optional)] large: bool) -> impl IntoView {
     view! { <span class=class aria-hidden="true"><Icon icon=icondata::LuAudioLines small=true/></span> }.into_any()
 }
 
+/// As they are written; the stylesheet makes them capitals, which saves the browser the tables of Unicode.
 fn initials(name: &str) -> String {
     let mut letters = name.split_whitespace().filter_map(|part| part.chars().find(|c| c.is_alphanumeric()));
     let first = letters.next();
     let last = letters.next_back();
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    first.into_iter().chain(last).collect()
 }
 
 /// The same colour for the same name, everywhere.
@@ -311,7 +312,7 @@ mod tests {
     fn initials_are_the_first_and_the_last_name() {
         assert_eq!(
             [initials("Camille Renard"), initials("  jean de la Tour "), initials("Léa"), initials("(Élan) vert"), initials("")],
-            ["CR", "JT", "L", "ÉV", ""]
+            ["CR", "jT", "L", "Év", ""]
         );
     }
 

@@ -2,6 +2,7 @@
 
 use super::{
     button::{Button, ButtonKind, ButtonSize, IconButton},
+    each::Each,
     errors::error_title,
     icon::Icon,
 };
@@ -88,10 +89,12 @@ pub fn use_toasts() -> Toaster {
 #[component]
 pub fn Toasts() -> impl IntoView {
     let toaster = use_toasts();
-    let row = move |toast: Toast| {
+    let ids = move || toaster.shown.with(|shown| shown.iter().map(|toast| toast.id.into()).collect::<Vec<u128>>());
+    let row = move |id: u128| {
+        let toast = toaster.shown.with_untracked(|shown| shown.iter().find(|toast| u128::from(toast.id) == id).cloned())?;
         let id = toast.id;
         let icon = if toast.failed { icondata::LuCircleAlert } else { icondata::LuCheck };
-        view! {
+        let row = view! {
             <li class="toast">
                 <Icon icon small=true/>
                 <span class="grow">{toast.text}</span>
@@ -106,7 +109,8 @@ pub fn Toasts() -> impl IntoView {
                     })}
                 <IconButton icon=icondata::LuX label=t(w::KIT_DISMISS) kind=ButtonKind::Ghost size=ButtonSize::Small on:click=move |_| toaster.drop(id)/>
             </li>
-        }
+        };
+        Some(row)
     };
     view! {
         <section class="toasts" role="status" aria-live="polite" aria-label=t(w::KIT_MESSAGES)>
@@ -117,7 +121,7 @@ pub fn Toasts() -> impl IntoView {
                 on:focusin=move |_| toaster.held.set(true)
                 on:focusout=move |_| toaster.held.set(false)
             >
-                <For each=move || toaster.shown.get() key=|toast| toast.id children=row/>
+                <Each keys=Signal::derive(ids) row=Callback::new(move |id| row(id).into_any())/>
             </ul>
         </section>
     }

@@ -106,7 +106,6 @@ pub const DOORS: &[Door] = &[
     door("GET", "/live/listen/{id}", Kind::Live, Needs(CallsListen)),
     door("GET", "/calls/{id}/recording", Kind::Other, Needs(CallsListen)),
     door("GET", "/calls/export.csv", Kind::Other, Needs(CallsExport)),
-    rpc("/rpc/zencall/account/rpc/read_reader", SignedIn),
     rpc("/rpc/zencall/account/rpc/read_security", SignedIn),
     rpc("/rpc/zencall/account/rpc/read_sessions", SignedIn),
     rpc("/rpc/zencall/account/rpc/read_organisation", Needs(OrgManage)),

@@ -12,7 +12,9 @@ pub struct FieldErrors(pub BTreeMap<String, String>);
 impl FieldErrors {
     /// One field, one reason.
     pub fn one(field: &str, code: &str) -> Self {
-        Self(BTreeMap::from([(field.to_owned(), code.to_owned())]))
+        let mut errors = Self::default();
+        errors.add(field, code);
+        errors
     }
 
     /// Adds a reason; the first one told of a field stays.
@@ -50,7 +52,7 @@ impl From<validator::ValidationErrors> for FieldErrors {
 
 /// What a caller may learn about a failure. Crosses to the browser, so it never carries a cause, SQL or a provider's text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "Flat")]
 pub enum AppError {
     /// 422: some fields are wrong.
     #[error("invalid input")]
@@ -79,6 +81,40 @@ pub enum AppError {
     /// Made in the browser only: the server was not reached.
     #[error("no connection")]
     Offline,
+}
+
+/// How an [`AppError`] is read. Serde's own reader of a tagged enum holds every value twice, and weighs too much in the browser.
+#[derive(Deserialize)]
+struct Flat {
+    kind: String,
+    #[serde(default)]
+    fields: FieldErrors,
+    needs: Option<Permission>,
+    what: Option<String>,
+    code: Option<String>,
+    retry_after_s: Option<u32>,
+    provider: Option<String>,
+    incident: Option<IncidentId>,
+}
+
+impl TryFrom<Flat> for AppError {
+    type Error = &'static str;
+
+    fn try_from(flat: Flat) -> Result<Self, Self::Error> {
+        let error = match flat.kind.as_str() {
+            "invalid" => Some(Self::Invalid { fields: flat.fields }),
+            "unauthenticated" => Some(Self::Unauthenticated),
+            "forbidden" => flat.needs.map(|needs| Self::Forbidden { needs }),
+            "not_found" => flat.what.map(|what| Self::NotFound { what }),
+            "conflict" => flat.code.map(|code| Self::Conflict { code }),
+            "rate_limited" => flat.retry_after_s.map(|retry_after_s| Self::RateLimited { retry_after_s }),
+            "upstream" => flat.provider.zip(flat.incident).map(|(provider, incident)| Self::Upstream { provider, incident }),
+            "internal" => flat.incident.map(|incident| Self::Internal { incident }),
+            "offline" => Some(Self::Offline),
+            _ => None,
+        };
+        error.ok_or("not an error of ours")
+    }
 }
 
 impl AppError {
@@ -145,5 +181,31 @@ impl From<FieldErrors> for AppError {
 impl From<validator::ValidationErrors> for AppError {
     fn from(errors: validator::ValidationErrors) -> Self {
         Self::Invalid { fields: errors.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_is_read_as_it_was_written() {
+        let incident: IncidentId = "inc_00000000000000000000000001".parse().unwrap_or_else(|_| panic!("an id"));
+        let errors = [
+            AppError::invalid("email", "email.shape"),
+            AppError::Unauthenticated,
+            AppError::Forbidden { needs: Permission::CallsRead },
+            AppError::not_found("call"),
+            AppError::conflict("call_not_live"),
+            AppError::RateLimited { retry_after_s: 7 },
+            AppError::Upstream { provider: "Vapi".into(), incident },
+            AppError::Internal { incident },
+            AppError::Offline,
+        ];
+        for error in errors {
+            let text = serde_json::to_string(&error).unwrap_or_default();
+            assert_eq!(serde_json::from_str::<AppError>(&text).ok(), Some(error), "{text}");
+        }
+        assert!(serde_json::from_str::<AppError>(r#"{"kind":"conflict"}"#).is_err(), "without its code");
     }
 }

@@ -5,14 +5,13 @@ use crate::{
     shared::ids::CallId,
 };
 use chrono::{DateTime, Duration, Utc};
-use std::collections::BTreeMap;
 
 /// How long a call stays on the board after its end.
 pub const LINGER: Duration = Duration::minutes(2);
 
-/// Every call of the board.
+/// Every call of the board, in the order of their ids.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct BoardState(BTreeMap<CallId, CallCard>);
+pub struct BoardState(Vec<CallCard>);
 
 /// What a piece of news changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +55,20 @@ pub fn group_of(card: &CallCard) -> Group {
 impl BoardState {
     /// What the page was rendered from.
     pub fn new(calls: Vec<CallCard>) -> Self {
-        Self(calls.into_iter().map(|card| (card.id, card)).collect())
+        let mut board = Self::default();
+        calls.into_iter().for_each(|card| board.put(card));
+        board
+    }
+
+    fn place(&self, id: CallId) -> Result<usize, usize> {
+        self.0.binary_search_by(|card| card.id.cmp(&id))
+    }
+
+    fn put(&mut self, card: CallCard) {
+        match self.place(card.id) {
+            Ok(at) => self.0[at] = card,
+            Err(at) => self.0.insert(at, card),
+        }
     }
 
     /// Takes in one piece of news of the board.
@@ -67,10 +79,10 @@ impl BoardState {
                 Touched::All
             }
             News::Card { card } => {
-                if self.0.get(&card.id).is_some_and(|known| known.seq > card.seq || known == &**card) {
+                if self.get(card.id).is_some_and(|known| known.seq > card.seq || known == &**card) {
                     return Touched::Nothing;
                 }
-                self.0.insert(card.id, (**card).clone());
+                self.put((**card).clone());
                 Touched::One(card.id)
             }
             _ => Touched::Nothing,
@@ -80,34 +92,35 @@ impl BoardState {
     /// Lets go of calls that ended a while ago; whether there were any.
     pub fn prune(&mut self, now: DateTime<Utc>) -> bool {
         let before = self.0.len();
-        self.0.retain(|_, card| !card.status.is_over() || card.ended_at.is_none_or(|ended| now - ended < LINGER));
+        self.0.retain(|card| !card.status.is_over() || card.ended_at.is_none_or(|ended| now - ended < LINGER));
         self.0.len() != before
     }
 
     /// A call of the board.
     pub fn get(&self, id: CallId) -> Option<&CallCard> {
-        self.0.get(&id)
+        self.place(id).ok().map(|at| &self.0[at])
     }
 
     /// Every call.
     pub fn cards(&self) -> impl Iterator<Item = &CallCard> {
-        self.0.values()
+        self.0.iter()
     }
 
     /// How many speak, and how many ring.
     pub fn counts(&self) -> (u32, u32) {
-        let count = |wanted: fn(CallStatus) -> bool| self.0.values().filter(|card| wanted(card.status)).count() as u32;
+        let count = |wanted: fn(CallStatus) -> bool| self.0.iter().filter(|card| wanted(card.status)).count() as u32;
         (count(CallStatus::is_live), count(|status| matches!(status, CallStatus::Queued | CallStatus::Ringing)))
     }
 
     /// The groups that have calls: the longest-running first, so that a newcomer stands last; of the ended ones the latest first.
     pub fn sections(&self) -> Vec<Section> {
         let groups = Group::ALL.iter().map(|group| {
-            let mut cards: Vec<&CallCard> = self.0.values().filter(|card| group_of(card) == *group).collect();
-            match group {
-                Group::Ended => cards.sort_by_key(|card| (std::cmp::Reverse(card.ended_at), card.id)),
-                _ => cards.sort_by_key(|card| (card.created_at, card.id)),
-            }
+            let mut cards: Vec<&CallCard> = self.0.iter().filter(|card| group_of(card) == *group).collect();
+            let place = |card: &CallCard| match group {
+                Group::Ended => card.ended_at.map_or(i64::MAX, |ended| -ended.timestamp_micros()),
+                _ => card.created_at.timestamp_micros(),
+            };
+            cards.sort_unstable_by_key(|card| (place(card), card.id));
             Section { group: *group, calls: cards.into_iter().map(|card| card.id).collect() }
         });
         groups.filter(|section| !section.calls.is_empty()).collect()

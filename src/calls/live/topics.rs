@@ -1,14 +1,14 @@
 //! What this tab follows, and how far it has heard of each: pure, so that "no gap, no repeat" can be tested without a socket.
 
 use crate::calls::model::{Ask, BOARD, CallCard, News, Tell, call_topic};
-use std::collections::BTreeMap;
 
-/// The topics of a tab.
+/// The topics of a tab: a handful.
 #[derive(Debug, Default)]
-pub struct Topics(BTreeMap<String, Followed>);
+pub struct Topics(Vec<Followed>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Followed {
+    topic: String,
     /// How many parts of the page follow it.
     followers: u32,
     /// The highest sequence number heard.
@@ -20,33 +20,45 @@ struct Followed {
 impl Topics {
     /// One more follower, who knows everything up to `after`. The answer is to be sent: it also brings a newcomer the board anew.
     pub fn add(&mut self, topic: &str, after: i64) -> Ask {
-        let followed = self.0.entry(topic.to_owned()).or_default();
-        followed.cursor = if followed.followers == 0 { after } else { followed.cursor.min(after) };
-        followed.followers += 1;
-        Ask::Sub { sub: topic.to_owned(), after: followed.cursor }
+        let cursor = match self.find(topic) {
+            Some(followed) => {
+                followed.cursor = followed.cursor.min(after);
+                followed.followers += 1;
+                followed.cursor
+            }
+            None => {
+                self.0.push(Followed { topic: topic.to_owned(), followers: 1, cursor: after, wanted: 0 });
+                after
+            }
+        };
+        Ask::Sub { sub: topic.to_owned(), after: cursor }
+    }
+
+    fn find(&mut self, topic: &str) -> Option<&mut Followed> {
+        self.0.iter_mut().find(|followed| followed.topic == topic)
     }
 
     /// One follower less; what to send when it was the last.
     pub fn remove(&mut self, topic: &str) -> Option<Ask> {
-        let followed = self.0.get_mut(topic)?;
+        let followed = self.find(topic)?;
         followed.followers -= 1;
         if followed.followers > 0 {
             return None;
         }
-        self.0.remove(topic);
+        self.0.retain(|followed| followed.topic != topic);
         Some(Ask::Unsub { unsub: topic.to_owned() })
     }
 
     /// Everything to ask for on a new connection, each from the last line heard.
     pub fn asks(&self) -> Vec<Ask> {
-        self.0.iter().map(|(topic, followed)| Ask::Sub { sub: topic.clone(), after: followed.cursor }).collect()
+        self.0.iter().map(|followed| Ask::Sub { sub: followed.topic.clone(), after: followed.cursor }).collect()
     }
 
     /// Moves the cursor. Only lines and events move it: a card may know of lines that are still on their way.
     pub fn hear(&mut self, tell: &Tell) {
         match &tell.news {
             News::More { lines, events } => {
-                let Some(followed) = self.0.get_mut(&tell.topic) else { return };
+                let Some(followed) = self.find(&tell.topic) else { return };
                 let newest = lines.iter().map(|line| line.seq).chain(events.iter().map(|event| event.seq)).max();
                 followed.cursor = followed.cursor.max(newest.unwrap_or(0));
             }
@@ -56,19 +68,19 @@ impl Topics {
     }
 
     fn want(&mut self, card: &CallCard) {
-        if let Some(followed) = self.0.get_mut(&call_topic(card.id)) {
+        if let Some(followed) = self.find(&call_topic(card.id)) {
             followed.wanted = card.seq;
         }
     }
 
     /// How many lines and events of the followed calls are known to exist but not heard yet.
     pub fn behind(&self) -> i64 {
-        self.0.values().map(|followed| (followed.wanted - followed.cursor).max(0)).sum()
+        self.0.iter().map(|followed| (followed.wanted - followed.cursor).max(0)).sum()
     }
 
     /// Stops waiting: what was wanted was perhaps not for us.
     pub fn give_up_waiting(&mut self) {
-        self.0.values_mut().for_each(|followed| followed.wanted = 0);
+        self.0.iter_mut().for_each(|followed| followed.wanted = 0);
     }
 }
 
