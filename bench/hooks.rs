@@ -1,7 +1,7 @@
 //! The provider's side of a benchmark: calls of sixteen messages, 2 KB each, signed its default way. No two messages are equal.
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// Bytes of each body.
 pub const BODY: usize = 2048;
@@ -11,6 +11,8 @@ pub const STEPS: u64 = 16;
 pub const LINES: u64 = 12;
 /// Seconds a call lasts.
 pub const LASTS_S: i64 = 58;
+/// The text that all words are taken from, in bytes.
+const TEXT_BYTES: usize = 4 << 20;
 /// Calls a line of messages has open at a time.
 const OPEN: u64 = 4;
 
@@ -60,53 +62,56 @@ impl Caller {
     }
 }
 
-/// Message number `step` of a call that began at `t0_ms`.
+/// Message number `step` of a call that began at `t0_ms`. Written by hand: the sender shares the machine with what it measures.
 pub fn message(call: &str, step: u64, t0_ms: i64, dice: u64) -> String {
     let at = |after: i64| t0_ms + after;
     let (ends, last) = (2000 + LASTS_S * 1000, STEPS - 1);
-    let mut message = match step {
-        0 => json!({ "type": "status-update", "status": "ringing", "timestamp": at(0) }),
-        1 => json!({ "type": "status-update", "status": "in-progress", "timestamp": at(2000) }),
+    let said = match step {
+        0 => format!(r#""type":"status-update","status":"ringing","timestamp":{}"#, at(0)),
+        1 => format!(r#""type":"status-update","status":"in-progress","timestamp":{}"#, at(2000)),
         step if step == last - 1 => {
-            json!({ "type": "status-update", "status": "ended", "endedReason": "customer-ended-call", "timestamp": at(ends) })
+            format!(r#""type":"status-update","status":"ended","endedReason":"customer-ended-call","timestamp":{}"#, at(ends))
         }
-        step if step == last => {
-            json!({ "type": "end-of-call-report", "endedReason": "customer-ended-call", "timestamp": at(ends + 1500), "cost": 0.12,
-            "analysis": { "summary": words(dice, 90), "successEvaluation": "true" } })
-        }
+        step if step == last => format!(
+            r#""type":"end-of-call-report","endedReason":"customer-ended-call","timestamp":{},"cost":0.12,"analysis":{{"summary":"{}","successEvaluation":"true"}}"#,
+            at(ends + 1500),
+            words(dice, 90)
+        ),
         step => {
             let role = if step % 2 == 0 { "assistant" } else { "user" };
-            let spoken = 2000 + i64::try_from(step).unwrap_or_default() * 1000;
-            json!({ "type": "transcript", "role": role, "transcriptType": "final", "timestamp": at(spoken), "transcript": words(dice, 90) })
+            let spoken = at(2000 + i64::try_from(step).unwrap_or_default() * 1000);
+            format!(
+                r#""type":"transcript","role":"{role}","transcriptType":"final","timestamp":{spoken},"transcript":"{}""#,
+                words(dice, 90)
+            )
         }
     };
-    message["call"] = json!({ "id": call, "orgId": "bench", "type": "inboundPhoneCall", "phoneCallProvider": "vapi", "phoneCallTransport": "pstn",
-        "monitor": { "listenUrl": format!("wss://provider.example/{call}/listen"), "controlUrl": format!("https://provider.example/{call}/control") } });
-    message["customer"] = json!({ "number": "+33639981247" });
-    filled(message, dice)
+    let mut body = format!(
+        r#"{{"message":{{{said},"customer":{{"number":"+33639981247"}},"call":{{"id":"{call}","orgId":"bench","type":"inboundPhoneCall","phoneCallProvider":"vapi","phoneCallTransport":"pstn","monitor":{{"listenUrl":"wss://provider.example/{call}/listen","controlUrl":"https://provider.example/{call}/control"}},"notes":""#
+    );
+    // A body of the right size: what is missing is what an analysis plan would say.
+    const END: &str = r#""}}}"#;
+    body.push_str(words(dice.wrapping_mul(31), BODY.saturating_sub(body.len() + END.len())));
+    body.push_str(END);
+    body
 }
 
-/// A body of the right size: what is missing is what an analysis plan would say.
-fn filled(mut message: Value, dice: u64) -> String {
-    message["call"]["notes"] = json!("");
-    let bare = json!({ "message": message }).to_string().len();
-    message["call"]["notes"] = json!(words(dice.wrapping_mul(31), BODY.saturating_sub(bare)));
-    json!({ "message": message }).to_string()
-}
-
-/// So many bytes of words.
-fn words(dice: u64, bytes: usize) -> String {
-    let mut state = dice.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut text = String::with_capacity(bytes + 24);
-    while text.len() < bytes {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        text.push_str(WORDS[(state >> 60) as usize]);
-        text.push_str(&format!(" {:x} ", (state >> 20) & 0xfff));
-    }
-    text.truncate(bytes);
-    text
+/// So many bytes of words, another place of one long text for each throw of the dice.
+fn words(dice: u64, bytes: usize) -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut text = String::with_capacity(TEXT_BYTES + 24);
+        while text.len() < TEXT_BYTES {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            text.push_str(WORDS[(state >> 60) as usize]);
+            text.push_str(&format!(" {:x} ", (state >> 20) & 0xfff));
+        }
+        text
+    });
+    let at = usize::try_from(dice.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).unwrap_or_default() % (TEXT_BYTES - BODY);
+    &TEXT[at..at + bytes]
 }
 
 /// The whole request, ready to be written.

@@ -8,7 +8,10 @@ use crate::{
 };
 use anyhow::{Context, ensure};
 use serde_json::json;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 use tokio::process::Command;
 
 const CONNECTIONS: u32 = 32;
@@ -23,6 +26,7 @@ pub async fn run(is_quick: bool) -> anyhow::Result<()> {
     place.serve().await?;
     let mut checked = Checked::default();
     checked.add(load::send(place.address, &org, "warm", CONNECTIONS, Duration::from_secs(1)).await?);
+    all_folded(&place).await?;
     let peer = Peer::make(&place, &org).await?;
     let lasts = Duration::from_secs(lasts);
     let mut first = 0.0;
@@ -30,11 +34,14 @@ pub async fn run(is_quick: bool) -> anyhow::Result<()> {
         if at > 0 {
             place.seed(size - sizes[at - 1], u32::try_from(at)? + 1).await?;
         }
-        let (mut ours, mut theirs, mut took) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ours, mut theirs, mut took, mut folded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for round in 0..rounds {
             for (turn, is_ours) in [true, false, false, true].into_iter().enumerate() {
                 if is_ours {
+                    let began = Instant::now();
                     let acked = load::send(place.address, &org, &format!("{size}-{round}-{turn}"), CONNECTIONS, lasts).await?;
+                    all_folded(&place).await?;
+                    folded.push(acked.took_ms.len() as f64 / began.elapsed().as_secs_f64());
                     ours.push(acked.per_second);
                     took.extend_from_slice(&acked.took_ms);
                     checked.add(acked);
@@ -49,11 +56,22 @@ pub async fn run(is_quick: bool) -> anyhow::Result<()> {
         report(
             "webhook_ack",
             json!({ "figure": figure.round(), "unit": "acks/s", "stored_calls": size, "target": TARGET, "peer": peer.round(), "ratio": short(figure / peer),
-                "p50_ms": short(percentile(&mut took, 0.50)), "p99_ms": short(percentile(&mut took, 0.99)), "of_first_size": short(figure / first),
+                "folded_per_s": middle(&folded).0.round(), "p50_ms": short(percentile(&mut took, 0.50)), "p99_ms": short(percentile(&mut took, 0.99)), "of_first_size": short(figure / first),
                 "spread": short(spread), "peer_spread": short(peer_spread), "samples": ours.len() }),
         );
     }
     place.end().await
+}
+
+/// Waits until the calls show everything that was acknowledged.
+async fn all_folded(place: &Place) -> anyhow::Result<()> {
+    for _ in 0..6_000 {
+        if !sqlx::query_scalar::<_, bool>("select exists (select from hook_pending)").fetch_one(&place.pool).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    anyhow::bail!("webhooks are acknowledged and not folded after 30 s")
 }
 
 /// What was acknowledged so far, to be found again in the tables.

@@ -37,6 +37,16 @@ impl Vault {
         Self { keys: keys.collect() }
     }
 
+    /// Names the key that seals now, without telling it.
+    pub fn fingerprint(&self) -> String {
+        self.keys.first().map(|key| hex::encode(key.id)).unwrap_or_default()
+    }
+
+    /// Whether one of the keys has this fingerprint.
+    pub fn opens(&self, fingerprint: &str) -> bool {
+        self.keys.iter().any(|key| hex::encode(key.id) == fingerprint)
+    }
+
     /// Seals `plain` for one organisation (nil for what belongs to none) and one purpose.
     pub fn seal(&self, org: Uuid, purpose: &str, plain: &[u8]) -> anyhow::Result<Vec<u8>> {
         let key = self.keys.first().context("no master key")?;

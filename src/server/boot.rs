@@ -58,9 +58,15 @@ pub fn start_logging(config: &Config) {
 }
 
 /// For commands that call no provider and may run beside a server: no simulator is started, the schema is brought up to date.
-pub async fn quietly(mut config: Config) -> anyhow::Result<Boot> {
+pub async fn quietly(config: Config) -> anyhow::Result<Boot> {
+    let boot = quietly_as_it_is(config).await?;
+    migrate(&boot.core.pool).await?;
+    Ok(boot)
+}
+
+/// The same, whatever the schema is.
+pub async fn quietly_as_it_is(mut config: Config) -> anyhow::Result<Boot> {
     let (pool, private_pg) = database(&config).await?;
-    migrate(&pool).await?;
     if !config.is_production() {
         // The address is that of the simulator `serve` will run: jobs written now are for it.
         config.vapi.base_url.get_or_insert(Url::parse(&format!("http://{}", config.sim.bind))?);

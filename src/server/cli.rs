@@ -1,5 +1,6 @@
 //! The commands. Exit code 0 on success, 2 on wrong usage, 1 on failure with one clear line.
 
+mod backup;
 mod jobs;
 mod look;
 pub mod rotate;
@@ -9,7 +10,7 @@ mod sim;
 use super::{boot, serve};
 use crate::platform::config::Config;
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Parser)]
 #[command(name = "zencall", version, about = "AI phone assistants for a business, and the place where its team runs them")]
@@ -46,6 +47,10 @@ enum Command {
     },
     /// Seal every secret again under ZENCALL_SECRET_KEY, so that ZENCALL_SECRET_KEY_PREVIOUS can go
     RotateSecrets,
+    /// Save a consistent, checksummed copy of every row and file in a new folder; servers may run meanwhile
+    Backup { folder: PathBuf },
+    /// Put a backup back into an empty database
+    Restore { folder: PathBuf },
     /// Look at background jobs, and run dead ones again
     #[command(subcommand)]
     Jobs(jobs::Jobs),
@@ -105,6 +110,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Seed(wanted) => seed::run(config, wanted).await,
         Command::RotateSecrets => rotate::run(config).await,
+        Command::Backup { folder } => backup::save(config, &folder).await,
+        Command::Restore { folder } => backup::restore(config, &folder).await,
         Command::Jobs(wanted) => jobs::run(config, wanted).await,
         Command::Check | Command::Routes { .. } | Command::Deps { .. } | Command::Sim(_) => Ok(()), // answered above
     }

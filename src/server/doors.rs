@@ -55,6 +55,10 @@ pub fn router(state: AppState) -> Router {
     let error_pages = site.clone();
     let site_root = state.core.config.site_root.clone();
     let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().append_index_html_on_directories(false);
+    let hooks = crate::calls::server::hook_routes()
+        .layer(middleware::from_fn_with_state(state.core.clone(), request::layer))
+        .layer(middleware::from_fn_with_state(state.clone(), headers::layer))
+        .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()));
     Router::new()
         .nest_service("/pkg", files("pkg"))
         .route("/csp-report", post(csp_report).layer(DefaultBodyLimit::max(16 * 1024)))
@@ -75,6 +79,7 @@ pub fn router(state: AppState) -> Router {
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/wasm"))))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         .layer(middleware::from_fn_with_state(error_pages, faults_as_pages))
+        .merge(hooks)
         .with_state(state)
 }
 

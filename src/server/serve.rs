@@ -43,7 +43,7 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
         core: core.clone(),
         leptos: crate::app::leptos_options(&core.config.site_root).into(),
         assets: crate::app::Assets::read(&core.config.site_root).into(),
-        calls,
+        calls: calls.clone(),
     };
     if roles.web {
         let listener = listener(core.config.bind).await?;
@@ -75,7 +75,11 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
     tracing::info!("draining");
     core.draining.cancel();
     stop.cancel();
-    if tokio::time::timeout(core.config.drain, async { while background.join_next().await.is_some() {} }).await.is_err() {
+    let finished = async {
+        while background.join_next().await.is_some() {}
+        calls.ingest.finish().await;
+    };
+    if tokio::time::timeout(core.config.drain, finished).await.is_err() {
         tracing::warn!("not everything finished in time");
         background.abort_all();
     }

@@ -191,6 +191,20 @@ impl TestApp {
         self.try_jobs().await;
     }
 
+    /// Waits until everything acknowledged is folded into its call.
+    pub async fn applied(&self) {
+        until("everything to be applied", 15, || async { (self.number("select count(*) from hook_pending").await == 0).then_some(()) })
+            .await;
+    }
+
+    pub async fn sql(&self, statement: &'static str) {
+        sqlx::query(statement).execute(&self.core.pool).await.expect(statement);
+    }
+
+    pub async fn number(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(&self.core.pool).await.expect(query)
+    }
+
     pub async fn get(&self, org: &TestOrg, path: &str) -> reqwest::Response {
         self.http.get(self.url(path)).header("cookie", &org.cookie).send().await.expect("an answer")
     }

@@ -531,16 +531,58 @@ async fn a_database_in_trouble_sets_nothing_aside_and_asks_for_it_again(pool: Pg
     let ringing =
         |call: &str| json!({ "type": "status-update", "status": "ringing", "timestamp": 1_790_000_000_000_i64, "call": { "id": call } });
     assert_eq!(app.hook(&org, &ringing("before")).await.status(), 200);
-    sqlx::query("alter table call_refs rename to call_refs_away").execute(&app.core.pool).await.expect("trouble");
+    app.sql("alter table hook_pending rename to hook_pending_away").await;
     assert_eq!(app.hook(&org, &ringing("during")).await.status(), 503);
-    sqlx::query("alter table call_refs_away rename to call_refs").execute(&app.core.pool).await.expect("no more trouble");
+    app.sql("alter table hook_pending_away rename to hook_pending").await;
     assert_eq!(app.hook(&org, &ringing("during")).await.status(), 200);
-    let outcomes: Vec<String> = sqlx::query_scalar("select outcome from hook_journal where org_id = $1")
-        .bind(org.id)
-        .fetch_all(&app.core.pool)
-        .await
-        .expect("the journal");
-    assert_eq!(outcomes, ["accepted", "accepted"]);
+    assert_eq!(outcomes(&app, &org).await, ["accepted", "accepted"]);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_was_acknowledged_and_could_not_be_applied_is_applied_later_once(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    app.sql("alter table call_refs rename to call_refs_away").await;
+    for message in trace("c1", now_ms()) {
+        assert_eq!(app.hook(&org, &message).await.status(), 200, "durable, and applied when that is possible");
+    }
+    let steered = json!({ "type": "status-update", "status": "in-progress", "timestamp": now_ms(),
+        "call": { "id": "c1", "monitor": { "controlUrl": "https://canary.example", "listenUrl": "wss://canary.example" } } });
+    app.hook(&org, &steered).await;
+    assert!(app.number("select count(*) from hook_pending").await > 0);
+    assert_eq!(app.number("select count(*) from hook_pending where told like '%canary%'").await, 0, "capabilities wait nowhere");
+    app.sql("alter table call_refs_away rename to call_refs").await;
+    app.applied().await;
+    let late = [app.number("select count(*) from call_lines").await, app.number("select count(*) from call_events").await];
+    for message in trace("c2", now_ms()) {
+        app.hook(&org, &message).await;
+    }
+    app.applied().await;
+    let both = [app.number("select count(*) from call_lines").await, app.number("select count(*) from call_events").await];
+    assert_eq!((both, late.iter().all(|rows| *rows > 0)), (late.map(|rows| rows * 2), true), "as if nothing had been in the way");
+    assert_eq!(app.number("select count(*) from calls where status = 'ended'").await, 2);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_the_database_refuses_is_set_aside_alone(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    app.sql("alter table call_lines add constraint no_poison check (text <> 'poison')").await;
+    let said = |call: &str, text: &str| json!({ "type": "transcript", "transcriptType": "final", "role": "user", "transcript": text, "timestamp": 1_790_000_000_000_i64, "call": { "id": call } });
+    let words: Vec<String> = (0..20).map(|n| if n == 7 { "poison".to_owned() } else { format!("word {n}") }).collect();
+    let messages: Vec<_> = words.iter().map(|text| said("c1", text)).collect();
+    let answers = futures::future::join_all(messages.iter().map(|message| app.hook(&org, message))).await;
+    assert!(answers.iter().all(|answer| answer.status() == 200));
+    app.applied().await;
+    let outcomes = outcomes(&app, &org).await;
+    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "dead").count(), 1, "{outcomes:?}");
+    assert_eq!(app.number("select count(*) from call_lines").await, 19);
+    assert_eq!(app.number("select count(*) from hook_journal where reason like '%no_poison%'").await, 1, "why is kept");
+}
+
+async fn outcomes(app: &TestApp, org: &TestOrg) -> Vec<String> {
+    let outcomes = sqlx::query_scalar("select outcome from hook_journal where org_id = $1 order by outcome").bind(org.id);
+    outcomes.fetch_all(&app.core.pool).await.expect("the journal")
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]

@@ -2,6 +2,7 @@
 mod account;
 mod app;
 mod assistants;
+mod backup;
 mod calls;
 mod cancellation;
 mod dialling;

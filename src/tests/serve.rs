@@ -137,6 +137,7 @@ async fn a_killed_process_has_kept_everything_it_acknowledged_and_nothing_twice(
     done.store(true, Ordering::Relaxed);
     let acknowledged: Vec<String> = senders.join_all().await.into_iter().flatten().collect();
     assert!(acknowledged.len() > 30, "{}", acknowledged.len());
+    app.applied().await;
     let stored: Vec<(String, i64)> = sqlx::query_as("select text, count(*) from call_lines where org_id = $1 group by text")
         .bind(org.id)
         .fetch_all(&pool)

@@ -164,7 +164,7 @@ async fn record(
     let mut detail = serde_json::to_value(action).map_err(AppError::internal)?;
     detail["by"] = json!(by_name);
     detail["outcome"] = outcome.into();
-    let event = fold::NewEvent { key: format!("action:{action_id}"), kind: "action", detail, at_ms: now.timestamp_millis() };
+    let event = fold::NewEvent { key: format!("action:{action_id}"), kind: "action".into(), detail, at_ms: now.timestamp_millis() };
     if let (LiveAction::Mute | LiveAction::Unmute, "done") = (action, outcome) {
         store::set_muted(tx.conn(), id, matches!(action, LiveAction::Mute)).await?;
     }

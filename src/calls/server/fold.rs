@@ -13,6 +13,7 @@ use crate::shared::ids::CallId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// How long after a call's end the provider may still be writing its analysis: each part has 5 s, and there may be several.
 const ANALYSIS_TAKES_MS: i64 = 30_000;
@@ -90,13 +91,14 @@ pub struct NewLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewEvent {
     pub key: String,
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     pub detail: Value,
     pub at_ms: i64,
 }
 
 /// One message, understood.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Reading {
     /// The provider's message type, cut to 60 characters.
     pub kind: String,
@@ -109,9 +111,12 @@ pub struct Reading {
     pub lines: Vec<NewLine>,
     pub events: Vec<NewEvent>,
     /// Words still being spoken: shown, never kept.
+    #[serde(skip)]
     pub partial: Option<(Speaker, String)>,
-    /// Addresses that steer and hear the live call.
+    /// Addresses that steer and hear the live call: kept sealed, with the call, and nowhere else.
+    #[serde(skip)]
     pub control_url: Option<String>,
+    #[serde(skip)]
     pub listen_url: Option<String>,
 }
 
@@ -222,19 +227,25 @@ pub fn read(message: &Value, received_ms: i64) -> Reading {
         "transfer-update" => {
             if let Some(to) = destination(message.get("destination")) {
                 reading.facts.handed_to = Some((at_ms, to.clone()));
-                reading.events.push(NewEvent { key: format!("transfer:{moment}"), kind: "transfer", detail: json!({ "to": to }), at_ms });
+                reading.events.push(NewEvent {
+                    key: format!("transfer:{moment}"),
+                    kind: "transfer".into(),
+                    detail: json!({ "to": to }),
+                    at_ms,
+                });
             }
         }
         "user-interrupted" => {
-            reading.events.push(NewEvent { key: format!("interrupted:{moment}"), kind: "interrupted", detail: json!({}), at_ms })
+            reading.events.push(NewEvent { key: format!("interrupted:{moment}"), kind: "interrupted".into(), detail: json!({}), at_ms })
         }
-        "hang" => reading.events.push(NewEvent { key: format!("slow:{moment}"), kind: "slow", detail: json!({}), at_ms }),
+        "hang" => reading.events.push(NewEvent { key: format!("slow:{moment}"), kind: "slow".into(), detail: json!({}), at_ms }),
         "assistant.started" | "assistant-request" => {}
         // Repeats of what finals and the report say, or pure rhythm: kept nowhere but in the journal.
         "speech-update" | "conversation-update" | "model-output" | "voice-input" | "assistant.speechStarted" | "" => {}
         "transfer-destination-request" | "handoff-destination-request" | "knowledge-base-request" => {}
         other => {
-            let event = NewEvent { key: format!("unknown:{other}:{moment}"), kind: "unknown", detail: json!({ "type": other }), at_ms };
+            let event =
+                NewEvent { key: format!("unknown:{other}:{moment}"), kind: "unknown".into(), detail: json!({ "type": other }), at_ms };
             reading.events.push(event);
         }
     }
@@ -335,14 +346,15 @@ fn status_update(message: &Value, at_ms: i64, reading: &mut Reading) {
             (CallStatus::Ended, "ended")
         }
         other => {
-            let event = NewEvent { key: format!("unknown:status:{other}"), kind: "unknown", detail: json!({ "status": other }), at_ms };
+            let event =
+                NewEvent { key: format!("unknown:status:{other}"), kind: "unknown".into(), detail: json!({ "status": other }), at_ms };
             reading.events.push(event);
             return;
         }
     };
     facts.rank = Some(rank.rank());
     let detail = json!({ "status": name });
-    reading.events.push(NewEvent { key: format!("status:{name}"), kind: "status", detail, at_ms });
+    reading.events.push(NewEvent { key: format!("status:{name}"), kind: "status".into(), detail, at_ms });
 }
 
 fn transcript(message: &Value, at_ms: i64, moment: &str, reading: &mut Reading) {
@@ -370,7 +382,7 @@ fn report(message: &Value, at_ms: i64, told: u8, reading: &mut Reading) {
         let at = transfer.get("transferTime").or(transfer.get("time")).and_then(time_ms).unwrap_or(at_ms);
         reading.facts.handed_to = Some((at, to.clone()));
         let detail = json!({ "to": to, "status": text(transfer, "/status") });
-        reading.events.push(NewEvent { key: format!("transferred:{to}"), kind: "transfer", detail, at_ms: at });
+        reading.events.push(NewEvent { key: format!("transferred:{to}"), kind: "transfer".into(), detail, at_ms: at });
     }
     if reading.facts.handed_to.is_none() {
         reading.facts.handed_to = destination(message.get("destination")).map(|to| (at_ms, to));
@@ -409,7 +421,7 @@ fn said_in_report(said: &Value, index: usize, started_ms: i64, reading: &mut Rea
         "tool_call_result" | "tool" => {
             let id = text(said, "/toolCallId").or_else(|| text(said, "/tool_call_id")).unwrap_or_else(|| index.to_string());
             let detail = json!({ "name": text(said, "/name"), "result": text(said, "/result").or_else(|| text(said, "/content")).map(|result| short(&result)) });
-            reading.events.push(NewEvent { key: format!("result:{id}"), kind: "tool_result", detail, at_ms });
+            reading.events.push(NewEvent { key: format!("result:{id}"), kind: "tool_result".into(), detail, at_ms });
         }
         _ => {
             let Some(words) = text(said, "/message").or_else(|| text(said, "/content")).filter(|words| !words.trim().is_empty()) else {
@@ -440,7 +452,7 @@ pub struct ToolCall {
 impl ToolCall {
     fn as_event(&self, at_ms: i64) -> NewEvent {
         let detail = json!({ "name": self.name, "arguments": self.arguments });
-        NewEvent { key: format!("tool:{}", self.id), kind: "tool", detail, at_ms }
+        NewEvent { key: format!("tool:{}", self.id), kind: "tool".into(), detail, at_ms }
     }
 }
 

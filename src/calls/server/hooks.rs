@@ -58,14 +58,13 @@ type Known = HashMap<Vec<u8>, (Instant, Option<Endpoint>)>;
 /// be kept, so that it is sent again. The address is looked up before the body is read: strangers are not listened to for long.
 pub async fn receive(
     State(state): State<AppState>,
-    Extension(calls): Extension<Calls>,
     Extension(request): Extension<RequestInfo>,
     Path(token): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     metrics::counter!("zencall_webhook_received_total").increment(1);
-    let core = &state.core;
+    let (core, calls) = (&state.core, &state.calls);
     let endpoint = match calls.endpoints.find(core, &token).await {
         Ok(endpoint) => endpoint,
         Err(error) => {
@@ -76,18 +75,18 @@ pub async fn receive(
     let limit = if endpoint.is_some() { BODY_LIMIT } else { STRANGERS_LIMIT };
     let body = match read_body(body, limit).await {
         Ok(body) => body,
-        Err(why) if endpoint.is_some() => return reject(core, &calls, endpoint.map(|known| known.org), &request, &[], why).await,
+        Err(why) if endpoint.is_some() => return reject(core, calls, endpoint.map(|known| known.org), &request, &[], why).await,
         Err(_) => Bytes::new(),
     };
     let url = format!("{}hooks/vapi/{token}", core.config.public_url);
     let signed = Signed { method: "POST", url: &url, headers: &headers, body: &body, now: core.clock.now() };
-    let Some(endpoint) = endpoint else { return reject(core, &calls, None, &request, &body, Rejection::UnknownAddress).await };
+    let Some(endpoint) = endpoint else { return reject(core, calls, None, &request, &body, Rejection::UnknownAddress).await };
     let is_open = endpoint.auth.mode == AuthMode::None && core.config.is_production(); // set while this was a sandbox
     let verdict =
         if is_open { Err(Rejection::SecretNotSet) } else { verify::verify(&endpoint.auth, endpoint.org, &endpoint.secrets, &signed) };
     match verdict {
-        Ok(()) => accept(core, &calls, endpoint.org, &request, &body).await,
-        Err(why) => reject(core, &calls, Some(endpoint.org), &request, &body, why).await,
+        Ok(()) => accept(core, calls, endpoint.org, &request, &body).await,
+        Err(why) => reject(core, calls, Some(endpoint.org), &request, &body, why).await,
     }
 }
 
@@ -120,9 +119,9 @@ async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, b
         ip: request.ip.to_string(),
         at: now,
     };
-    let kept = calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading }) }).await;
-    let answer = match kept {
-        Ok(kept) => replies::reply(core, calls, org, kept, &message).await,
+    let journalled = calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading }) }).await;
+    let answer = match journalled {
+        Ok(journalled) => replies::reply(core, org, journalled, &message).await,
         Err(error) => {
             tracing::error!(%error, "a webhook could not be kept");
             return StatusCode::SERVICE_UNAVAILABLE.into_response();

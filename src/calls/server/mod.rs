@@ -39,10 +39,14 @@ impl Calls {
     }
 }
 
+/// Door 4, for programs alone: nothing of what browsers need stands around it.
+pub fn hook_routes() -> Router<AppState> {
+    Router::new().route("/hooks/vapi/{token}", post(hooks::receive))
+}
+
 /// The slice's own doors; server functions are mounted with the pages.
 pub fn routes(calls: Calls) -> Router<AppState> {
     Router::new()
-        .route("/hooks/vapi/{token}", post(hooks::receive))
         .route("/live/ws", get(live::socket))
         .route("/live/listen/{id}", get(media::listen))
         .route("/calls/{id}/recording", get(media::recording))

@@ -295,7 +295,8 @@ pub async fn trail(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Vec<Trai
         // Why one could not be applied is the database's text, for operators alone.
         "select created_at as at, kind, outcome, case when outcome = 'dead' then 'not_applied' else reason end as reason, body_bytes as bytes
          from hook_journal
-         where call_id = $1 and created_at >= uuid_time($1) - interval '1 day' and (body is not null or outcome <> 'accepted') order by created_at limit 500",
+         where (call_id = $1 or provider_call_id in (select provider_call_id from call_refs where call_id = $1))
+           and created_at >= uuid_time($1) - interval '1 day' and (body is not null or outcome <> 'accepted') order by created_at limit 500",
         id as CallId
     )
     .fetch_all(conn)

@@ -67,8 +67,8 @@ impl Serialize for Masked<'_> {
 }
 
 fn is_secret(key: &str) -> bool {
-    let lower = key.to_ascii_lowercase();
-    SECRET.iter().any(|part| lower.contains(part))
+    let key = key.as_bytes();
+    SECRET.iter().any(|part| key.windows(part.len()).any(|place| place.eq_ignore_ascii_case(part.as_bytes())))
 }
 
 /// The beginning of a body that proves nothing: enough to see what it was.

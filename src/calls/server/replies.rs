@@ -1,6 +1,10 @@
 //! What the provider waits for while the caller is on the line. Answered from the database alone, well under its 7.5 seconds.
 
-use super::{Calls, fold, ingest::Kept, read, store};
+use super::{
+    fold,
+    ingest::{Journalled, Kept},
+    read, store,
+};
 use crate::{
     assistants::model::TransferEntry,
     platform::{
@@ -13,14 +17,17 @@ use serde_json::{Value, json};
 use sqlx::types::Json;
 
 /// The answer's body. `{}` for everything that only informs.
-pub async fn reply(core: &Core, _calls: &Calls, org: OrgId, kept: Kept, message: &Value) -> Result<Value, AppError> {
+pub async fn reply(core: &Core, org: OrgId, journalled: Journalled, message: &Value) -> Result<Value, AppError> {
     match message.get("type").and_then(Value::as_str).unwrap_or_default() {
         "assistant-request" => assistant_request(core, org, message).await,
-        "tool-calls" => tool_calls(core, org, kept, message).await,
+        "tool-calls" => tool_calls(core, org, journalled.applied().await?, message).await,
         "transfer-destination-request" => transfer_destination(core, org, message).await,
         "handoff-destination-request" => Ok(json!({ "error": "no other assistant takes over" })),
         "knowledge-base-request" => Ok(json!({ "documents": [] })),
-        _ => Ok(json!({})),
+        _ => {
+            journalled.shown().await;
+            Ok(json!({}))
+        }
     }
 }
 
@@ -85,7 +92,8 @@ async fn take_message(core: &Core, org: OrgId, kept: Kept, tool: &fold::ToolCall
     let (Some(call), Some(message)) = (kept.call, said("message", 2000)) else { return Ok(Err("the message is empty".into())) };
     let is_urgent = tool.arguments.get("urgent").is_some_and(|urgent| urgent == &json!(true) || urgent == "true");
     let detail = json!({ "message": message, "caller_name": said("caller_name", 80), "phone": said("phone", 40), "urgent": is_urgent });
-    let event = fold::NewEvent { key: format!("message:{}", tool.id), kind: "message", detail, at_ms: core.clock.now().timestamp_millis() };
+    let event =
+        fold::NewEvent { key: format!("message:{}", tool.id), kind: "message".into(), detail, at_ms: core.clock.now().timestamp_millis() };
     let mut tx = SystemTx::begin(core, "a message left with the assistant").await?;
     if let Some((from, to)) = store::append_event(tx.conn(), call, &event).await? {
         bus::publish(tx.conn(), &[Note::Call { org, call, from, to }]).await?;

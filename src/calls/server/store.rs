@@ -11,6 +11,7 @@ use crate::{
 use chrono::{DateTime, Datelike, Utc};
 use sqlx::{AssertSqlSafe, PgConnection, types::Json};
 use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
 
 /// The partition the rows of a group lie in; nothing when they lie in several, or when the writer is a tenant, who may name parents only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +52,13 @@ pub struct JournalRow {
 }
 
 impl JournalRow {
-    /// The row's outcome; another one when everything it said was known.
-    pub fn outcome_when(&self, is_repeat: bool) -> &'static str {
-        let counts = !matches!(
+    /// A delivery of this kind that says nothing new was delivered before; others are mere rhythm.
+    pub fn may_repeat(&self) -> bool {
+        let is_rhythm = matches!(
             self.kind.as_deref(),
             Some("speech-update" | "conversation-update" | "model-output" | "voice-input" | "assistant.started")
         );
-        let is_partial = self.body.is_none();
-        if is_repeat && counts && !is_partial && self.outcome == "accepted" { "duplicate" } else { self.outcome }
+        !is_rhythm && self.body.is_some() && self.outcome == "accepted"
     }
 }
 
@@ -102,45 +102,95 @@ impl KnownKeys {
     }
 }
 
-/// Journals rows with what became of each; `outcomes` and `calls` are in the order of the rows.
-pub async fn insert_journal(
-    conn: &mut PgConnection,
-    month: Month,
-    rows: &[&JournalRow],
-    outcomes: &[&'static str],
-    calls: &[Option<CallId>],
-) -> sqlx::Result<()> {
+/// What a group of webhooks proves, until it is folded.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Pending {
+    pub id: Uuid,
+    /// JSON.
+    pub told: String,
+    #[sqlx(rename = "created_at")]
+    pub at: DateTime<Utc>,
+}
+
+/// Journals rows, and with them what is to be folded.
+pub async fn insert_journal(conn: &mut PgConnection, month: Month, rows: &[&JournalRow], pending: Option<&Pending>) -> sqlx::Result<()> {
     let hook_journal = month.table("hook_journal");
     sqlx::query(AssertSqlSafe(format!(
-        "insert into {hook_journal} (id, org_id, outcome, reason, kind, call_id, provider_call_id, body, body_bytes, ip, created_at)
-         select id, org_id, outcome, reason, kind, call_id, ref, body, bytes, ip::inet, at
-         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::int[], $10::text[], $11::timestamptz[])
-           as t (id, org_id, outcome, reason, kind, call_id, ref, body, bytes, ip, at)",
+        "with waiting as (
+           insert into hook_pending (id, told, created_at) select $11::uuid, $12::text, $13::timestamptz where $11 is not null
+         )
+         insert into {hook_journal} (id, org_id, outcome, reason, kind, provider_call_id, body, body_bytes, ip, created_at)
+         select id, org_id, outcome, reason, kind, ref, body, bytes, ip::inet, at
+         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::text[], $10::timestamptz[])
+           as t (id, org_id, outcome, reason, kind, ref, body, bytes, ip, at)",
     )))
     .bind(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.org.map(|org| org.0)).collect::<Vec<_>>())
-    .bind(outcomes)
+    .bind(rows.iter().map(|row| row.outcome).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.reason.as_deref()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.kind.as_deref()).collect::<Vec<_>>())
-    .bind(calls.iter().map(|call| call.map(|call| call.0)).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.call_ref.as_deref()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.body.as_deref()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.body_bytes).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.ip.as_str()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.at).collect::<Vec<_>>())
+    .bind(pending.map(|pending| pending.id))
+    .bind(pending.map(|pending| pending.told.as_str()))
+    .bind(pending.map(|pending| pending.at))
     .execute(conn)
     .await?;
     Ok(())
 }
 
+/// Takes what is about to be folded, unless another transaction took it: returns what is ours.
+pub async fn take_pending(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<HashSet<Uuid>> {
+    let taken: Vec<Uuid> = sqlx::query_scalar("delete from hook_pending where id = any($1) returning id").bind(ids).fetch_all(conn).await?;
+    Ok(taken.into_iter().collect())
+}
+
+/// What has waited since before `before`, longest first.
+pub async fn old_pending(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Pending>> {
+    sqlx::query_as("select id, told, created_at from hook_pending where created_at < $1 order by created_at limit $2")
+        .bind(before)
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+}
+
+/// Lets one wait as if it had come at `at`.
+pub async fn put_off(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update hook_pending set created_at = $2, updated_at = now() where id = $1", id, at).execute(conn).await?;
+    Ok(())
+}
+
+/// Deliveries that told nothing new.
+pub async fn mark_repeats(conn: &mut PgConnection, hooks: &[HookId]) -> sqlx::Result<()> {
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("update hook_journal set outcome = 'duplicate', updated_at = now() where id = any($1)")
+        .bind(hooks.iter().map(|hook| hook.0).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A delivery that could not be applied, and why.
+pub async fn mark_dead(conn: &mut PgConnection, hook: HookId, reason: &str) -> sqlx::Result<()> {
+    sqlx::query!("update hook_journal set outcome = 'dead', reason = $2, updated_at = now() where id = $1", hook as HookId, reason)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Calls by organisation and provider's id.
-pub async fn find_refs(conn: &mut PgConnection, keys: &[&(OrgId, String)]) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
+pub async fn find_refs(conn: &mut PgConnection, keys: &[(OrgId, &str)]) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
     let rows: Vec<(OrgId, String, CallId)> = sqlx::query_as(
         "select r.org_id, r.provider_call_id, r.call_id from call_refs r
          join unnest($1::uuid[], $2::text[]) as k (org_id, ref) on r.org_id = k.org_id and r.provider_call_id = k.ref",
     )
     .bind(keys.iter().map(|(org, _)| org.0).collect::<Vec<_>>())
-    .bind(keys.iter().map(|(_, call)| call.as_str()).collect::<Vec<_>>())
+    .bind(keys.iter().map(|(_, call)| *call).collect::<Vec<_>>())
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|(org, call_ref, id)| ((org, call_ref), id)).collect())
@@ -162,7 +212,7 @@ pub async fn link_ref(conn: &mut PgConnection, org: OrgId, call_ref: &str, call:
 /// The same for calls that are new to us, whose rows are made with it. Keys are told in order, so that two groups do not wait for each other.
 pub async fn link_new_calls(
     conn: &mut PgConnection,
-    calls: &[(&(OrgId, String), CallId)],
+    calls: &[((OrgId, &str), CallId)],
     direction: Direction,
 ) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
     let rows: Vec<(OrgId, String, CallId)> = sqlx::query_as(
@@ -178,7 +228,7 @@ pub async fn link_new_calls(
          select org_id, provider_call_id, call_id from linked",
     )
     .bind(calls.iter().map(|((org, _), _)| org.0).collect::<Vec<_>>())
-    .bind(calls.iter().map(|((_, call_ref), _)| call_ref.as_str()).collect::<Vec<_>>())
+    .bind(calls.iter().map(|((_, call_ref), _)| *call_ref).collect::<Vec<_>>())
     .bind(calls.iter().map(|(_, call)| call.0).collect::<Vec<_>>())
     .bind(direction)
     .fetch_all(conn)
@@ -296,7 +346,7 @@ pub async fn insert_events(conn: &mut PgConnection, month: Month, events: &[(&Ca
     .bind(events.iter().map(|(call, ..)| call.id.0).collect::<Vec<_>>())
     .bind(events.iter().map(|(call, ..)| call.org_id.0).collect::<Vec<_>>())
     .bind(events.iter().map(|(_, seq, _)| *seq).collect::<Vec<_>>())
-    .bind(events.iter().map(|(.., event)| event.kind).collect::<Vec<_>>())
+    .bind(events.iter().map(|(.., event)| event.kind.as_ref()).collect::<Vec<_>>())
     .bind(events.iter().map(|(.., event)| event.key.as_str()).collect::<Vec<_>>())
     .bind(events.iter().map(|(.., event)| Json(&event.detail)).collect::<Vec<_>>())
     .bind(events.iter().map(|(.., event)| event.at_ms).collect::<Vec<_>>())

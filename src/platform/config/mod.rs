@@ -148,6 +148,11 @@ impl Config {
         self.environment == Environment::Production
     }
 
+    /// The file that holds the sandbox's own key, where the settings name none.
+    pub fn own_key_file(&self) -> Option<PathBuf> {
+        self.secret_key.is_none().then(|| self.data_dir.join(secret::KEY_FILE))
+    }
+
     /// The keys that seal secrets at rest. In the sandbox a missing one is made once, in the data folder.
     /// Errors: the key file cannot be read or written, or holds something else.
     pub fn secret_keys(&self) -> anyhow::Result<SecretKeys> {

@@ -2,7 +2,7 @@
 //! The same seed makes the same people, words and numbers; only the calendar moves with the day.
 
 mod calls;
-mod copy;
+pub mod copy;
 mod dice;
 mod orgs;
 mod talk;

@@ -48,8 +48,8 @@ async fn keep(core: &Core, calls: &Calls, org: OrgId, reading: Reading) -> Resul
         ip: "127.0.0.1".into(),
         at: now,
     };
-    let kept = calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading }) }).await;
-    kept.map(drop).map_err(|error| Fail::Retry(error.to_string()))
+    let kept = async { calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading }) }).await?.applied().await };
+    kept.await.map(drop).map_err(|error| Fail::Retry(error.to_string()))
 }
 
 /// Nothing more is expected of this call.

@@ -118,7 +118,7 @@ async fn set_recording(core: &Core, job: &FetchRecording, state: &str, key: Opti
     let mut tx = SystemTx::begin(core, "a recording arrived").await.context("opening a transaction")?;
     let event = fold::NewEvent {
         key: format!("recording:{state}"),
-        kind: "recording",
+        kind: "recording".into(),
         detail: json!({ "state": state }),
         at_ms: core.clock.now().timestamp_millis(),
     };

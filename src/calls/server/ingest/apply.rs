@@ -1,0 +1,158 @@
+//! The second step: what was told is folded, in the order in which it was acknowledged.
+//!
+//! A delivery that the database refuses is marked `dead` in the journal and costs the others one retry. While the database is in trouble
+//! it lets go: what it held lies in `hook_pending`, and is picked up.
+
+use super::{BACKLOG, Kept, Told, group, is_of_the_data, is_worth_another};
+use crate::{
+    calls::server::store,
+    platform::{Core, SystemTx},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use uuid::Uuid;
+
+/// Batches folded in one transaction, at most.
+const GROUP: usize = 256;
+/// So many deliveries at a time say that there is load.
+const LOAD: usize = 3;
+/// Under load this long is waited for more: a transaction costs the database a dozen statements and each call one row, however few deliveries it holds.
+const GATHER: Duration = Duration::from_millis(25);
+/// How long a batch waits for room before it is left to be picked up.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The deliveries of one row of `hook_pending`.
+pub(super) struct Batch {
+    pub id: Uuid,
+    pub told: Vec<Told>,
+    answers: Vec<oneshot::Sender<Kept>>,
+    /// Its place among what waits, given back when it is folded.
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Batch {
+    pub fn new(id: Uuid) -> Self {
+        Self { id, told: Vec::new(), answers: Vec::new(), room: None }
+    }
+
+    /// Adds a delivery; what becomes of it is told to the receiver.
+    pub fn add(&mut self, told: Told) -> oneshot::Receiver<Kept> {
+        let (answer, applied) = oneshot::channel();
+        self.told.push(told);
+        self.answers.push(answer);
+        applied
+    }
+}
+
+/// The way in.
+#[derive(Clone)]
+pub(super) struct Apply {
+    inbox: mpsc::UnboundedSender<Batch>, // `room` is its bound
+    room: Arc<Semaphore>,
+}
+
+impl Apply {
+    pub fn start(core: &Core) -> Self {
+        let (inbox, waiting) = mpsc::unbounded_channel();
+        let apply = Self { inbox, room: Arc::new(Semaphore::new(BACKLOG)) };
+        tokio::spawn(run(core.clone(), apply.room.clone(), waiting));
+        apply
+    }
+
+    /// Hands a batch over as soon as there is room. Where there is none for long it is left where it lies.
+    pub async fn give(&self, mut batch: Batch) {
+        if batch.told.is_empty() {
+            return;
+        }
+        let needs = u32::try_from(batch.told.len().min(BACKLOG)).unwrap_or(1);
+        match tokio::time::timeout(PATIENCE, self.room.clone().acquire_many_owned(needs)).await {
+            Ok(Ok(room)) => {
+                batch.room = Some(room);
+                show_waiting(&self.room);
+                let _ = self.inbox.send(batch);
+            }
+            _ => tracing::warn!(deliveries = batch.told.len(), "no room to apply webhooks now; they will be picked up"),
+        }
+    }
+
+    /// Waits until nothing is on its way.
+    pub async fn finish(&self) {
+        let _ = self.room.acquire_many(BACKLOG as u32).await;
+    }
+}
+
+fn show_waiting(room: &Semaphore) {
+    metrics::gauge!("zencall_webhook_waiting").set((BACKLOG - room.available_permits()) as f64);
+}
+
+async fn run(core: Core, room: Arc<Semaphore>, mut inbox: mpsc::UnboundedReceiver<Batch>) {
+    let known = group::Known::default();
+    let mut batches = Vec::with_capacity(GROUP);
+    while inbox.recv_many(&mut batches, GROUP).await > 0 {
+        if batches.iter().map(|batch| batch.told.len()).sum::<usize>() >= LOAD {
+            tokio::time::sleep(GATHER).await;
+            while batches.len() < GROUP
+                && let Ok(more) = inbox.try_recv()
+            {
+                batches.push(more);
+            }
+        }
+        apply(&core, &known, std::mem::take(&mut batches)).await;
+        show_waiting(&room);
+    }
+}
+
+async fn apply(core: &Core, known: &group::Known, batches: Vec<Batch>) {
+    let ids: Vec<Uuid> = batches.iter().map(|batch| batch.id).collect();
+    let told: Vec<(Uuid, &Told)> = batches.iter().flat_map(|batch| batch.told.iter().map(|told| (batch.id, told))).collect();
+    let mut folded = group::fold(core, known, &ids, &told).await;
+    if is_worth_another(&folded).await {
+        folded = group::fold(core, known, &ids, &told).await;
+    }
+    match folded {
+        Ok(kept) => {
+            for (answer, kept) in batches.into_iter().flat_map(|batch| batch.answers).zip(kept) {
+                let _ = answer.send(kept); // mostly nobody waits
+            }
+        }
+        Err(error) if is_of_the_data(&error) => {
+            tracing::warn!(%error, batches = batches.len(), "webhooks could not be applied together, trying each alone");
+            for batch in batches {
+                if let Err(error) = apply_each(core, known, batch).await {
+                    tracing::error!(%error, "webhooks wait to be applied");
+                }
+            }
+        }
+        Err(error) => tracing::error!(%error, batches = batches.len(), "webhooks wait to be applied"),
+    }
+}
+
+/// Folds the deliveries of a batch one by one; those the database refuses are set aside for a person to look at.
+async fn apply_each(core: &Core, known: &group::Known, batch: Batch) -> sqlx::Result<()> {
+    let mut answers = batch.answers.into_iter();
+    for told in &batch.told {
+        let kept = match group::fold(core, known, &[], &[(batch.id, told)]).await {
+            Ok(kept) => kept.first().copied().unwrap_or_default(),
+            Err(error) if is_of_the_data(&error) => {
+                set_aside(core, told, &error).await?;
+                Kept::default()
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(answer) = answers.next() {
+            let _ = answer.send(kept);
+        }
+    }
+    let mut tx = SystemTx::begin(core, "webhooks").await?;
+    store::take_pending(tx.conn(), &[batch.id]).await?;
+    tx.commit().await
+}
+
+async fn set_aside(core: &Core, told: &Told, error: &sqlx::Error) -> sqlx::Result<()> {
+    let mut tx = SystemTx::begin(core, "a webhook that could not be applied").await?;
+    store::mark_dead(tx.conn(), told.hook, &error.to_string().chars().take(500).collect::<String>()).await?;
+    tx.commit().await?;
+    super::count("dead", 1);
+    tracing::error!(hook = %told.hook, %error, "a webhook could not be applied and was set aside");
+    Ok(())
+}
