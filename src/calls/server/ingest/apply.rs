@@ -8,7 +8,8 @@ use crate::{
     calls::server::store,
     platform::{Core, SystemTx},
 };
-use std::{sync::Arc, time::Duration};
+use futures::FutureExt;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use uuid::Uuid;
 
@@ -105,14 +106,18 @@ async fn run(core: Core, room: Arc<Semaphore>, mut inbox: mpsc::UnboundedReceive
 async fn apply(core: &Core, known: &group::Known, batches: Vec<Batch>) {
     let ids: Vec<Uuid> = batches.iter().map(|batch| batch.id).collect();
     let told: Vec<(Uuid, &Told)> = batches.iter().flat_map(|batch| batch.told.iter().map(|told| (batch.id, told))).collect();
-    let mut folded = group::fold(core, known, &ids, &told).await;
+    let mut folded = fold(core, known, &ids, &told).await;
     if is_worth_another(&folded).await {
-        folded = group::fold(core, known, &ids, &told).await;
+        folded = fold(core, known, &ids, &told).await;
     }
     match folded {
         Ok(kept) => {
-            for (answer, kept) in batches.into_iter().flat_map(|batch| batch.answers).zip(kept) {
-                let _ = answer.send(kept); // mostly nobody waits
+            let mut kept = kept.into_iter();
+            for batch in batches {
+                let of_batch: Vec<Kept> = kept.by_ref().take(batch.told.len()).collect();
+                for (answer, kept) in batch.answers.into_iter().zip(of_batch) {
+                    let _ = answer.send(kept); // mostly nobody waits
+                }
             }
         }
         Err(error) if is_of_the_data(&error) => {
@@ -127,11 +132,17 @@ async fn apply(core: &Core, known: &group::Known, batches: Vec<Batch>) {
     }
 }
 
+/// A panic says as much of what was given as a refusal of the database does, and ends nothing else.
+async fn fold(core: &Core, known: &group::Known, batches: &[Uuid], told: &[(Uuid, &Told)]) -> sqlx::Result<Vec<Kept>> {
+    let folded = AssertUnwindSafe(group::fold(core, known, batches, told)).catch_unwind().await;
+    folded.unwrap_or_else(|_| Err(sqlx::Error::Decode("the fold panicked".into())))
+}
+
 /// Folds the deliveries of a batch one by one; those the database refuses are set aside for a person to look at.
 async fn apply_each(core: &Core, known: &group::Known, batch: Batch) -> sqlx::Result<()> {
     let mut answers = batch.answers.into_iter();
     for told in &batch.told {
-        let kept = match group::fold(core, known, &[], &[(batch.id, told)]).await {
+        let kept = match fold(core, known, &[], &[(batch.id, told)]).await {
             Ok(kept) => kept.first().copied().unwrap_or_default(),
             Err(error) if is_of_the_data(&error) => {
                 set_aside(core, told, &error).await?;
