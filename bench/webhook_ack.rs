@@ -20,7 +20,7 @@ const TARGET: f64 = 1.0;
 /// Runs it all.
 pub async fn run(is_quick: bool) -> anyhow::Result<()> {
     let (lasts, rounds, sizes): (u64, usize, &[u64]) =
-        if is_quick { (3, 1, &[1_000, 100_000]) } else { (10, 3, &[1_000, 10_000, 100_000, 1_000_000]) };
+        if is_quick { (3, 1, &[1_000, 30_000]) } else { (10, 3, &[1_000, 10_000, 100_000, 1_000_000]) };
     let mut place = Place::make().await?;
     let org = place.seed(sizes[0], 1).await?.pop().context("an organisation")?;
     place.serve().await?;
