@@ -138,8 +138,8 @@ impl Peer {
         let script = place.file("peer.sql");
         std::fs::write(
             &script,
-            "insert into bench_peer (id, org_id, outcome, kind, call_id, provider_call_id, body, body_bytes, ip, created_at)
-             values (gen_random_uuid(), :org, 'accepted', 'transcript', gen_random_uuid(), :ref, :body, 2048, '127.0.0.1', clock_timestamp());\n",
+            "insert into bench_peer (id, org_id, outcome, kind, provider_call_id, body, body_bytes, ip, created_at)
+             values (gen_random_uuid(), :org, 'accepted', 'transcript', :ref, :body, 2048, '127.0.0.1', clock_timestamp());\n",
         )?;
         let connections = CONNECTIONS.to_string();
         let mut arguments = Vec::new();

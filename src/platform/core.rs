@@ -14,6 +14,8 @@ pub struct Core(Arc<Parts>);
 /// The parts themselves.
 pub struct Parts {
     pub pool: PgPool,
+    /// A few connections for work that runs without pause, the webhooks': always warm, and nobody else's rush makes it wait.
+    pub lanes: PgPool,
     pub config: Config,
     pub clock: Clock,
     pub vault: Vault,

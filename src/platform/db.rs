@@ -1,8 +1,11 @@
 //! The pool, the schema, and how a database failure is told.
 
 use crate::shared::{error::AppError, ids::IncidentId};
-use sqlx::{PgPool, Postgres, Transaction, postgres::PgConnectOptions, postgres::PgPoolOptions};
+use sqlx::{Connection, PgPool, Postgres, Transaction, postgres::PgConnectOptions, postgres::PgPoolOptions};
 use std::{str::FromStr, time::Duration};
+
+/// A connection that was used so lately is taken to be alive: asking costs as much as most statements.
+const TRUSTED: Duration = Duration::from_millis(200);
 
 /// Opens the pool. Statements, locks and idle transactions have limits, so a lost handler cannot hold rows for long.
 pub async fn connect(url: &str, size: u32) -> anyhow::Result<PgPool> {
@@ -13,14 +16,28 @@ pub async fn connect(url: &str, size: u32) -> anyhow::Result<PgPool> {
         ("jit", "off"),
         ("synchronous_commit", "on"), // what is acknowledged is on disk, whatever the server's own default
     ]);
-    let pool = PgPoolOptions::new()
+    Ok(of_size(size).min_connections(2).connect_with(options).await?)
+}
+
+/// A few connections more, like those of `pool`, opened when they are needed.
+pub fn beside(pool: &PgPool, size: u32) -> PgPool {
+    of_size(size).connect_lazy_with(PgConnectOptions::clone(&pool.connect_options()))
+}
+
+fn of_size(size: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
         .max_connections(size)
-        .min_connections(2)
         .acquire_timeout(Duration::from_secs(5))
         .max_lifetime(Duration::from_secs(30 * 60))
-        .connect_with(options)
-        .await?;
-    Ok(pool)
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 /// `BEGIN` in a task of its own: sqlx 0.9.0 hands a connection back *inside* a transaction when a caller vanishes during `BEGIN`

@@ -33,7 +33,12 @@ impl RequestInfo {
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names the request, finds out who sent it, and logs how it went. Outermost of our own layers.
-pub async fn layer(State(core): State<Core>, mut request: Request, next: Next) -> Response {
+pub async fn layer(State(core): State<Core>, request: Request, next: Next) -> Response {
+    around(&core, request, next).await
+}
+
+/// [`layer`], for a layer that does more.
+pub async fn around(core: &Core, mut request: Request, next: Next) -> Response {
     let id = format!("req_{}", crate::shared::ids::encode(uuid::Uuid::now_v7()));
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
     let ip = client_address(peer, request.headers(), &core.config.trusted_proxies);
@@ -46,7 +51,7 @@ pub async fn layer(State(core): State<Core>, mut request: Request, next: Next) -
     async move {
         let started = std::time::Instant::now();
         let caller =
-            if is_static(request.uri().path()) { Ok(Caller::Anonymous) } else { session::resolve(&core, request.headers(), ip).await };
+            if is_static(request.uri().path()) { Ok(Caller::Anonymous) } else { session::resolve(core, request.headers(), ip).await };
         let mut response = match caller {
             Ok(caller) => {
                 request.extensions_mut().insert(RequestInfo { id: id.clone(), ip, user_agent, caller });

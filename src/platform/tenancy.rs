@@ -186,10 +186,10 @@ impl SystemTx {
         Ok(Self { tx: begin_in_a_task(&core.pool).await? })
     }
 
-    /// The same for statements that are best run one way whatever they are given: none is planned anew.
+    /// The same on the connections of the lanes, whose statements are best run one way whatever they are given: none is planned anew.
     pub async fn begin_planned_once(core: &Core, reason: &'static str) -> sqlx::Result<Self> {
         tracing::debug!(reason, "system transaction");
-        Ok(Self { tx: begin_planned_once(&core.pool).await? })
+        Ok(Self { tx: begin_planned_once(&core.lanes).await? })
     }
 
     /// Where statements run.

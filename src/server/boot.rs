@@ -35,6 +35,7 @@ pub struct Boot {
 impl Boot {
     /// Ends what was started, the database last.
     pub async fn close(self) -> anyhow::Result<()> {
+        self.core.lanes.close().await;
         self.core.pool.close().await;
         if let Some(sim) = self.sim {
             sim.stop();
@@ -143,6 +144,7 @@ pub fn core(config: Config, pool: PgPool, simulator: Option<Url>, mailbox: Optio
     let files = files(&config.objects)?;
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     Ok(Core::new(Parts {
+        lanes: db::beside(&pool, 3),
         pool,
         config,
         clock: Clock::system(),

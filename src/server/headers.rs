@@ -1,6 +1,7 @@
 //! Headers every answer carries.
 
 use super::AppState;
+use crate::platform::request;
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -11,8 +12,17 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 /// Security headers where the handler set none; the page's own policy (with its nonce) is set while it renders.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    complete(&state, &path, next.run(request).await)
+}
+
+/// What stands around the webhook door: the same as around all others, in one layer, since each costs every request.
+pub async fn hook_layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let response = request::around(&state.core, request, next).await;
+    complete(&state, "", response)
+}
+
+fn complete(state: &AppState, path: &str, mut response: Response) -> Response {
     let is_file = path.starts_with("/pkg/"); // named by their content
-    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: header::HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -538,6 +538,33 @@ async fn a_database_in_trouble_sets_nothing_aside_and_asks_for_it_again(pool: Pg
     assert_eq!(outcomes(&app, &org).await, ["accepted", "accepted"]);
 }
 
+/// More than memory holds of it.
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_burst_is_acknowledged_while_nothing_can_be_folded_and_is_folded_once_after(pool: PgPool) {
+    const BURST: i64 = 2_300;
+    let app = TestApp::new(pool.clone()).await;
+    let org = app.org("Acme", Role::Owner).await;
+    let mut elsewhere = pool.begin().await.expect("a transaction");
+    sqlx::query("lock table call_refs in access exclusive mode").execute(&mut *elsewhere).await.expect("the lock");
+    let t0 = now_ms();
+    let said = |n: i64| {
+        let words = json!({ "role": "user", "transcriptType": "final", "transcript": format!("phrase {n}") });
+        message("transcript", &format!("c{}", n % 30), t0 + n, words)
+    };
+    let answers: Vec<_> = futures::stream::iter(0..BURST)
+        .map(said)
+        .map(|message| async { app.hook(&org, &{ message }).await.status() })
+        .buffer_unordered(32)
+        .collect()
+        .await;
+    assert!(answers.iter().all(|status| *status == 200), "all are durable");
+    assert_eq!(app.number("select count(*) from call_lines").await, 0);
+    elsewhere.rollback().await.expect("the end of the lock");
+    app.applied().await;
+    assert_eq!(app.number("select count(*) from call_lines").await, BURST);
+    assert_eq!(app.number("select count(*) from call_refs").await, 30);
+}
+
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn what_was_acknowledged_and_could_not_be_applied_is_applied_later_once(pool: PgPool) {
     let app = TestApp::new(pool).await;

@@ -51,6 +51,7 @@ impl Doors {
         let keys = config.secret_keys().unwrap_or_else(|e| panic!("{e}"));
         let core = Core::new(Parts {
             pool: pool.clone(),
+            lanes: pool.clone(),
             vault: Vault::new(&keys),
             config,
             clock: Clock::fixed("2026-11-22T09:00:00Z".parse().unwrap_or_else(|e| panic!("{e}"))),

@@ -541,8 +541,13 @@ fn micro(found: &Value) -> Option<i64> {
     Some((dollars * 1e6).round() as i64)
 }
 
+/// `Value::pointer` for plain names; that one copies every name to look for escapes.
+fn at<'a>(found: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('/').skip(1).try_fold(found, |found, name| found.get(name))
+}
+
 fn text(found: &Value, path: &str) -> Option<String> {
-    found.pointer(path)?.as_str().map(clean)
+    at(found, path)?.as_str().map(clean)
 }
 
 /// PostgreSQL stores no NUL in a text.

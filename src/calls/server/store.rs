@@ -157,6 +157,11 @@ pub async fn old_pending(conn: &mut PgConnection, before: DateTime<Utc>, limit: 
         .await
 }
 
+/// Those of these that wait still.
+pub async fn pending(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Pending>> {
+    sqlx::query_as("select id, told, created_at from hook_pending where id = any($1) order by created_at").bind(ids).fetch_all(conn).await
+}
+
 /// Lets one wait as if it had come at `at`.
 pub async fn put_off(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!("update hook_pending set created_at = $2, updated_at = now() where id = $1", id, at).execute(conn).await?;

@@ -9,18 +9,32 @@ use crate::{
     platform::{Core, SystemTx},
 };
 use futures::FutureExt;
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use std::{
+    collections::VecDeque,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use uuid::Uuid;
 
 /// Batches folded in one transaction, at most.
-const GROUP: usize = 256;
+const GROUP: usize = 512;
 /// So many deliveries at a time say that there is load.
 const LOAD: usize = 3;
-/// Under load this long is waited for more: a transaction costs the database a dozen statements and each call one row, however few deliveries it holds.
+/// And so many, that it is heavy.
+const BUSY: usize = 24;
+/// Under load this long is waited for more, at least: a transaction costs the database a dozen statements and each call one row, however few
+/// deliveries it holds. It is as long as the last fold took, so that what comes in has half of the machine: a sender that waits for its answer
+/// sends again, one that waits to be shown does not.
 const GATHER: Duration = Duration::from_millis(25);
-/// How long a batch waits for room before it is left to be picked up.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// And at most.
+const GATHER_LONG: Duration = Duration::from_millis(200);
+/// Batches remembered that found no room. What is forgotten is found by its age.
+const LEFT: usize = 4096;
 
 /// The deliveries of one row of `hook_pending`.
 pub(super) struct Batch {
@@ -34,6 +48,11 @@ pub(super) struct Batch {
 impl Batch {
     pub fn new(id: Uuid) -> Self {
         Self { id, told: Vec::new(), answers: Vec::new(), room: None }
+    }
+
+    /// A batch as it lay in `hook_pending`; nobody waits for it.
+    pub fn left(id: Uuid, told: Vec<Told>) -> Self {
+        Self { told, ..Self::new(id) }
     }
 
     /// Adds a delivery; what becomes of it is told to the receiver.
@@ -50,30 +69,63 @@ impl Batch {
 pub(super) struct Apply {
     inbox: mpsc::UnboundedSender<Batch>, // `room` is its bound
     room: Arc<Semaphore>,
+    left: Arc<Left>,
+    is_busy: Arc<AtomicBool>,
+}
+
+/// The batches that found no room, oldest first: they lie in `hook_pending`.
+#[derive(Default)]
+struct Left {
+    ids: Mutex<VecDeque<Uuid>>,
+    more: Notify,
 }
 
 impl Apply {
     pub fn start(core: &Core) -> Self {
         let (inbox, waiting) = mpsc::unbounded_channel();
-        let apply = Self { inbox, room: Arc::new(Semaphore::new(BACKLOG)) };
-        tokio::spawn(run(core.clone(), apply.room.clone(), waiting));
+        let apply = Self { inbox, room: Arc::new(Semaphore::new(BACKLOG)), left: Arc::default(), is_busy: Arc::default() };
+        tokio::spawn(run(core.clone(), apply.room.clone(), apply.is_busy.clone(), waiting));
         apply
     }
 
-    /// Hands a batch over as soon as there is room. Where there is none for long it is left where it lies.
-    pub async fn give(&self, mut batch: Batch) {
+    /// Hands a batch over, if there is room or somebody waits for what comes of it; otherwise it is left where it lies, for [`Apply::left`].
+    pub fn give(&self, batch: Batch, is_awaited: bool) {
         if batch.told.is_empty() {
             return;
         }
-        let needs = u32::try_from(batch.told.len().min(BACKLOG)).unwrap_or(1);
-        match tokio::time::timeout(PATIENCE, self.room.clone().acquire_many_owned(needs)).await {
-            Ok(Ok(room)) => {
-                batch.room = Some(room);
-                show_waiting(&self.room);
-                let _ = self.inbox.send(batch);
-            }
-            _ => tracing::warn!(deliveries = batch.told.len(), "no room to apply webhooks now; they will be picked up"),
+        match self.room.clone().try_acquire_many_owned(places(&batch)) {
+            Ok(room) => self.send(batch, Some(room)),
+            Err(_) if is_awaited => self.send(batch, None),
+            Err(_) => self.left.add(batch.id),
         }
+    }
+
+    /// So much comes that nobody's answer should wait for the fold.
+    pub fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::Relaxed)
+    }
+
+    /// The same, once there is room.
+    pub async fn give_when_room(&self, batch: Batch) {
+        let room = self.room.clone().acquire_many_owned(places(&batch)).await.ok();
+        self.send(batch, room);
+    }
+
+    /// Waits for batches that found no room; returns some of them, the oldest first.
+    pub async fn left(&self, at_most: usize) -> Vec<Uuid> {
+        loop {
+            let found = self.left.take(at_most);
+            if !found.is_empty() {
+                return found;
+            }
+            self.left.more.notified().await;
+        }
+    }
+
+    fn send(&self, mut batch: Batch, room: Option<OwnedSemaphorePermit>) {
+        batch.room = room;
+        show_waiting(&self.room);
+        let _ = self.inbox.send(batch);
     }
 
     /// Waits until nothing is on its way.
@@ -82,23 +134,47 @@ impl Apply {
     }
 }
 
+impl Left {
+    fn add(&self, id: Uuid) {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        if ids.len() < LEFT {
+            ids.push_back(id);
+            self.more.notify_one();
+        }
+    }
+
+    fn take(&self, at_most: usize) -> Vec<Uuid> {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let some = ids.len().min(at_most);
+        ids.drain(..some).collect()
+    }
+}
+
+fn places(batch: &Batch) -> u32 {
+    u32::try_from(batch.told.len().min(BACKLOG)).unwrap_or(1)
+}
+
 fn show_waiting(room: &Semaphore) {
     metrics::gauge!("zencall_webhook_waiting").set((BACKLOG - room.available_permits()) as f64);
 }
 
-async fn run(core: Core, room: Arc<Semaphore>, mut inbox: mpsc::UnboundedReceiver<Batch>) {
+async fn run(core: Core, room: Arc<Semaphore>, is_busy: Arc<AtomicBool>, mut inbox: mpsc::UnboundedReceiver<Batch>) {
     let known = group::Known::default();
     let mut batches = Vec::with_capacity(GROUP);
+    let mut gather = GATHER;
     while inbox.recv_many(&mut batches, GROUP).await > 0 {
         if batches.iter().map(|batch| batch.told.len()).sum::<usize>() >= LOAD {
-            tokio::time::sleep(GATHER).await;
+            tokio::time::sleep(gather).await;
             while batches.len() < GROUP
                 && let Ok(more) = inbox.try_recv()
             {
                 batches.push(more);
             }
         }
+        is_busy.store(batches.iter().map(|batch| batch.told.len()).sum::<usize>() >= BUSY, Ordering::Relaxed);
+        let began = Instant::now();
         apply(&core, &known, std::mem::take(&mut batches)).await;
+        gather = began.elapsed().clamp(GATHER, GATHER_LONG);
         show_waiting(&room);
     }
 }

@@ -13,9 +13,11 @@ use crate::{
     platform::{Core, SystemTx, failpoint},
     shared::error::AppError,
 };
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 const GROUP: usize = 128;
+const LANES: usize = 2;
 /// A group of so many says that there is load.
 const LOAD: usize = 3;
 
@@ -26,11 +28,21 @@ pub(super) struct Waiting {
     pub answer: oneshot::Sender<Result<Journalled, AppError>>,
 }
 
-/// Runs until the last sender is gone.
-pub(super) async fn run(core: Core, apply: Apply, mut inbox: mpsc::Receiver<Waiting>) {
-    let mut group = Vec::with_capacity(GROUP);
-    while inbox.recv_many(&mut group, GROUP).await > 0 {
-        keep(&core, &apply, std::mem::take(&mut group)).await;
+/// Starts the lanes: while one waits for the disk another writes. They end when the last sender is gone.
+pub(super) fn start(core: &Core, apply: &Apply, inbox: mpsc::Receiver<Waiting>) {
+    let inbox = Arc::new(Mutex::new(inbox));
+    for _ in 0..LANES {
+        tokio::spawn(run(core.clone(), apply.clone(), inbox.clone()));
+    }
+}
+
+async fn run(core: Core, apply: Apply, inbox: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
+    loop {
+        let mut group = Vec::with_capacity(GROUP);
+        if inbox.lock().await.recv_many(&mut group, GROUP).await == 0 {
+            return;
+        }
+        keep(&core, &apply, group).await;
     }
 }
 
@@ -41,7 +53,7 @@ async fn keep(core: &Core, apply: &Apply, group: Vec<Waiting>) {
         written = write(core, &group, pending.as_ref()).await;
     }
     match written {
-        Ok(()) => hand_over(apply, group, pending).await,
+        Ok(()) => hand_over(apply, group, pending),
         Err(error) if !is_of_the_data(&error) => {
             tracing::error!(%error, deliveries = group.len(), "webhooks could not be kept; they have to be sent again");
             for waiting in group {
@@ -81,17 +93,19 @@ async fn write(core: &Core, group: &[Waiting], pending: Option<&Pending>) -> sql
 }
 
 /// Gives what is durable to the second step, then lets the answers go.
-async fn hand_over(apply: &Apply, group: Vec<Waiting>, pending: Option<Pending>) {
-    let is_quiet = group.len() < LOAD;
+fn hand_over(apply: &Apply, group: Vec<Waiting>, pending: Option<Pending>) {
+    let is_quiet = group.len() < LOAD && !apply.is_busy();
+    let mut is_awaited = false;
     let mut batch = Batch::new(pending.map_or_else(uuid::Uuid::nil, |pending| pending.id));
     let mut answers = Vec::with_capacity(group.len());
     for Waiting { row, told, answer } in group {
         if told.is_none() {
             super::count(row.outcome, 1);
         }
+        is_awaited |= told.as_ref().is_some_and(Told::is_a_question);
         answers.push((answer, Journalled { applied: told.map(|told| batch.add(told)), is_quiet }));
     }
-    apply.give(batch).await;
+    apply.give(batch, is_awaited);
     for (answer, journalled) in answers {
         let _ = answer.send(Ok(journalled)); // the sender may have hung up; the row is there
     }

@@ -1,4 +1,5 @@
-//! What was acknowledged and not applied: by a process that was killed, or while the database was in trouble. Any process picks it up.
+//! What was acknowledged and not applied: by a process that was killed, or while the database was in trouble; any process picks that up.
+//! And what came when there was no room for it.
 
 use super::{
     Told,
@@ -9,27 +10,53 @@ use crate::{
     platform::{Core, SystemTx},
 };
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
 /// What is younger is being applied by who took it. Were it not so slow by chance, it would be applied once all the same.
 const AGE: Duration = Duration::from_secs(5);
-const AT_ONCE: i64 = 100;
+const AT_ONCE: usize = 100;
 /// What cannot be read was written by a newer version, which is about to read it.
 const PUT_OFF: Duration = Duration::from_secs(600);
 
 /// Looks until the process drains.
 pub(super) async fn watch(core: Core, apply: Apply) {
-    while core.draining.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
-        if let Err(error) = pick_up(&core, &apply).await {
+    let both = async { tokio::join!(aged(&core, &apply), crowded_out(&core, &apply)) };
+    core.draining.run_until_cancelled(both).await;
+}
+
+/// What some process left.
+async fn aged(core: &Core, apply: &Apply) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        if let Err(error) = pick_up_aged(core, apply).await {
             tracing::warn!(%error, "webhooks that wait could not be looked up");
         }
     }
 }
 
-async fn pick_up(core: &Core, apply: &Apply) -> sqlx::Result<()> {
+/// What this process had no room for when it came.
+async fn crowded_out(core: &Core, apply: &Apply) {
+    loop {
+        let ids = apply.left(AT_ONCE).await;
+        match pending(core, &ids).await {
+            Ok(found) => give(apply, found).await,
+            Err(error) => tracing::warn!(%error, "webhooks that wait could not be read; they will be picked up"),
+        }
+    }
+}
+
+async fn pending(core: &Core, ids: &[Uuid]) -> sqlx::Result<Vec<Pending>> {
     let mut tx = SystemTx::begin(core, "webhooks that wait").await?;
-    let found = store::old_pending(tx.conn(), core.clock.now() - AGE, AT_ONCE).await?;
+    let found = store::pending(tx.conn(), ids).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+async fn pick_up_aged(core: &Core, apply: &Apply) -> sqlx::Result<()> {
+    let mut tx = SystemTx::begin(core, "webhooks that wait").await?;
+    let found = store::old_pending(tx.conn(), core.clock.now() - AGE, AT_ONCE as i64).await?;
     for pending in &found {
         if serde_json::from_str::<Vec<Told>>(&pending.told).is_err() {
             tracing::error!(pending = %pending.id, "webhooks that wait cannot be read by this version");
@@ -37,12 +64,14 @@ async fn pick_up(core: &Core, apply: &Apply) -> sqlx::Result<()> {
         }
     }
     tx.commit().await?;
+    give(apply, found).await;
+    Ok(())
+}
+
+async fn give(apply: &Apply, found: Vec<Pending>) {
     for Pending { id, told, .. } in found {
         let Ok(told) = serde_json::from_str::<Vec<Told>>(&told) else { continue };
-        tracing::info!(deliveries = told.len(), "applying webhooks that waited");
-        let mut batch = Batch::new(id);
-        batch.told = told;
-        apply.give(batch).await;
+        tracing::debug!(deliveries = told.len(), "applying webhooks that waited");
+        apply.give_when_room(Batch::left(id, told)).await;
     }
-    Ok(())
 }

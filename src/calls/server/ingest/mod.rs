@@ -4,8 +4,8 @@
 //! 2. `apply`: what was told is folded into its calls, many deliveries at a time (`group`). The transaction that folds takes it off
 //!    `hook_pending`, so everything acknowledged is applied once, whoever does it and however often a process dies (`leftover`).
 //!
-//! In a quiet moment the answer waits for the second step, too: who asks right after it sees the call as it was told. Under load it does not, and
-//! the folding may fall behind by [`BACKLOG`] deliveries; beyond that senders wait.
+//! In a quiet moment the answer waits for the second step, too: who asks right after it sees the call as it was told. Under load it does not:
+//! a burst is taken as fast as it can be written, and folded while it comes and after it. Memory holds [`BACKLOG`] deliveries of it.
 
 mod apply;
 mod group;
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// Deliveries that may be acknowledged and not yet applied, in a process.
+/// Deliveries held to be applied. What comes above that is as durable, and is read again when there is room.
 const BACKLOG: usize = 2048;
 /// How long an answer waits in a quiet moment for the call to show what it says.
 const SHOWN_WITHIN: Duration = Duration::from_millis(250);
@@ -68,6 +68,13 @@ struct Told {
     reading: Reading,
 }
 
+impl Told {
+    /// The answer depends on what is folded.
+    fn is_a_question(&self) -> bool {
+        self.reading.kind == "tool-calls"
+    }
+}
+
 /// A delivery that is durable.
 pub struct Journalled {
     applied: Option<oneshot::Receiver<Kept>>,
@@ -104,7 +111,7 @@ impl Ingest {
         let apply = Apply::start(core);
         tokio::spawn(leftover::watch(core.clone(), apply.clone()));
         let (journal, waiting) = mpsc::channel(1024);
-        tokio::spawn(journal::run(core.clone(), apply.clone(), waiting));
+        journal::start(core, &apply, waiting);
         Self { journal, apply }
     }
 
