@@ -60,6 +60,45 @@ pub fn after_silence(stretches: &[Stretch], second: f64) -> Option<f64> {
     (next - second > SILENCE_S).then_some(next - 0.2)
 }
 
+/// The heights in a text of [`super::model::CallDetail::recording_peaks`], 0 to 35.
+fn heights(peaks: &str) -> Vec<Vec<u32>> {
+    peaks.split('|').map(|lane| lane.chars().filter_map(|c| c.to_digit(36)).collect()).collect()
+}
+
+/// The bars of both lanes as paths, in seconds by 57: the caller's stand on the middle, the assistant's hang from it. Where both were recorded
+/// in one, the words tell whose turn it is.
+fn bars(peaks: &[Vec<u32>], stretches: &[Stretch], whole_s: f64) -> (String, String) {
+    let count = peaks.iter().map(Vec::len).min().unwrap_or(0);
+    let step = whole_s / count.max(1) as f64;
+    let (mut upper, mut lower) = (String::new(), String::new());
+    for at in 0..count {
+        let middle = (at as f64 + 0.5) * step;
+        let is_caller =
+            || stretches.iter().rev().find(|stretch| stretch.from_s <= middle).is_none_or(|stretch| stretch.speaker == Speaker::Caller);
+        let (up, down) = match peaks {
+            [both] if is_caller() => (both[at], 0),
+            [both] => (0, both[at]),
+            [caller, assistant, ..] => (caller[at], assistant[at]),
+            [] => continue,
+        };
+        let bar = |top: f64, height: u32| {
+            format!("M{:.2} {:.1}h{:.2}v{:.1}h-{:.2}z", at as f64 * step, top, step * 0.66, height_of(height), step * 0.66)
+        };
+        if up >= down {
+            upper.push_str(&bar(28.0 - height_of(up), up));
+        }
+        if down > 0 && (down >= up || peaks.len() > 1 && down > 3) {
+            lower.push_str(&bar(29.0, down));
+        }
+    }
+    (upper, lower)
+}
+
+/// A height on the page: nothing is still a line.
+fn height_of(height: u32) -> f64 {
+    1.0 + f64::from(height) * 25.0 / 35.0
+}
+
 /// The recording's place on the page: shared by the player and the transcript.
 #[derive(Clone, Copy)]
 pub struct Playing {
@@ -68,12 +107,16 @@ pub struct Playing {
     is_playing: RwSignal<bool>,
     length: RwSignal<Option<f64>>,
     stretches: StoredValue<Vec<Stretch>>,
+    /// The line somebody was led to, while nothing is heard.
+    pointed: RwSignal<Option<i64>>,
+    /// The heights of each lane, as they were measured; none for a recording of before that.
+    peaks: StoredValue<Vec<Vec<u32>>>,
     start_ms: i64,
 }
 
 impl Playing {
     /// For the conversation of a call.
-    pub fn new(card: &CallCard, entries: &[Entry], length_s: Option<f32>) -> Self {
+    pub fn new(card: &CallCard, entries: &[Entry], length_s: Option<f32>, peaks: Option<&str>) -> Self {
         let lines: Vec<Line> =
             entries.iter().filter_map(|entry| if let Entry::Said(line) = entry { Some(line.clone()) } else { None }).collect();
         let start_ms = start_ms(card);
@@ -83,24 +126,36 @@ impl Playing {
             is_playing: RwSignal::new(false),
             length: RwSignal::new(length_s.map(f64::from)),
             stretches: StoredValue::new(stretches(&lines, start_ms)),
+            pointed: RwSignal::new(None),
+            peaks: StoredValue::new(peaks.map(heights).unwrap_or_default()),
             start_ms,
         }
     }
 
-    /// The line that is heard, once something was.
+    /// The line that is heard; before anything was, the one somebody was led to.
     pub fn current(self) -> Signal<Option<i64>> {
         let line = Memo::new(move |_| {
             let second = self.second.get();
             let started = second > 0.0 || self.is_playing.get();
-            if started { self.stretches.with_value(|all| heard_at(all, second)) } else { None }
+            if started { self.stretches.with_value(|all| heard_at(all, second)) } else { self.pointed.get() }
         });
         line.into()
     }
 
     /// Plays from an instant of the call.
     pub fn play_from(self, at_ms: i64) {
-        self.seek((at_ms - self.start_ms) as f64 / 1000.0);
+        self.play_at((at_ms - self.start_ms) as f64 / 1000.0);
+    }
+
+    /// Plays from a second of the conversation.
+    pub fn play_at(self, second: f64) {
+        self.seek(second);
         self.play(true);
+    }
+
+    /// Leads the eye to a line.
+    pub fn point_at(self, seq: i64) {
+        self.pointed.set(Some(seq));
     }
 
     fn seek(self, second: f64) {
@@ -242,6 +297,24 @@ pub fn Player(playing: Playing, card: CallCard) -> impl IntoView {
 fn Lanes(playing: Playing) -> impl IntoView {
     let whole =
         move || playing.length.get().unwrap_or(0.0).max(playing.stretches.with_value(|all| all.last().map_or(1.0, |last| last.to_s)));
+    let peaks = playing.peaks.get_value();
+    if peaks.iter().any(|lane| !lane.is_empty()) {
+        let paths = Memo::new(move |_| playing.stretches.with_value(|stretches| bars(&peaks, stretches, whole())));
+        let lane = move |class: &'static str, is_lower: bool| {
+            let path = move || paths.with(|(upper, lower)| if is_lower { lower.clone() } else { upper.clone() });
+            view! { <path class=class d=path></path> }
+        };
+        // What was heard is drawn over what is still to come, as far as it goes.
+        return view! {
+            <svg viewBox=move || format!("0 0 {:.2} 57", whole()) preserveAspectRatio="none" aria-hidden="true">
+                <clipPath id="heard"><rect x="0" y="0" height="57" width=move || format!("{:.2}", playing.second.get())></rect></clipPath>
+                {lane("rest", false)}
+                {lane("lo rest", true)}
+                <g clip-path="url(#heard)">{lane("", false)}{lane("lo", true)}</g>
+            </svg>
+        }
+        .into_any();
+    }
     let bars = playing
         .stretches
         .get_value()
@@ -336,6 +409,19 @@ mod tests {
         assert_eq!(after_silence(&talk, 6.0), Some(10.8));
         assert_eq!(after_silence(&talk, 10.5), None, "too short to jump");
         assert_eq!(after_silence(&talk, 50.0), None, "nothing follows");
+    }
+
+    #[test]
+    fn measured_heights_stand_on_the_middle_and_hang_from_it() {
+        let two = heights("z0|0i");
+        assert_eq!(two, [[35, 0], [0, 18]]);
+        let (upper, lower) = bars(&two, &[], 10.0);
+        assert_eq!(upper, "M0.00 2.0h3.30v26.0h-3.30z");
+        assert_eq!(lower, "M5.00 29.0h3.30v13.9h-3.30z");
+        // In one lane, the line that is said tells whose it is.
+        let (upper, lower) = bars(&heights("zz"), &talk(), 6.0);
+        assert_eq!((upper.matches('M').count(), lower.matches('M').count()), (1, 1));
+        assert_eq!(bars(&heights(""), &[], 1.0), (String::new(), String::new()));
     }
 
     #[test]
