@@ -22,6 +22,7 @@ pub mod parts;
 mod player;
 pub mod reason;
 pub mod rpc;
+mod waveform;
 pub mod words;
 
 #[cfg(feature = "hydrate")]

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod asked;
+mod feelings;
 pub mod job;
 mod lexicon;
 mod prompt;

@@ -2,6 +2,7 @@
 //! that it is one. It only ever says words of closed lists, so nothing a caller says can be more to it than a quotation.
 
 use super::{
+    feelings::*,
     lexicon::*,
     text::{Word, cut, find, is_denied, quote, words},
 };
