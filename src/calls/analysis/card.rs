@@ -145,7 +145,7 @@ fn tone_of(part: Part, code: &str) -> Tone {
 fn Evidence(claim: Claim, playing: Playing, plays: bool) -> impl IntoView {
     let line = format!("line-{}", claim.seq);
     let at = format::timer(claim.second as i64);
-    let label = t_with(if plays { w::ANALYSIS_HEAR } else { w::ANALYSIS_SEE }, &[("at", &at), ("quote", &claim.quote)]);
+    let deed = t(if plays { w::ANALYSIS_HEAR } else { w::ANALYSIS_SEE });
     let (seq, second, target) = (claim.seq, claim.second, line.clone());
     let follow = move |event: ev::MouseEvent| {
         event.prevent_default();
@@ -156,8 +156,9 @@ fn Evidence(claim: Claim, playing: Playing, plays: bool) -> impl IntoView {
         browser::show(&target);
     };
     view! {
-        <a class="evidence" href=format!("#{line}") aria-label=label on:click=follow>
+        <a class="evidence" href=format!("#{line}") on:click=follow>
             <Icon icon=if plays { icondata::LuPlay } else { icondata::LuQuote } small=true/>
+            <span class="sr">{deed}" "</span>
             <q dir="auto">{claim.quote}</q>
             <span class="num faint">{at}</span>
         </a>
