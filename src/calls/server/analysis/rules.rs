@@ -107,7 +107,7 @@ fn settlement(heard: &[Heard], intent: Option<&Claim>, outcome: Option<Outcome>)
     let assistant = || heard.iter().filter(|heard| heard.line.speaker == Speaker::Assistant);
     let last = |patterns: &[&str]| assistant().rev().find_map(|heard| Some((heard, first_of(heard, patterns)?)));
     if outcome == Some(Outcome::Moved) {
-        let (heard, place) = last(HANDED_OVER).or_else(|| assistant().last().map(|heard| (heard, (0, heard.words.len() - 1))))?;
+        let (heard, place) = last(HANDED_OVER).or_else(|| assistant().next_back().map(|heard| (heard, (0, heard.words.len() - 1))))?;
         return Some(claim(Part::Outcome, "handed_over", heard, place));
     }
     if wanted == Some("wrong_number") {
