@@ -2,12 +2,14 @@
 //! While the call lasts the page is its live panel.
 
 use super::{
+    analysis::{AnalysisCard, model::AfterCall, rpc::read_analysis},
     detail_parts::{Actions, Costs, Related, Trail},
+    latency::{Latency, turns},
     live::{call::CallState, use_live},
     live_panel::LivePanel,
     live_pill::{ConnectionPill, StaleBanner},
     model::{CallDetail, Direction, RecordingState},
-    parts::{CallRing, ContactAvatar, Script, length_s},
+    parts::{CallRing, ContactAvatar, Script, length_s, start_ms},
     player::{Player, Playing},
     reason::{EndClass, classify, is_the_provider_s},
     rpc::read_call,
@@ -40,6 +42,15 @@ pub fn CallPage() -> impl IntoView {
             }
         },
     );
+    let after = Resource::new_blocking(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => read_analysis(id).await,
+                None => Err(AppError::not_found("call")),
+            }
+        },
+    );
     // What arrives after the end (the report, the recording) is worth a second look.
     let seen = StoredValue::new(0_i64);
     Effect::new(move || {
@@ -50,6 +61,7 @@ pub fn CallPage() -> impl IntoView {
             seen.set_value(card.seq);
             if !is_first {
                 detail.refetch();
+                after.refetch();
             }
         }
     });
@@ -66,7 +78,7 @@ pub fn CallPage() -> impl IntoView {
         <Transition fallback=waiting>
             {move || Suspend::new(async move {
                 match detail.await {
-                    Ok((detail, now)) if detail.card.status.is_over() => view! { <Record detail now/> }.into_any(),
+                    Ok((detail, now)) if detail.card.status.is_over() => view! { <Record detail after now/> }.into_any(),
                     Ok((detail, now)) => view! { <StillLive detail now/> }.into_any(),
                     Err(error) => view! {
                         <PageFrame title=t(w::CALLS_CALL_ONE) back=back()>
@@ -101,7 +113,7 @@ fn StillLive(detail: CallDetail, now: DateTime<Utc>) -> impl IntoView {
 }
 
 #[component]
-fn Record(detail: CallDetail, now: DateTime<Utc>) -> impl IntoView {
+fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now: DateTime<Utc>) -> impl IntoView {
     let (locale, clock) = (use_locale(), use_clock());
     let card = detail.card.clone();
     let name = words::contact(&card);
@@ -109,7 +121,8 @@ fn Record(detail: CallDetail, now: DateTime<Utc>) -> impl IntoView {
     let entries = state.entries();
     let has_lines = state.lines().next().is_some();
     let copied = state.lines().map(|line| words::line_of(&card, line.speaker, &line.text)).collect::<Vec<_>>().join("\n");
-    let playing = Playing::new(&card, &entries, detail.recording_s);
+    let playing = Playing::new(&card, &entries, detail.recording_s, detail.recording_peaks.as_deref());
+    let waits = turns(&entries);
     let plays = card.recording == RecordingState::Stored && may(Permission::CallsListen);
     let on_play = plays.then(|| Callback::new(move |at_ms| playing.play_from(at_ms)));
     let when = format::date_time(locale, &clock, card.created_at);
@@ -142,6 +155,7 @@ fn Record(detail: CallDetail, now: DateTime<Utc>) -> impl IntoView {
                             view! { <Script entries=Signal::stored(entries) card=held current=playing.current() on_play=on_play/> }.into_any()
                         }}
                     </section>
+                    <Latency turns=waits start_ms=start_ms(&card) playing plays/>
                     <section class="card" aria-labelledby="trail-title">
                         <details class="fold">
                             <summary><h2 id="trail-title">{t(w::CALLS_TRAIL)}</h2><span class="count">{format::n(detail.trail.len() as i64)}</span></summary>
@@ -151,6 +165,7 @@ fn Record(detail: CallDetail, now: DateTime<Utc>) -> impl IntoView {
                 </div>
                 <div class="stack g4">
                     <Summary detail=detail.clone()/>
+                    <AnalysisCard id=card.id after playing plays/>
                     {(!detail.actions.is_empty())
                         .then(|| view! {
                             <section class="card"><header><h2>{t(w::CALLS_ACTIONS)}</h2></header><div class="body"><Actions actions=Signal::stored(detail.actions.clone())/></div></section>

@@ -2,11 +2,13 @@
 //! Owns `calls`, `call_refs`, `call_lines`, `call_events`, `call_actions`, `hook_journal`, `hook_endpoints`. Reads `assistants` through their actions.
 //! The one invariant: a call is a fold of its events, whatever order they come in (`server::fold`).
 
+pub mod analysis;
 mod detail_page;
 mod detail_parts;
 pub mod dialogs;
 mod filter;
 mod filter_bar;
+mod latency;
 mod list_page;
 pub mod live;
 mod live_actions;
@@ -20,6 +22,7 @@ pub mod parts;
 mod player;
 pub mod reason;
 pub mod rpc;
+mod waveform;
 pub mod words;
 
 #[cfg(feature = "hydrate")]

@@ -168,6 +168,8 @@ pub struct CallDetail {
     pub costs: Vec<CostPart>,
     /// Seconds of audio, when stored.
     pub recording_s: Option<f32>,
+    /// The bars of its waveform, digits of base 36; the other party's and the assistant's between `|`, or both in one.
+    pub recording_peaks: Option<String>,
     pub has_report: bool,
     pub lines: Vec<Line>,
     pub events: Vec<CallEvent>,

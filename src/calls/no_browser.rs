@@ -23,6 +23,9 @@ pub enum EarEvent {
     Refused,
 }
 
+/// Nothing scrolls.
+pub fn show(_id: &str) {}
+
 /// There is no socket.
 pub fn open_socket(_path: &str, _on_event: impl Fn(SocketEvent) + 'static) {}
 

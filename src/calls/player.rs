@@ -6,6 +6,7 @@ use super::{
     live::call::Entry,
     model::{CallCard, Line, Speaker},
     parts::start_ms,
+    waveform::{bars, heights},
     words,
 };
 use crate::{
@@ -68,12 +69,16 @@ pub struct Playing {
     is_playing: RwSignal<bool>,
     length: RwSignal<Option<f64>>,
     stretches: StoredValue<Vec<Stretch>>,
+    /// The line somebody was led to, while nothing is heard.
+    pointed: RwSignal<Option<i64>>,
+    /// The heights of each lane, as they were measured; none for a recording of before that.
+    peaks: StoredValue<Vec<Vec<u32>>>,
     start_ms: i64,
 }
 
 impl Playing {
     /// For the conversation of a call.
-    pub fn new(card: &CallCard, entries: &[Entry], length_s: Option<f32>) -> Self {
+    pub fn new(card: &CallCard, entries: &[Entry], length_s: Option<f32>, peaks: Option<&str>) -> Self {
         let lines: Vec<Line> =
             entries.iter().filter_map(|entry| if let Entry::Said(line) = entry { Some(line.clone()) } else { None }).collect();
         let start_ms = start_ms(card);
@@ -83,24 +88,36 @@ impl Playing {
             is_playing: RwSignal::new(false),
             length: RwSignal::new(length_s.map(f64::from)),
             stretches: StoredValue::new(stretches(&lines, start_ms)),
+            pointed: RwSignal::new(None),
+            peaks: StoredValue::new(peaks.map(heights).unwrap_or_default()),
             start_ms,
         }
     }
 
-    /// The line that is heard, once something was.
+    /// The line that is heard; before anything was, the one somebody was led to.
     pub fn current(self) -> Signal<Option<i64>> {
         let line = Memo::new(move |_| {
             let second = self.second.get();
             let started = second > 0.0 || self.is_playing.get();
-            if started { self.stretches.with_value(|all| heard_at(all, second)) } else { None }
+            if started { self.stretches.with_value(|all| heard_at(all, second)) } else { self.pointed.get() }
         });
         line.into()
     }
 
     /// Plays from an instant of the call.
     pub fn play_from(self, at_ms: i64) {
-        self.seek((at_ms - self.start_ms) as f64 / 1000.0);
+        self.play_at((at_ms - self.start_ms) as f64 / 1000.0);
+    }
+
+    /// Plays from a second of the conversation.
+    pub fn play_at(self, second: f64) {
+        self.seek(second);
         self.play(true);
+    }
+
+    /// Leads the eye to a line.
+    pub fn point_at(self, seq: i64) {
+        self.pointed.set(Some(seq));
     }
 
     fn seek(self, second: f64) {
@@ -242,6 +259,24 @@ pub fn Player(playing: Playing, card: CallCard) -> impl IntoView {
 fn Lanes(playing: Playing) -> impl IntoView {
     let whole =
         move || playing.length.get().unwrap_or(0.0).max(playing.stretches.with_value(|all| all.last().map_or(1.0, |last| last.to_s)));
+    let peaks = playing.peaks.get_value();
+    if peaks.iter().any(|lane| !lane.is_empty()) {
+        let paths = Memo::new(move |_| playing.stretches.with_value(|stretches| bars(&peaks, stretches, whole())));
+        let lane = move |class: &'static str, is_lower: bool| {
+            let path = move || paths.with(|(upper, lower)| if is_lower { lower.clone() } else { upper.clone() });
+            view! { <path class=class d=path></path> }
+        };
+        // What was heard is drawn over what is still to come, as far as it goes.
+        return view! {
+            <svg viewBox=move || format!("0 0 {:.2} 57", whole()) preserveAspectRatio="none" aria-hidden="true">
+                <clipPath id="heard"><rect x="0" y="0" height="57" width=move || format!("{:.2}", playing.second.get())></rect></clipPath>
+                {lane("rest", false)}
+                {lane("lo rest", true)}
+                <g clip-path="url(#heard)">{lane("", false)}{lane("lo", true)}</g>
+            </svg>
+        }
+        .into_any();
+    }
     let bars = playing
         .stretches
         .get_value()

@@ -13,6 +13,7 @@ use crate::{
         private_pg::{self, PrivatePg},
     },
     providers::{
+        model::Model,
         sim::{Mailbox, Sim, SimOptions},
         vapi::{Vapi, VapiSettings},
     },
@@ -128,6 +129,9 @@ pub fn providers(config: &Config) -> anyhow::Result<http::Extensions> {
         api_key: config.vapi.api_key.clone().context("VAPI_API_KEY is not set")?,
         public_key: config.vapi.public_key.clone(),
     }));
+    if let Some(model) = &config.model {
+        providers.insert(Model::new(model));
+    }
     if let Some(smtp_url) = &config.mail.smtp_url {
         providers.insert(Mailer::new(smtp_url.expose(), &config.mail.from)?);
     }

@@ -116,6 +116,8 @@ pub const DOORS: &[Door] = &[
     rpc("/rpc/zencall/calls/rpc/start_call", Needs(CallsStart)),
     rpc("/rpc/zencall/calls/rpc/simulate_call", Needs(CallsStart)),
     rpc("/rpc/zencall/calls/rpc/read_home", Needs(CallsRead)),
+    rpc("/rpc/zencall/calls/analysis/rpc/read_analysis", Needs(CallsRead)),
+    rpc("/rpc/zencall/calls/analysis/rpc/analyse_again", Needs(CallsAnalyse)),
     rpc("/rpc/zencall/calls/rpc/list_assistant_choices", Needs(CallsRead)),
     rpc("/rpc/zencall/assistants/rpc/list_assistants", Needs(AssistantsRead)),
     rpc("/rpc/zencall/assistants/rpc/read_assistant", Needs(AssistantsRead)),

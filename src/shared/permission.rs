@@ -13,6 +13,8 @@ text_enum! {
         CallsListen = "calls.listen",
         /// Take the call log away as a file.
         CallsExport = "calls.export",
+        /// Have a finished call analysed again, which may cost.
+        CallsAnalyse = "calls.analyse",
         /// See assistants.
         AssistantsRead = "assistants.read",
         /// Make, change, activate and delete assistants.
@@ -46,9 +48,11 @@ impl Role {
         use Permission::*;
         match self {
             Self::Owner | Self::Admin => Permission::ALL,
-            Self::Supervisor => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsExport, AssistantsRead, AssistantsEdit],
-            Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, AssistantsRead],
-            Self::Analyst => &[CallsRead, CallsListen, CallsExport, AssistantsRead],
+            Self::Supervisor => {
+                &[CallsRead, CallsStart, CallsControl, CallsListen, CallsExport, CallsAnalyse, AssistantsRead, AssistantsEdit]
+            }
+            Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, AssistantsRead],
+            Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, AssistantsRead],
             Self::Billing => &[],
             Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage],
             Self::ReadOnly => &[CallsRead, AssistantsRead],

@@ -62,6 +62,14 @@ impl TestApp {
         Self::start(pool, &settings).await.expect("the product starts")
     }
 
+    /// With the simulator's language model, and these settings besides.
+    pub async fn with_model(pool: PgPool, more: &[(&'static str, &str)]) -> Self {
+        let mut settings =
+            vec![("ZENCALL_SECRET_KEY", hex::encode(crypto::random::<32>())), ("OPENAI_BASE_URL", "(the simulator)".to_owned())];
+        settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        Self::start(pool, &settings).await.expect("the product starts")
+    }
+
     async fn start(pool: PgPool, keys: &[(&'static str, String)]) -> anyhow::Result<Self> {
         install_crypto();
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -88,6 +96,10 @@ impl TestApp {
             ("SMTP_URL", format!("smtp://{}", sim.smtp_addr)),
         ]);
         settings.extend(keys.iter().filter(|(_, value)| !value.is_empty()).cloned());
+        if settings.contains_key("OPENAI_BASE_URL") {
+            settings.insert("OPENAI_BASE_URL", format!("{}/v1", sim.base_url()));
+            settings.insert("OPENAI_API_KEY", settings["VAPI_API_KEY"].clone());
+        }
         let config = Config::read(&|name| settings.get(name).cloned()).map_err(|found| anyhow::anyhow!("{found:?}"))?;
         let simulator = config.vapi.base_url.clone();
         let core = boot::core(config, pool, simulator, None)?;

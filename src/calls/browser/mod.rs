@@ -90,6 +90,15 @@ pub fn press_within(id: &str) {
     }
 }
 
+/// Scrolls just so far that the element with this id is seen.
+pub fn show(id: &str) {
+    if let Some(element) = html_by_id(id) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
 /// Puts the focus on the element with this id.
 pub fn focus(id: &str) {
     if let Some(element) = html_by_id(id) {

@@ -51,6 +51,7 @@ pub fn detail(card: CallCard, lines: Vec<Line>) -> CallDetail {
         success: None,
         costs: vec![],
         recording_s: None,
+        recording_peaks: None,
         has_report: false,
         lines,
         events: vec![],

@@ -86,6 +86,7 @@ pub async fn detail(scope: &OrgScope, id: CallId) -> Result<CallDetail, AppError
         success: details.success,
         costs: details.costs,
         recording_s: details.recording_s,
+        recording_peaks: details.recording_peaks,
         has_report: details.has_report,
         transfer_numbers: details.transfer_numbers,
         card,

@@ -1,6 +1,7 @@
 //! Calls on the server: what `server.rs` mounts and runs, and the actions behind every door.
 
 pub mod actions;
+pub mod analysis;
 pub mod control;
 mod demo;
 pub mod fold;
@@ -9,6 +10,7 @@ pub mod ingest;
 pub mod jobs;
 mod live;
 mod media;
+mod peaks;
 pub mod read;
 mod redact;
 mod replies;
@@ -57,13 +59,15 @@ pub fn routes(calls: Calls) -> Router<AppState> {
 /// What workers do for this slice.
 pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
     let with = || (core.clone(), calls.clone());
-    let (fetching, making) = (core.clone(), core.clone());
+    let (fetching, making, analysing, indexing) = (core.clone(), core.clone(), core.clone(), core.clone());
     let (dialling, asking, reconciling) = (with(), with(), core.clone());
     worker
         .on(move |job, cx| jobs::fetch_recording(fetching.clone(), job, cx))
         .on(move |job, cx| jobs::dial(dialling.0.clone(), dialling.1.clone(), job, cx))
         .on(move |job, cx| jobs::reconcile(reconciling.clone(), job, cx))
         .on(move |job, cx| jobs::ask_silent(asking.0.clone(), asking.1.clone(), job, cx))
+        .on(move |job, cx| analysis::analyse(analysing.clone(), job, cx))
+        .on(move |job, cx| jobs::index_months(indexing.clone(), job, cx))
         .on(move |job, cx| jobs::make_partitions(making.clone(), job, cx))
         .cron("calls.reconcile", "*/5 * * * * *", &jobs::Reconcile)
         .cron("calls.partitions", "0 7 3 * * *", &jobs::MakePartitions)

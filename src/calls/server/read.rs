@@ -142,6 +142,7 @@ pub struct Details {
     pub costs: Vec<CostPart>,
     pub recording_s: Option<f32>,
     pub recording_key: Option<String>,
+    pub recording_peaks: Option<String>,
     pub has_report: bool,
     pub control_sealed: Option<Vec<u8>>,
     pub transfer_numbers: Vec<TransferEntry>,
@@ -149,7 +150,7 @@ pub struct Details {
 
 pub async fn details(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Option<Details>> {
     let row = sqlx::query!(
-        r#"select c.ended_reason, c.transferred_to, c.dial_error, c.success, c.cost_breakdown as "costs: Json<Vec<(String, i64)>>", c.recording_s, c.recording_key,
+        r#"select c.ended_reason, c.transferred_to, c.dial_error, c.success, c.cost_breakdown as "costs: Json<Vec<(String, i64)>>", c.recording_s, c.recording_key, c.recording_peaks,
              c.has_report, c.control_sealed, a.transfer_numbers as "transfer_numbers?: Json<Vec<TransferEntry>>"
            from calls c left join assistants a on a.id = c.assistant_id
            where c.id = $1 and c.created_at = uuid_time($1)"#,
@@ -171,6 +172,7 @@ pub async fn details(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Option
             .collect(),
         recording_s: row.recording_s,
         recording_key: row.recording_key,
+        recording_peaks: row.recording_peaks,
         has_report: row.has_report,
         control_sealed: row.control_sealed,
         transfer_numbers: row.transfer_numbers.map(|numbers| numbers.0).unwrap_or_default(),

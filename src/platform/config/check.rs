@@ -136,6 +136,13 @@ fn judge_production(config: &Config, findings: &mut Vec<Finding>) {
             findings.push(Finding::refusal("VAPI_BASE_URL", "would send the key in the clear", "begin it with https://"));
         }
     }
+    if let Some(model) = &config.model
+        && model.base_url.scheme() != "https"
+        && model.api_key.is_some()
+        && !is_local(&model.base_url)
+    {
+        findings.push(Finding::refusal("OPENAI_BASE_URL", "would send the key in the clear", "begin it with https://"));
+    }
     if config.vapi.api_key.is_none() {
         findings.push(Finding::warning("VAPI_API_KEY", "is missing, so no call can be made", "copy the private key from Vapi's dashboard"));
     }

@@ -53,6 +53,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     pub vapi: VapiConfig,
     pub mail: MailConfig,
+    /// Absent: rules alone analyse calls.
+    pub model: Option<ModelConfig>,
     /// Private addresses that outgoing webhooks may reach all the same.
     pub ssrf_allow: Vec<HostPort>,
     /// How long a stopping process may take to finish what it began.
@@ -72,6 +74,24 @@ pub struct VapiConfig {
     pub api_key: Option<Secret>,
     /// Handed to browsers for calls from a page; not a secret.
     pub public_key: Option<String>,
+}
+
+/// OpenAI's own address, used when only its key is set.
+const OPENAI_ADDRESS: &str = "https://api.openai.com/v1";
+
+/// The language model that analyses finished calls.
+#[derive(Clone, Debug)]
+pub struct ModelConfig {
+    /// Up to and with the version: `https://api.openai.com/v1`.
+    pub base_url: Url,
+    pub api_key: Option<Secret>,
+    pub name: String,
+    /// Dollars a million tokens, which is micro-dollars a token: in, out.
+    pub prices: (f64, f64),
+    /// What one organisation's analyses may cost a month, in micro-dollars.
+    pub monthly_cap: i64,
+    /// The longest one answer may take.
+    pub deadline: Duration,
 }
 
 /// How mail leaves.
@@ -193,6 +213,7 @@ impl Config {
                 smtp_url: reader.url("SMTP_URL", &["smtp", "smtps"]).map(Secret::from),
                 from: reader.text_or_default("MAIL_FROM"),
             },
+            model: model(reader),
             ssrf_allow: reader.list("ZENCALL_SSRF_ALLOW", "host:port pairs, comma-separated", HostPort::parse),
             drain: Duration::from_secs(reader.between("ZENCALL_DRAIN_S", 1, 600)),
             log: LogConfig {
@@ -219,6 +240,37 @@ impl HostPort {
         let (host, port) = text.rsplit_once(':')?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         Some(Self { host: (!host.is_empty()).then_some(host)?, port: port.parse().ok().filter(|port| *port != 0)? })
+    }
+}
+
+/// Set by its address, its key or both.
+fn model(reader: &mut Reader<'_>) -> Option<ModelConfig> {
+    let base_url = reader.url("OPENAI_BASE_URL", &["http", "https"]);
+    let api_key = reader.text("OPENAI_API_KEY").map(Secret::from);
+    let prices: Prices = reader.parse("ZENCALL_MODEL_PRICES", "two prices in dollars a million tokens, in and out, with a stroke between");
+    let cap = reader.between("ZENCALL_MODEL_CAP_USD", 0, 1_000_000);
+    let deadline = Duration::from_secs(reader.between("ZENCALL_MODEL_DEADLINE_S", 1, 300));
+    let is_set = base_url.is_some() || api_key.is_some();
+    is_set.then(|| ModelConfig {
+        base_url: base_url.unwrap_or_else(|| Url::parse(OPENAI_ADDRESS).expect("our own constant")),
+        api_key,
+        name: reader.text_or_default("ZENCALL_MODEL"),
+        prices: (prices.0, prices.1),
+        monthly_cap: i64::try_from(cap).unwrap_or(0) * 1_000_000,
+        deadline,
+    })
+}
+
+/// `0.10/0.50`.
+struct Prices(f64, f64);
+
+impl std::str::FromStr for Prices {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let price = |text: &str| text.trim().parse().ok().filter(|price: &f64| (0.0..10_000.0).contains(price)).ok_or(());
+        let (price_in, price_out) = text.split_once('/').ok_or(())?;
+        Ok(Self(price(price_in)?, price(price_out)?))
     }
 }
 
@@ -312,6 +364,9 @@ mod tests {
             ("ZENCALL_DRAIN_S", "0"),
             ("OBJECT_STORE_URL", "ftp://files"),
             ("ZENCALL_SIM_SPEED", "fast"),
+            ("ZENCALL_MODEL_PRICES", "cheap"),
+            ("ZENCALL_MODEL_PRICES", "-1/2"),
+            ("OPENAI_BASE_URL", "localhost:11434"),
             ("ZENCALL_SECRET_KEY", "hunter2"),
         ] {
             let findings = read(&[(name, value)]).expect_err(name);
@@ -337,11 +392,22 @@ mod tests {
     }
 
     #[test]
+    fn a_model_is_set_by_its_address_or_its_key() {
+        assert!(read(&[("ZENCALL_MODEL", "gpt-6-luna")]).unwrap().model.is_none());
+        let keyed = read(&[("OPENAI_API_KEY", "hunter2")]).unwrap().model.unwrap();
+        assert_eq!((keyed.base_url.as_str(), keyed.name.as_str()), ("https://api.openai.com/v1", "gpt-6-luna"));
+        assert_eq!((keyed.prices, keyed.monthly_cap, keyed.deadline), ((0.1, 0.5), 5_000_000, Duration::from_secs(45)));
+        let local = read(&[("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1"), ("ZENCALL_MODEL_PRICES", "0/0")]).unwrap().model.unwrap();
+        assert!(local.api_key.is_none() && local.prices == (0.0, 0.0));
+    }
+
+    #[test]
     fn secrets_do_not_print() {
         let config = read(&[
             ("DATABASE_URL", "postgres://zencall:hunter2@db/zencall"),
             ("SMTP_URL", "smtps://me:hunter2@mail.example"),
             ("VAPI_API_KEY", "hunter2"),
+            ("OPENAI_API_KEY", "hunter2"),
             ("ZENCALL_SECRET_KEY", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
         ])
         .unwrap();

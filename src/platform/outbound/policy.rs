@@ -71,6 +71,19 @@ pub const VAPI_RECORDINGS: Policy = Policy {
     breaker: USUAL_BREAKER,
 };
 
+/// A language model: slow, paid for, and never waited for by a person.
+pub const MODEL: Policy = Policy {
+    name: "model",
+    used_for: "analysing finished calls; rules do it when there is no answer",
+    connect: Duration::from_secs(3),
+    read: Duration::from_secs(45),
+    total: Duration::from_secs(45),
+    attempts: 2,
+    retry: "only 429 and refused connections, since each answer is paid for; the whole of it may be set with ZENCALL_MODEL_DEADLINE_S. \
+            Later by the job, at most twice",
+    breaker: USUAL_BREAKER,
+};
+
 /// The mail server.
 pub const SMTP: Policy = Policy {
     name: "smtp",
@@ -98,7 +111,7 @@ pub struct Dependency {
 
 /// Every dependency that is called over the network.
 pub fn deps() -> Vec<Dependency> {
-    [VAPI, VAPI_CONTROL, VAPI_RECORDINGS, SMTP].iter().map(Dependency::from).collect()
+    [VAPI, VAPI_CONTROL, VAPI_RECORDINGS, MODEL, SMTP].iter().map(Dependency::from).collect()
 }
 
 impl From<&Policy> for Dependency {

@@ -9,7 +9,7 @@ use axum::routing::{get, post, put};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{artifact, control, door, rest, socket};
+use super::{artifact, chat, control, door, rest, socket};
 
 /// Everything that is served.
 pub(super) fn router(world: World) -> Router {
@@ -30,12 +30,14 @@ pub(super) fn router(world: World) -> Router {
         .route("/live/{id}/control", post(control::control))
         .route("/live/{id}/listen", get(socket::listen))
         .route("/live/{id}/transport", get(socket::transport))
-        .route("/storage/{name}", get(artifact::fetch));
+        .route("/storage/{name}", get(artifact::fetch))
+        .route("/v1/chat/completions", post(chat::complete));
     let ours = Router::new()
         .route("/_sim/inbound", post(door::inbound))
         .route("/_sim/credentials/{id}", put(door::put_credential).delete(door::delete_credential))
         .route("/_sim/speed", post(door::set_speed))
         .route("/_sim/faults", get(door::faults).post(door::set_faults).delete(door::clear_faults))
+        .route("/_sim/model", get(chat::last).post(chat::set_manners))
         .route("/_sim/state", get(door::state))
         .route("/_sim/webhooks", get(door::webhooks))
         .route("/_sim/mail", get(door::mail).delete(door::clear_mail))

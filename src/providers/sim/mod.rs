@@ -12,6 +12,7 @@ mod artifact;
 mod audio;
 mod auth;
 mod call;
+mod chat;
 mod clock;
 mod control;
 mod dice;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::SimOptions;
 use super::auth::Token;
 use super::call::Call;
+use super::chat::Desk;
 use super::mail::Mailbox;
 
 /// A JSON object, as resources are kept.
@@ -47,6 +48,7 @@ struct Shared {
     tokens: Mutex<HashMap<String, Token>>,
     calls: Mutex<Calls>,
     faults: Mutex<Faults>,
+    desk: Mutex<Desk>,
     throttled: Mutex<HashMap<String, Instant>>,
     log: Mutex<VecDeque<Sent>>,
 }
@@ -82,6 +84,7 @@ impl World {
             tokens: Mutex::default(),
             calls: Mutex::default(),
             faults: Mutex::default(),
+            desk: Mutex::default(),
             throttled: Mutex::default(),
             log: Mutex::default(),
             options,
@@ -186,6 +189,11 @@ impl World {
     /// The faults that are switched on.
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.0.faults)
+    }
+
+    /// How the language model is, and what it was asked.
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.0.desk)
     }
 
     /// Numbers that were answered 429, and when.

@@ -8,7 +8,10 @@ use super::{
     trades::{FICTION, FIRST_NAMES, LAST_NAMES, TRADES},
 };
 use crate::{
-    calls::model::Direction,
+    calls::{
+        model::{Direction, Line, Outcome},
+        server::analysis::rules,
+    },
     platform::{Core, SystemTx},
 };
 use anyhow::Context;
@@ -151,6 +154,8 @@ struct Batch {
     refs: Rows,
     lines: Rows,
     events: Rows,
+    /// Of the demonstration only: elsewhere somebody asks for them.
+    analyses: Rows,
 }
 
 impl Batch {
@@ -165,6 +170,7 @@ impl Batch {
             refs: Rows::new("call_refs", "org_id, provider_call_id, call_id"),
             lines: Rows::new("call_lines", "call_id, org_id, seq, source, speaker, line_key, text, at_ms, end_ms, created_at"),
             events: Rows::new("call_events", "call_id, org_id, seq, kind, event_key, detail, at_ms, created_at"),
+            analyses: Rows::new("call_analyses", "call_id, org_id, source, language, claims, made_at, created_at"),
         };
         for slot in slots {
             batch.tell(&orgs[slot.org as usize], *slot, seed);
@@ -184,7 +190,11 @@ impl Batch {
         let rang = created + TimeDelta::milliseconds(400);
         let answered = talk.answered_s.map(|_| rang + seconds(talk.rang_s));
         let ended = answered.unwrap_or(rang + seconds(talk.rang_s)) + seconds(talk.answered_s.unwrap_or(0.0));
-        let last_seq = self.happenings(&Of { id, org: org.id.0, created, rang, answered, ended }, &talk);
+        let of = Of { id, org: org.id.0, created, rang, answered, ended };
+        let (last_seq, lines) = self.happenings(&of, &talk);
+        if org.is_demo {
+            self.analyse(&of, &lines, talk.outcome);
+        }
         let is_outbound = talk.direction == Direction::Outbound;
         let assistant = if is_outbound { org.outbound } else { org.reception };
         let name = format!("{} {}", person.first, person.last);
@@ -242,9 +252,16 @@ impl Batch {
         self.refs.uuid(org.id.0).text(&Uuid::from_u128(u128::from(dice.bits()) << 64 | u128::from(dice.bits())).to_string()).uuid(id).end();
     }
 
-    /// Lines and events in one sequence, in the order they happened; returns the last number.
-    fn happenings(&mut self, of: &Of, talk: &Talk) -> i64 {
-        let mut seq = 0;
+    /// What the rules find in the words, as the job would.
+    fn analyse(&mut self, of: &Of, lines: &[Line], outcome: Outcome) {
+        let found = rules::analyse(lines, of.answered.unwrap_or(of.created).timestamp_millis(), Some(outcome));
+        let claims = serde_json::to_string(&found.claims).unwrap_or_default();
+        self.analyses.uuid(of.id).uuid(of.org).text("rules").maybe(found.language).text(&claims).time(of.ended).time(of.created).end();
+    }
+
+    /// Lines and events in one sequence, in the order they happened; returns the last number, and the lines.
+    fn happenings(&mut self, of: &Of, talk: &Talk) -> (i64, Vec<Line>) {
+        let (mut seq, mut lines) = (0, Vec::new());
         self.event(of, &mut seq, "status", "status:queued", json!({ "status": "queued" }), of.created);
         self.event(of, &mut seq, "status", "status:ringing", json!({ "status": "ringing" }), of.rang);
         if let Some(answered) = of.answered {
@@ -277,13 +294,14 @@ impl Batch {
                     .text(&format!("r:{speaker}:{from}"))
                     .text(&line.text);
                 self.lines.number(from).number(to).time(of.created).end();
+                lines.push(Line { seq, speaker: line.speaker, text: line.text.clone(), at_ms: from, end_ms: Some(to), settled: true });
             }
             if let Some(to) = &talk.transferred_to {
                 self.event(of, &mut seq, "transfer", &format!("transferred:{to}"), json!({ "to": to }), of.ended);
             }
         }
         self.event(of, &mut seq, "status", "status:ended", json!({ "status": "ended" }), of.ended);
-        seq
+        (seq, lines)
     }
 
     fn event(&mut self, of: &Of, seq: &mut i64, kind: &str, key: &str, detail: Value, at: DateTime<Utc>) {
@@ -306,7 +324,7 @@ impl Batch {
         without_triggers(tx.conn()).await?;
         sqlx::query("set local synchronous_commit = off").execute(tx.conn()).await?;
         sqlx::query("set local statement_timeout = 0").execute(tx.conn()).await?;
-        for rows in [self.calls, self.refs, self.lines, self.events] {
+        for rows in [self.calls, self.refs, self.lines, self.events, self.analyses] {
             rows.write(tx.conn(), direct).await?;
         }
         Ok(tx.commit().await?)

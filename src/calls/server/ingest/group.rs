@@ -5,6 +5,7 @@ use crate::{
     calls::{
         model::{Direction, Speaker},
         server::{
+            analysis,
             control::Addresses,
             fold::{Facts, NewEvent, NewLine, Reading},
             jobs::FetchRecording,
@@ -95,6 +96,7 @@ async fn write(conn: &mut sqlx::PgConnection, month: Month, open: &BTreeMap<Call
             let job = FetchRecording { org: call.row.org_id, call: call.row.id };
             queue::enqueue(conn, &job, Opts::default().tenant(call.row.org_id.0).key(format!("recording:{}", call.row.id))).await?;
         }
+        analysis::once_reported(conn, &call.row, &call.before).await?;
         notes.push(Note::Call { org: call.row.org_id, call: call.row.id, from: call.first_seq, to: call.row.last_seq });
     }
     let found_by = found_by(conn, month, &changed).await?;

@@ -1,11 +1,13 @@
 //! Door 5: what workers do for calls. Running twice equals running once; the rows decide, a job only rings.
 
 mod dial;
+mod indexes;
 mod partitions;
 mod reconcile;
 mod recording;
 
 pub use dial::{Dial, dial};
+pub use indexes::{IndexMonths, index_months};
 pub use partitions::{MakePartitions, make_partitions, watch_partitions};
 pub use reconcile::{AskSilent, Reconcile, ask_silent, reconcile};
 pub use recording::{FetchRecording, fetch_recording};

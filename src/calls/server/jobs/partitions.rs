@@ -1,9 +1,9 @@
 //! Next months' partitions.
 
-use super::Fail;
+use super::{Fail, IndexMonths};
 use crate::platform::{
     Core, SystemTx,
-    queue::{Job, JobCx, lane},
+    queue::{Job, JobCx, Opts, enqueue, lane},
 };
 use anyhow::Context;
 use chrono::Duration;
@@ -26,6 +26,7 @@ pub async fn make_partitions(core: Core, _job: MakePartitions, _cx: JobCx) -> Re
     let mut tx = SystemTx::begin(&core, "making partitions").await.context("opening a transaction")?;
     let made: i32 =
         sqlx::query_scalar("select zencall_make_partitions($1, 4)").bind(today).fetch_one(tx.conn()).await.context("making partitions")?;
+    enqueue(tx.conn(), &IndexMonths, Opts::default().key(IndexMonths::KIND)).await.context("enqueueing")?;
     tx.commit().await.context("committing")?;
     if made > 0 {
         tracing::info!(made, "partitions made ahead");

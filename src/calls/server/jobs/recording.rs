@@ -1,6 +1,7 @@
 //! Fetching recordings: downloaded, measured, stored under a name of our own, and told.
 
 use super::{Fail, fold, store};
+use crate::calls::server::peaks::Peaks;
 use crate::{
     platform::{
         Core, SystemTx,
@@ -49,13 +50,21 @@ pub async fn fetch_recording(core: Core, job: FetchRecording, cx: JobCx) -> Resu
         Err(error) => Err(error),
     };
     match fetched {
-        Ok(seconds) => set_recording(&core, &job, "stored", Some(&key), seconds).await,
+        Ok(heard) => set_recording(&core, &job, "stored", Some(&key), &heard).await,
         Err(error) if cx.is_last_attempt() || is_hopeless(&error) => {
             tracing::warn!(call = %job.call, error = %error, "the recording could not be fetched");
-            set_recording(&core, &job, "failed", None, None).await
+            set_recording(&core, &job, "failed", None, &Heard::default()).await
         }
         Err(error) => Err(error.again()),
     }
+}
+
+/// What is known of a recording that passed by.
+#[derive(Default)]
+struct Heard {
+    seconds: Option<f32>,
+    /// The bars of its waveform.
+    peaks: Option<String>,
 }
 
 /// A 404 may mean "not yet" as well as "never": only time tells them apart.
@@ -87,20 +96,21 @@ async fn give_up_ahead(core: &Core, call: CallId) -> Result<(), Fail> {
     Ok(())
 }
 
-/// Piece by piece into the store, never whole in memory; the length is read from the first piece.
-async fn store_recording(core: &Core, reference: &str, key: &str) -> Result<Result<Option<f32>, OutboundError>, Fail> {
+/// Piece by piece into the store, never whole in memory; the length is read from the first piece, the waveform from each.
+async fn store_recording(core: &Core, reference: &str, key: &str) -> Result<Result<Heard, OutboundError>, Fail> {
     let mut recording = match Vapi::of(core).recording(reference).await {
         Ok(recording) => recording,
         Err(error) => return Ok(Err(error)),
     };
     let mut writer = object_store::buffered::BufWriter::new(core.files.clone(), Path::from(key));
-    let mut head = Vec::new();
+    let (mut head, mut peaks) = (Vec::new(), Peaks::default());
     loop {
         match recording.body.try_next().await {
             Ok(Some(piece)) => {
                 if head.len() < 4096 {
                     head.extend_from_slice(&piece[..piece.len().min(4096)]);
                 }
+                peaks.hear(&piece);
                 writer.put(piece).await.context("storing the recording")?;
             }
             Ok(None) => break,
@@ -111,10 +121,10 @@ async fn store_recording(core: &Core, reference: &str, key: &str) -> Result<Resu
         }
     }
     writer.shutdown().await.context("finishing the recording")?;
-    Ok(Ok(wav_seconds(&head)))
+    Ok(Ok(Heard { seconds: wav_seconds(&head), peaks: peaks.drawn() }))
 }
 
-async fn set_recording(core: &Core, job: &FetchRecording, state: &str, key: Option<&str>, seconds: Option<f32>) -> Result<(), Fail> {
+async fn set_recording(core: &Core, job: &FetchRecording, state: &str, key: Option<&str>, heard: &Heard) -> Result<(), Fail> {
     let mut tx = SystemTx::begin(core, "a recording arrived").await.context("opening a transaction")?;
     let event = fold::NewEvent {
         key: format!("recording:{state}"),
@@ -123,11 +133,12 @@ async fn set_recording(core: &Core, job: &FetchRecording, state: &str, key: Opti
         at_ms: core.clock.now().timestamp_millis(),
     };
     let range = store::append_event(tx.conn(), job.call, &event).await.context("noting the recording")?;
-    sqlx::query("update calls set recording = $2, recording_key = $3, recording_s = $4, updated_at = now() where id = $1 and created_at = uuid_time($1)")
+    sqlx::query("update calls set recording = $2, recording_key = $3, recording_s = $4, recording_peaks = $5, updated_at = now() where id = $1 and created_at = uuid_time($1)")
         .bind(job.call)
         .bind(state)
         .bind(key)
-        .bind(seconds)
+        .bind(heard.seconds)
+        .bind(heard.peaks.as_deref())
         .execute(tx.conn())
         .await
         .context("writing the recording")?;

@@ -1,0 +1,44 @@
+//! Use cases of analyses.
+
+use super::{Analyse, asked, job, store};
+use crate::{
+    calls::analysis::model::{AfterCall, Estimate},
+    platform::OrgScope,
+    providers::model::Model,
+    shared::{error::AppError, ids::CallId, money::MicroUsd, permission::Permission},
+};
+use chrono::Duration;
+
+/// After this long nobody waits for a run any more: it failed, and the queue says why.
+const WAITED_FOR: Duration = Duration::minutes(10);
+
+/// What a call amounts to: nothing yet while it lasts. Errors: `NotFound`.
+pub async fn read(scope: &OrgScope, call: CallId) -> Result<AfterCall, AppError> {
+    let core = scope.core();
+    let now = core.clock.now();
+    let mut tx = scope.begin(Permission::CallsRead).await?;
+    let shown = store::shown(tx.conn(), call).await?.ok_or_else(|| AppError::not_found("call"))?;
+    let spent = store::spent(tx.conn(), now).await?;
+    tx.commit().await?;
+    let model = Model::of(core);
+    let characters = usize::try_from(shown.characters).unwrap_or_default();
+    let estimate = Estimate {
+        cost: MicroUsd(model.as_ref().map_or(0, |model| asked::estimate(model, characters))),
+        model: model.map(|model| model.name().to_owned()),
+        spent: MicroUsd(spent),
+        cap: MicroUsd(core.config.model.as_ref().map_or(0, |model| model.monthly_cap)),
+    };
+    let is_recent = |at| now - at < WAITED_FOR;
+    let is_first = shown.analysis.is_none() && shown.is_over && shown.has_report && shown.ended_at.is_some_and(is_recent);
+    Ok(AfterCall { is_pending: is_first || shown.asked_at.is_some_and(is_recent), analysis: shown.analysis, estimate })
+}
+
+/// Has a finished call looked at again. Errors: `NotFound`, also while the call lasts.
+pub async fn ask(scope: &OrgScope, call: CallId) -> Result<(), AppError> {
+    let mut tx = scope.begin(Permission::CallsAnalyse).await?;
+    if !store::ask(tx.conn(), call, scope.core().clock.now()).await? {
+        return Err(AppError::not_found("call"));
+    }
+    tx.enqueue(&Analyse { org: scope.org(), call }, job::waiting(call)).await?;
+    tx.commit().await
+}
