@@ -1,5 +1,6 @@
 //! The integration tests: one binary, mirrored by room (STYLE §6).
 mod account;
+mod answers;
 mod app;
 mod assistants;
 mod backup;
