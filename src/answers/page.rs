@@ -23,9 +23,11 @@ pub fn AnswersPage() -> impl IntoView {
     let asked = Memo::new(move |_| query.with(of_address));
     let desk = Desk::new();
     let book = Resource::new(move || (asked.get(), desk.changes.get()), |((filter, page), _)| list_answers(filter, page));
-    let assistants = Signal::derive(move || match book.get() {
-        Some(Ok(page)) => page.assistants,
-        _ => Vec::new(),
+    let assistants = RwSignal::new(Vec::new());
+    Effect::new(move || {
+        if let Some(Ok(page)) = book.get() {
+            assistants.set(page.assistants);
+        }
     });
     let may_edit = may(Permission::AssistantsEdit);
     view! {
@@ -52,7 +54,7 @@ pub fn AnswersPage() -> impl IntoView {
                     <OpenList desk/>
                 </aside>
             </div>
-            {may_edit.then(|| view! { <EditDialog desk assistants/><ImportDialog desk/> })}
+            {may_edit.then(|| view! { <EditDialog desk assistants=assistants.into()/><ImportDialog desk/> })}
         </PageFrame>
     }
     .into_any()
@@ -113,7 +115,9 @@ fn Book(page: AnswerPage, asked: (AnswerFilter, PageRequest), desk: Desk) -> imp
     let newest_href = request.after.is_some().then(|| address(&filter, None));
     let older_href = page.next.as_deref().map(|next| address(&filter, Some(next)));
     let today = page.today;
-    let rows = page.items.into_iter().map(|answer| view! { <Entry answer today desk/> }).collect_view();
+    let items = page.items;
+    let rows = move || items.iter().cloned().map(|answer| view! { <Entry answer today desk/> }).collect_view();
+    let rows = drawn_anew(desk, move || rows().into_any());
     view! {
         <ul class="list answer-list">{rows}</ul>
         <Pager summary newest_href older_href/>
@@ -240,7 +244,10 @@ fn TryBox(desk: Desk) -> impl IntoView {
                 }}
                 <div role="status" class="try-result">
                     <Loaded resource=trial let:trial>
-                        {trial.map(|trial| view! { <Tried trial language=asked.with_untracked(|(_, language)| language.clone()) desk/> })}
+                        {trial.map(|trial| {
+                            let language = asked.with_untracked(|(_, language)| language.clone());
+                            drawn_anew(desk, move || view! { <Tried trial=trial.clone() language=language.clone() desk/> }.into_any())
+                        })}
                     </Loaded>
                 </div>
             </div>

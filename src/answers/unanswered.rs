@@ -2,7 +2,7 @@
 
 use super::{
     model::*,
-    parts::{Desk, Draft, language_name},
+    parts::{Desk, Draft, drawn_anew, language_name},
     rpc::{dismiss_question, list_open_questions},
 };
 use crate::{
@@ -25,11 +25,12 @@ pub fn OpenList(desk: Desk) -> impl IntoView {
                     view! { <div class="body"><p class="muted small">{t(w::ANSWERS_OPEN_EMPTY)}</p></div> }.into_any()
                 } else {
                     let (now, more) = (open.now, open.all - open.items.len() as i64);
+                    let items = open.items;
+                    let rows = move || items.iter().cloned().map(|question| view! { <Row question now desk/> }).collect_view();
+                    let rows = drawn_anew(desk, move || rows().into_any());
                     view! {
                         <p class="muted small open-lede">{t(w::ANSWERS_OPEN_TEXT)}</p>
-                        <ul class="list open-questions">
-                            {open.items.into_iter().map(|question| view! { <Row question now desk/> }).collect_view()}
-                        </ul>
+                        <ul class="list open-questions">{rows}</ul>
                         {(more > 0).then(|| view! { <div class="body"><p class="muted small">{t_count(w::ANSWERS_OPEN_MORE, more)}</p></div> })}
                     }
                         .into_any()
