@@ -112,7 +112,11 @@ impl Import {
         });
     }
 
-    fn run<T: 'static>(self, asked: impl Future<Output = Result<T, crate::shared::error::AppError>> + 'static, done: impl FnOnce(T) + 'static) {
+    fn run<T: 'static>(
+        self,
+        asked: impl Future<Output = Result<T, crate::shared::error::AppError>> + 'static,
+        done: impl FnOnce(T) + 'static,
+    ) {
         if self.busy.get_untracked() {
             return;
         }
@@ -136,7 +140,11 @@ fn Preview(preview: ImportPreview) -> impl IntoView {
         0 => (Tone::Warn, t(w::ANSWERS_IMPORT_NONE).to_owned()),
         good => (Tone::Ok, t_count(w::ANSWERS_IMPORT_GOOD, i64::from(good))),
     };
-    let sample = preview.sample.into_iter().map(|(question, answer)| view! { <li><b>{question}</b>" "<span class="muted clip-2">{answer}</span></li> }).collect_view();
+    let sample = preview
+        .sample
+        .into_iter()
+        .map(|(question, answer)| view! { <li><b>{question}</b>" "<span class="muted clip-2">{answer}</span></li> })
+        .collect_view();
     let bad = preview
         .bad_lines
         .into_iter()

@@ -312,7 +312,8 @@ mod tests {
     #[test]
     fn a_form_becomes_an_entry_without_what_nobody_meant() {
         let variants = "Ouvert ?\n\n ouvert le samedi \nOuvert ?\nÊtes-vous ouverts ?".to_owned();
-        let new = AnswerForm { variants, valid_from: "2026-12-01".into(), valid_until: "2026-12-01".into(), ..form() }.parse().expect("good");
+        let new =
+            AnswerForm { variants, valid_from: "2026-12-01".into(), valid_until: "2026-12-01".into(), ..form() }.parse().expect("good");
         assert_eq!(new.question, "Êtes-vous ouverts ?");
         assert_eq!(new.variants, ["Ouvert ?", "ouvert le samedi"]);
         assert_eq!(new.valid_from, new.valid_until);
@@ -325,7 +326,10 @@ mod tests {
         assert_eq!(wrong(|f| f.language = "de".into()), one("language", "unknown"));
         assert_eq!(wrong(|f| f.question = "?".into()), one("question", "answer.question_length"));
         assert_eq!(wrong(|f| f.answer = "x".repeat(ANSWER_LENGTH + 1)), one("answer", "answer.answer_length"));
-        assert_eq!(wrong(|f| f.variants = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\ns\nt\nu".into()), one("variants", "answer.variants_length"));
+        assert_eq!(
+            wrong(|f| f.variants = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\ns\nt\nu".into()),
+            one("variants", "answer.variants_length")
+        );
         assert_eq!(wrong(|f| f.valid_from = "hier".into()), one("valid_from", "answer.day"));
         assert_eq!(
             wrong(|f| (f.valid_from, f.valid_until) = ("2026-02-02".into(), "2026-02-01".into())),

@@ -151,7 +151,12 @@ fn Entry(answer: Answer, today: chrono::NaiveDate, desk: Desk) -> impl IntoView 
     let (id, may_edit) = (answer.id, may(Permission::AssistantsEdit));
     let state = answer.state(today);
     let mut notes: Vec<String> = vec![language_name(&answer.language).to_owned()];
-    notes.extend(answer.valid_from.filter(|_| state == AnswerState::Upcoming).map(|day| t_with(w::ANSWERS_FROM, &[("day", &format::date(locale, day))])));
+    notes.extend(
+        answer
+            .valid_from
+            .filter(|_| state == AnswerState::Upcoming)
+            .map(|day| t_with(w::ANSWERS_FROM, &[("day", &format::date(locale, day))])),
+    );
     notes.extend(answer.valid_until.map(|day| t_with(w::ANSWERS_UNTIL, &[("day", &format::date(locale, day))])));
     notes.extend(answer.assistant_name.as_deref().map(|name| t_with(w::ANSWERS_ONLY, &[("name", name)])));
     notes.extend((!answer.variants.is_empty()).then(|| t_count(w::ANSWERS_VARIANTS_COUNT, answer.variants.len() as i64)));

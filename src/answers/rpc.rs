@@ -13,10 +13,7 @@ use leptos::prelude::*;
 
 /// A page of the book, newest entries first.
 #[server(output = Json)]
-pub async fn list_answers(
-    #[server(default)] filter: AnswerFilter,
-    #[server(default)] page: PageRequest,
-) -> Result<AnswerPage, AppError> {
+pub async fn list_answers(#[server(default)] filter: AnswerFilter, #[server(default)] page: PageRequest) -> Result<AnswerPage, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::list(&OrgScope::of_request().await?, &filter, &page).await
 }

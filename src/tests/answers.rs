@@ -160,7 +160,8 @@ fn tool(id: &str, question: &str) -> Value {
 }
 
 async fn ask(app: &TestApp, org: &TestOrg, call: &str, tools: &[Value]) -> Vec<Value> {
-    let message = json!({ "type": "tool-calls", "timestamp": chrono::Utc::now().timestamp_millis(), "call": { "id": call }, "toolCallList": tools });
+    let message =
+        json!({ "type": "tool-calls", "timestamp": chrono::Utc::now().timestamp_millis(), "call": { "id": call }, "toolCallList": tools });
     let answer = app.hook(org, &message).await;
     assert_eq!(answer.status(), 200);
     let body: Value = answer.json().await.expect("json");
@@ -257,7 +258,8 @@ async fn assistants_get_the_tool_with_the_first_entry_and_lose_it_with_the_last(
     let assistant = assistants::create(&scope, new).await.expect("made");
     let held = async || {
         app.run_jobs().await;
-        let answer = app.http.get(format!("{}/assistant?limit=1000", app.sim.base_url())).bearer_auth("test-key").send().await.expect("an answer");
+        let answer =
+            app.http.get(format!("{}/assistant?limit=1000", app.sim.base_url())).bearer_auth("test-key").send().await.expect("an answer");
         let all: Vec<Value> = answer.json().await.expect("a list");
         let held = all.into_iter().find(|held| held["metadata"]["assistant"] == json!(assistant.to_string())).expect("held");
         let named = held["model"]["tools"].as_array().expect("tools").iter().any(|tool| tool["function"]["name"] == "search_answers");
@@ -271,7 +273,13 @@ async fn assistants_get_the_tool_with_the_first_entry_and_lose_it_with_the_last(
     let second = write(&scope, "fr", "Avez-vous un parking ?", "Oui.").await;
     actions::delete(&scope, first).await.expect("deleted");
     assert!(held().await);
-    let paused = AnswerForm { language: "fr".into(), question: "Parking ?".into(), answer: "Oui.".into(), paused: Some("on".into()), ..Default::default() };
+    let paused = AnswerForm {
+        language: "fr".into(),
+        question: "Parking ?".into(),
+        answer: "Oui.".into(),
+        paused: Some("on".into()),
+        ..Default::default()
+    };
     actions::update(&scope, second, 1, paused.parse().expect("good")).await.expect("paused");
     assert!(!held().await);
 }
@@ -305,9 +313,8 @@ async fn an_import_is_shown_before_it_is_written_and_an_export_reads_back_the_sa
     assert!(csv.contains("'=1+1 ?") && csv.contains("'@moi"), "cells never run: {csv}");
     assert_eq!(actions::import(&theirs, &csv, "en").await, Ok(3));
     let copied = book(&theirs, AnswerFilter::default()).await;
-    let texts = |page: &AnswerPage| -> Vec<NewAnswer> {
-        page.items.iter().map(|answer| AnswerForm::of(answer).parse().expect("good")).collect()
-    };
+    let texts =
+        |page: &AnswerPage| -> Vec<NewAnswer> { page.items.iter().map(|answer| AnswerForm::of(answer).parse().expect("good")).collect() };
     assert_eq!(texts(&copied), texts(&all));
 }
 
@@ -320,12 +327,22 @@ async fn ten_thousand_entries_are_imported_and_searched_through_the_indexes(pool
     let things = ["voiture", "vaccin", "chien", "chat", "vidange", "pneu", "terrasse", "appartement", "coiffure", "montre"];
     let mut text = String::from("question;answer\n");
     for n in 0..10_000_usize {
-        let word: String = (0..5).scan(n, |rest, _| { let letter = char::from(b'a' + (*rest % 26) as u8); *rest /= 26; Some(letter) }).collect();
+        let word: String = (0..5)
+            .scan(n, |rest, _| {
+                let letter = char::from(b'a' + (*rest % 26) as u8);
+                *rest /= 26;
+                Some(letter)
+            })
+            .collect();
         text.push_str(&format!("Quel {} {word}x pour {} ?;Réponse numéro {n} du carnet.\n", topics[n % 10], things[n / 10 % 10]));
     }
     assert!(text.len() > 400 * 1024);
     let form = [("text", text.as_str()), ("language", "fr")];
-    let request = app.http.post(app.url("/rpc/zencall/answers/rpc/import_answers")).header("cookie", &org.cookie).header("accept", "application/json");
+    let request = app
+        .http
+        .post(app.url("/rpc/zencall/answers/rpc/import_answers"))
+        .header("cookie", &org.cookie)
+        .header("accept", "application/json");
     let answer = request.form(&form).send().await.expect("an answer");
     assert_eq!((answer.status().as_u16(), answer.text().await.expect("text").as_str()), (200, "10000"));
     app.sql("analyze answer_phrases").await;
@@ -389,11 +406,13 @@ async fn in_a_simulated_call_the_assistant_says_what_the_book_says_and_nothing_e
     let answer = app.http.post(format!("{}/_sim/inbound", app.sim.base_url())).json(&ring).send().await.expect("an answer");
     assert!(answer.status().is_success(), "{:?}", answer.text().await);
 
-    crate::app::until("the report", 30, || async { (app.number("select count(*) from calls where has_report").await == 1).then_some(()) }).await;
-    let said: Vec<String> = sqlx::query_scalar("select text from call_lines where speaker = 'assistant' and source = 'report' order by at_ms")
-        .fetch_all(&app.core.pool)
-        .await
-        .expect("lines");
+    crate::app::until("the report", 30, || async { (app.number("select count(*) from calls where has_report").await == 1).then_some(()) })
+        .await;
+    let said: Vec<String> =
+        sqlx::query_scalar("select text from call_lines where speaker = 'assistant' and source = 'report' order by at_ms")
+            .fetch_all(&app.core.pool)
+            .await
+            .expect("lines");
     assert!(said.iter().any(|line| line.contains("de six heures à sept heures du matin")), "{said:?}");
     assert!(!said.iter().any(|line| line.contains("neuf heures à treize") || line.contains("parking gratuit")), "{said:?}");
     let open = actions::open_questions(&scope).await.expect("a list");

@@ -32,8 +32,7 @@ pub async fn export(scope: OrgScope) -> Result<Response, AppError> {
         Ok(Some((text, (scope, before, false, is_done))))
     });
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(AppError::internal)?;
-    let headers =
-        [(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")), (header::CONTENT_DISPOSITION, disposition)];
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")), (header::CONTENT_DISPOSITION, disposition)];
     Ok((headers, Body::from_stream(pages)).into_response())
 }
 

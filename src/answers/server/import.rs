@@ -244,13 +244,7 @@ mod tests {
         let text = "question;answer;language;valid_from;valid_until\nOuvert ?;Oui;fr;;\nSans réponse ?;;fr;;\ntrop court\nAllemand ?;Ja;de;;\n\nDatée ?;Oui;fr;hier;\nÀ l'envers ?;Oui;fr;2026-02-02;2026-02-01\n";
         let read = read(text, "fr").expect("read");
         assert_eq!(questions(&read), [("Ouvert ?", "Oui")]);
-        let expected = [
-            (3, "answer.answer_length"),
-            (4, "answer.columns"),
-            (5, "unknown"),
-            (7, "answer.day"),
-            (8, "answer.days_in_order"),
-        ];
+        let expected = [(3, "answer.answer_length"), (4, "answer.columns"), (5, "unknown"), (7, "answer.day"), (8, "answer.days_in_order")];
         assert_eq!(bad(&read), expected);
         assert_eq!(read.bad[1].text, "trop court");
     }

@@ -28,7 +28,9 @@ pub async fn count(tx: &mut OrgTx<'_>) -> sqlx::Result<i64> {
 
 /// Whether any entry may be said, today or another day.
 pub async fn has_active(tx: &mut OrgTx<'_>) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select exists (select from answers where deleted_at is null and is_active) as "any!""#).fetch_one(tx.conn()).await
+    sqlx::query_scalar!(r#"select exists (select from answers where deleted_at is null and is_active) as "any!""#)
+        .fetch_one(tx.conn())
+        .await
 }
 
 /// The organisation's day.
@@ -297,12 +299,17 @@ pub async fn near(
 /// The question and the answer of entries.
 pub async fn texts(tx: &mut OrgTx<'_>, ids: &[AnswerId]) -> sqlx::Result<Vec<(AnswerId, String, String)>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!(r#"select id as "id: AnswerId", question, answer from answers where id = any($1) and deleted_at is null"#, &ids);
+    let rows =
+        sqlx::query!(r#"select id as "id: AnswerId", question, answer from answers where id = any($1) and deleted_at is null"#, &ids);
     Ok(rows.fetch_all(tx.conn()).await?.into_iter().map(|row| (row.id, row.question, row.answer)).collect())
 }
 
 /// Who speaks with the caller, by its id at the provider: which assistant of ours, in which language; and the organisation's day.
-pub async fn speaker(tx: &mut OrgTx<'_>, provider_id: Option<&str>, now: DateTime<Utc>) -> sqlx::Result<(Option<AssistantId>, String, NaiveDate)> {
+pub async fn speaker(
+    tx: &mut OrgTx<'_>,
+    provider_id: Option<&str>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<(Option<AssistantId>, String, NaiveDate)> {
     let row = sqlx::query!(
         r#"
         select a.id as "id?: AssistantId", coalesce(a.language, o.locale) as "language!", ($2::timestamptz at time zone o.timezone)::date as "today!"
@@ -361,7 +368,8 @@ pub async fn open_questions(tx: &mut OrgTx<'_>, limit: i64) -> sqlx::Result<(Vec
     )
     .fetch_all(tx.conn())
     .await?;
-    let all = sqlx::query_scalar!(r#"select count(*) as "n!" from unanswered_questions where dismissed_at is null"#).fetch_one(tx.conn()).await?;
+    let all =
+        sqlx::query_scalar!(r#"select count(*) as "n!" from unanswered_questions where dismissed_at is null"#).fetch_one(tx.conn()).await?;
     Ok((items, all))
 }
 

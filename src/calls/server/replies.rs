@@ -139,7 +139,8 @@ async fn search_answers(
     let told = told(&found);
     let Some(call) = kept.call else { return Ok(Ok(told)) }; // no call to keep it in: answered all the same
     let entry = found.first();
-    let detail = json!({ "question": question, "entry": entry.map(|entry| entry.id), "matched": entry.map(|entry| &entry.question), "told": told });
+    let detail =
+        json!({ "question": question, "entry": entry.map(|entry| entry.id), "matched": entry.map(|entry| &entry.question), "told": told });
     let now = core.clock.now();
     let event = fold::NewEvent { key, kind: "answer".into(), detail, at_ms: now.timestamp_millis() };
     let mut tx = SystemTx::begin(core, "a question put to the answer book").await?;
@@ -156,7 +157,8 @@ async fn search_answers(
 /// What the model reads. It sees the entry's own question, so that it can tell when a likely one does not answer.
 fn told(found: &[Match]) -> String {
     if found.is_empty() {
-        return json!({ "found": false, "advice": "Not in the answer book. Say that you do not know, and offer to take a message." }).to_string();
+        return json!({ "found": false, "advice": "Not in the answer book. Say that you do not know, and offer to take a message." })
+            .to_string();
     }
     let answers: Vec<Value> = found
         .iter()
