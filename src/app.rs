@@ -2,6 +2,7 @@
 
 use crate::{
     account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
+    answers::AnswersPage,
     assistants::{AssistantPage, AssistantsPage, NewAssistantPage},
     calls::{CallPage, CallsPage, LivePage, live::provide_live},
     dashboard::HomePage,
@@ -45,7 +46,7 @@ impl Assets {
 
 /// Whether a path is a page of the product: it wants a signed-in reader and ships the client.
 pub fn is_product_page(path: &str) -> bool {
-    ["home", "live", "calls", "assistants", "settings", "integrations"].iter().any(|page| {
+    ["home", "live", "calls", "assistants", "answers", "settings", "integrations"].iter().any(|page| {
         path.strip_prefix('/').and_then(|rest| rest.strip_prefix(page)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
@@ -96,6 +97,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/assistants") view=ASSISTANTS ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/new") view=NEW_ASSISTANT ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id") view=ASSISTANT ssr=SsrMode::Async/>
+                    <Route path=path!("/answers") view=ANSWERS ssr=SsrMode::Async/>
                     <Route path=path!("/integrations") view=INTEGRATIONS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/account") view=ACCOUNT ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view=SECURITY ssr=SsrMode::Async/>
@@ -153,6 +155,7 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     ASSISTANTS = AssistantsPage, load_assistants, draw_assistants;
     NEW_ASSISTANT = NewAssistantPage, load_new_assistant, draw_new_assistant;
     ASSISTANT = AssistantPage, load_assistant, draw_assistant;
+    ANSWERS = AnswersPage, load_answers, draw_answers;
     INTEGRATIONS = IntegrationsPage, load_integrations, draw_integrations;
     ACCOUNT = AccountPage, load_account, draw_account;
     SECURITY = SecurityPage, load_security, draw_security;
@@ -167,7 +170,7 @@ pub async fn load_page(path: &str) -> Result<(), NotLoaded> {
     let pages = match (parts.next(), parts.next()) {
         (Some("live"), Some(_)) => return crate::calls::load_call_pane().await,
         (Some("home" | "calls"), _) => FILE_OF_CALLS,
-        (Some("assistants" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
+        (Some("assistants" | "answers" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
         _ => &[],
     };
     // One file, but each page has a lock of its own on it.

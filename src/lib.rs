@@ -13,6 +13,7 @@ mod split;
 mod split;
 
 pub mod account;
+pub mod answers;
 pub mod app;
 pub mod assistants;
 pub mod calls;

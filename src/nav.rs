@@ -51,6 +51,16 @@ static ENTRIES: &[NavEntry] = &[
         counts_live: false,
     },
     NavEntry {
+        href: "/answers",
+        label: w::NAV_ANSWERS,
+        icon: icondata::LuBookOpen,
+        needs: Some(Permission::AssistantsRead),
+        group: NavGroup::SetUp,
+        letter: 'r',
+        in_bar: false,
+        counts_live: false,
+    },
+    NavEntry {
         href: "/integrations",
         label: w::NAV_INTEGRATIONS,
         icon: icondata::LuBlocks,

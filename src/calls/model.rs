@@ -129,7 +129,7 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallEvent {
     pub seq: i64,
-    /// `status`, `tool`, `tool_result`, `transfer`, `interrupted`, `message`, `recording`, `action`, `unknown`.
+    /// `status`, `tool`, `tool_result`, `transfer`, `interrupted`, `message`, `answer`, `recording`, `action`, `unknown`.
     pub kind: String,
     /// Plain data of the kind; never a secret.
     pub detail: serde_json::Value,

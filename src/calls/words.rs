@@ -199,6 +199,12 @@ pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
         "recording" => plain(icondata::LuFileAudio, Tone::Neutral, t(w::CALLS_EVENT_RECORDING).to_owned()),
         "action" => action_event(event),
         "message" => message_event(card, event),
+        "answer" => {
+            let is_found = event.detail.get("entry").is_some_and(|entry| !entry.is_null());
+            let (key, tone) = if is_found { (w::CALLS_EVENT_ANSWER, Tone::Ok) } else { (w::CALLS_EVENT_NO_ANSWER, Tone::Warn) };
+            let text = t_with(key, &[("matched", detail("matched"))]);
+            EventWords { quote: Some(detail("question").to_owned()), ..plain(icondata::LuBookOpen, tone, text) }
+        }
         _ => {
             let kind = ["type", "status"].into_iter().map(detail).find(|kind| !kind.is_empty()).unwrap_or(&event.kind);
             plain(icondata::LuInfo, Tone::Neutral, t_with(w::CALLS_EVENT_UNKNOWN, &[("type", kind)]))

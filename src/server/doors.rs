@@ -29,6 +29,8 @@ use tower_http::{
 
 /// Bodies of pages and server functions; doors that need more say so.
 const BODY_LIMIT: usize = 256 * 1024;
+/// A text of 4 MB whose accents a form writes as six letters each.
+const IMPORT_LIMIT: usize = 12 * 1024 * 1024;
 
 /// The product's router. The same one serves the tests.
 pub fn router(state: AppState) -> Router {
@@ -48,6 +50,7 @@ pub fn router(state: AppState) -> Router {
     };
     let pages = Router::new()
         .leptos_routes_with_context(&state, routes, context, page_shell)
+        .layer(middleware::from_fn(room_for_imports))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(state.core.clone(), know_reader));
     let look = Look { stylesheet: state.assets.css.as_str().into(), font: state.assets.first_font().map(Into::into) };
@@ -63,6 +66,7 @@ pub fn router(state: AppState) -> Router {
         .route("/csp-report", post(csp_report).layer(DefaultBodyLimit::max(16 * 1024)))
         .merge(health::routes())
         .merge(crate::calls::server::routes(state.calls.clone()))
+        .merge(crate::answers::server::routes())
         .merge(crate::integrations::server::routes())
         .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), look))
         .merge(site.routes().layer(middleware::from_fn_with_state(state.core.clone(), keep_language)))
@@ -80,6 +84,17 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(error_pages, faults_as_pages))
         .merge(hooks)
         .with_state(state)
+}
+
+/// An answer book comes as one text: from somebody who is signed in, that door takes more.
+async fn room_for_imports(mut request: Request, next: Next) -> Response {
+    use crate::platform::{request::RequestInfo, tenancy::Caller};
+    let is_import = matches!(request.uri().path(), "/rpc/zencall/answers/rpc/preview_import" | "/rpc/zencall/answers/rpc/import_answers");
+    let is_known = request.extensions().get::<RequestInfo>().is_some_and(|info| !matches!(info.caller, Caller::Anonymous));
+    if is_import && is_known {
+        DefaultBodyLimit::max(IMPORT_LIMIT).apply(&mut request);
+    }
+    next.run(request).await
 }
 
 /// Pages of the product want a signed-in reader: others are sent to sign in, and back afterwards.

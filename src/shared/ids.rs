@@ -12,6 +12,10 @@ ids! {
     SessionId("ses");
     /// An assistant.
     AssistantId("ast");
+    /// An entry of the answer book.
+    AnswerId("ans");
+    /// A question that nothing answered.
+    QuestionId("qst");
     /// A call, from first ring to summary.
     CallId("call");
     /// A phone number an organisation owns.

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, mirrored by room (STYLE §6).
 mod account;
 mod analysis;
+mod answers;
 mod app;
 mod assistants;
 mod backup;

@@ -132,13 +132,19 @@ pub async fn push_again(scope: &OrgScope, id: AssistantId) -> Result<(), AppErro
 
 /// Sends every assistant and number again: what the provider is told of our webhook address has changed.
 pub async fn push_all(tx: &mut OrgTx<'_>) -> Result<(), AppError> {
-    for id in store::mark_all_pending(tx).await? {
-        enqueue_push(tx, id).await?;
-    }
+    push_assistants(tx).await?;
     for line in store::numbers(tx).await? {
         enqueue_number(tx, line.id).await?;
     }
     Ok(())
+}
+
+/// Sends every assistant again.
+pub async fn push_assistants(tx: &mut OrgTx<'_>) -> Result<(), AppError> {
+    for id in store::mark_all_pending(tx).await? {
+        enqueue_push(tx, id).await?;
+    }
+    tell(tx).await
 }
 
 /// Sends a simulator that knows nothing everything we hold. Called at the start of a sandbox.

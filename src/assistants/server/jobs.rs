@@ -2,6 +2,7 @@
 
 use super::{provider_copy, store};
 use crate::{
+    answers::server::{actions as answers, jobs::BookChanged},
     assistants::model::SyncState,
     integrations::server::{actions as integrations, jobs::EndpointChanged},
     platform::{
@@ -64,7 +65,7 @@ impl Job for ReleaseNumber {
 /// The handlers of this slice.
 pub fn jobs(worker: Worker, core: &Core, vapi: &Vapi) -> Worker {
     let with = || (core.clone(), vapi.clone());
-    let (for_push, for_number, for_release, for_all) = (with(), with(), with(), core.clone());
+    let (for_push, for_number, for_release, for_all, for_book) = (with(), with(), with(), core.clone(), core.clone());
     worker
         .on(move |job: Push, cx| {
             let (core, vapi) = for_push.clone();
@@ -82,6 +83,10 @@ pub fn jobs(worker: Worker, core: &Core, vapi: &Vapi) -> Worker {
             let core = for_all.clone();
             async move { push_everything(&core, job.org).await }
         })
+        .on(move |job: BookChanged, _| {
+            let core = for_book.clone();
+            async move { push_assistants(&core, job.org).await }
+        })
 }
 
 /// Where webhooks go, or how they are authenticated, has changed: every copy names it, so every copy is sent again.
@@ -89,6 +94,14 @@ async fn push_everything(core: &Core, org: OrgId) -> Result<(), Fail> {
     let scope = OrgScope::of_system(core, org);
     let mut tx = begin(&scope).await?;
     super::actions::push_all(&mut tx).await.map_err(retry)?;
+    tx.commit().await.map_err(retry)
+}
+
+/// There is something in the answer book, or no longer: what assistants are told of it changes.
+async fn push_assistants(core: &Core, org: OrgId) -> Result<(), Fail> {
+    let scope = OrgScope::of_system(core, org);
+    let mut tx = begin(&scope).await?;
+    super::actions::push_assistants(&mut tx).await.map_err(retry)?;
     tx.commit().await.map_err(retry)
 }
 
@@ -101,9 +114,10 @@ async fn push(core: &Core, vapi: &Vapi, job: Push, cx: JobCx) -> Result<(), Fail
         return remove(&scope, vapi, job.assistant, row.provider_id).await;
     }
     let server = integrations::server_object(&mut tx).await.map_err(retry)?;
+    let has_answers = answers::has_entries(&mut tx).await.map_err(retry)?;
     drop(tx);
     let revision = row.assistant.revision;
-    let copy = provider_copy::assistant(&row.assistant, job.org, &server);
+    let copy = provider_copy::assistant(&row.assistant, job.org, &server, has_answers);
     let sent = match &row.provider_id {
         Some(id) => replace(vapi, id, &copy).await,
         None => create(vapi, &copy, job.assistant, cx.attempt > 1).await,

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 /// The tool every assistant has: it takes a message for the team. Its calls come to our webhook door.
 pub const TAKE_MESSAGE: &str = "take_message";
 
+/// The tool that looks a caller's question up in the answer book.
+pub const SEARCH_ANSWERS: &str = "search_answers";
+
 /// The messages we ask for. The list replaces the provider's default, which lacks `transcript` and `transfer-update`.
 const SERVER_MESSAGES: [&str; 9] = [
     "status-update",
@@ -20,9 +23,15 @@ const SERVER_MESSAGES: [&str; 9] = [
 ];
 
 /// The whole assistant. A PATCH replaces nested objects whole, so an update sends exactly what a creation sends.
-pub fn assistant(assistant: &Assistant, org: OrgId, server: &Value) -> Value {
+/// `has_answers`: there is something in the organisation's answer book.
+pub fn assistant(assistant: &Assistant, org: OrgId, server: &Value, has_answers: bool) -> Value {
     let is_french = assistant.language == "fr";
     let mut tools = vec![take_message(is_french)];
+    let mut prompt = assistant.prompt.clone();
+    if has_answers {
+        tools.push(search_answers(is_french));
+        prompt = format!("{prompt}\n\n{}", if is_french { LOOK_IT_UP_FR } else { LOOK_IT_UP_EN });
+    }
     if !assistant.transfer_numbers.is_empty() {
         tools.push(transfer_call(assistant, is_french));
     }
@@ -34,7 +43,7 @@ pub fn assistant(assistant: &Assistant, org: OrgId, server: &Value) -> Value {
             "provider": "openai",
             "model": "gpt-4.1",
             "temperature": 0.3,
-            "messages": [{ "role": "system", "content": assistant.prompt }],
+            "messages": [{ "role": "system", "content": prompt }],
             "tools": tools,
         },
         "voice": { "provider": "azure", "voiceId": assistant.voice },
@@ -45,6 +54,33 @@ pub fn assistant(assistant: &Assistant, org: OrgId, server: &Value) -> Value {
         "serverMessages": SERVER_MESSAGES,
         "monitorPlan": { "listenEnabled": true, "listenAuthenticationEnabled": true, "controlEnabled": true, "controlAuthenticationEnabled": true },
         "metadata": { "org": org.to_string(), "assistant": assistant.id.to_string() },
+    })
+}
+
+/// Without a line in the prompt a model answers from what it believes to know.
+const LOOK_IT_UP_FR: &str = "Carnet de réponses\n- Pour toute question sur l'entreprise (horaires, accès, tarifs, services, conditions), utilise d'abord l'outil search_answers, puis réponds avec ce qu'il donne, dans tes mots et sans rien ajouter.\n- Si la question trouvée n'est pas celle de l'appelant, ou si rien n'est trouvé, dis que tu ne sais pas et propose de prendre un message.";
+const LOOK_IT_UP_EN: &str = "Answer book\n- For any question about the business (opening hours, directions, prices, services, terms), use the search_answers tool first, then answer with what it gives, in your own words and adding nothing.\n- If the question it found is not the caller's, or it found nothing, say that you do not know and offer to take a message.";
+
+fn search_answers(is_french: bool) -> Value {
+    let words = |fr: &'static str, en: &'static str| if is_french { fr } else { en };
+    let languages = if is_french { ["fr", "en"] } else { ["en", "fr"] };
+    json!({
+        "type": "function",
+        "function": {
+            "name": SEARCH_ANSWERS,
+            "description": words(
+                "Cherche la réponse de l'entreprise à une question de l'appelant.",
+                "Looks up the business's own answer to a question of the caller.",
+            ),
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "question": { "type": "string", "description": words("La question, en quelques mots, sans les politesses", "The question in a few words, without pleasantries") },
+                    "language": { "type": "string", "enum": languages, "description": words("La langue de la question", "The language of the question") },
+                },
+                "required": ["question"],
+            },
+        },
     })
 }
 
@@ -120,13 +156,20 @@ mod tests {
     #[test]
     fn the_copy_says_all_the_provider_needs_and_no_tool_leads_nowhere() {
         let server = json!({ "url": "https://zencall.example/hooks/vapi/t" });
-        let copy = assistant(&sample(vec![]), OrgId(uuid::Uuid::from_u128(1)), &server);
+        let copy = assistant(&sample(vec![]), OrgId(uuid::Uuid::from_u128(1)), &server, false);
         assert_eq!(copy["model"]["messages"][0]["content"], "Tu réponds.");
         assert_eq!(copy["model"]["tools"].as_array().map(Vec::len), Some(1));
         assert_eq!(copy["server"], server);
         assert_eq!(copy["transcriber"]["language"], "fr");
         let entry = TransferEntry { label: "Garde".into(), number: "+33639981247".parse().expect("a number") };
-        let copy = assistant(&sample(vec![entry]), OrgId(uuid::Uuid::from_u128(1)), &server);
+        let copy = assistant(&sample(vec![entry]), OrgId(uuid::Uuid::from_u128(1)), &server, false);
         assert_eq!(copy["model"]["tools"][1]["destinations"][0]["number"], "+33639981247");
+    }
+    #[test]
+    fn a_book_with_entries_comes_as_a_tool_and_a_line_that_says_to_use_it() {
+        let copy = assistant(&sample(vec![]), OrgId(uuid::Uuid::from_u128(1)), &json!({}), true);
+        assert_eq!(copy["model"]["tools"][1]["function"]["name"], SEARCH_ANSWERS);
+        let prompt = copy["model"]["messages"][0]["content"].as_str().expect("a prompt");
+        assert!(prompt.starts_with("Tu réponds.") && prompt.contains("search_answers"), "{prompt}");
     }
 }

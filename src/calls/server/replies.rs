@@ -6,6 +6,10 @@ use super::{
     read, store,
 };
 use crate::{
+    answers::{
+        model::{Match, Strength},
+        server::actions as answers,
+    },
     assistants::model::TransferEntry,
     platform::{
         Core, OrgScope, SystemTx,
@@ -23,7 +27,7 @@ pub async fn reply(core: &Core, org: OrgId, journalled: Journalled, message: &Va
         "tool-calls" => tool_calls(core, org, journalled.applied().await?, message).await,
         "transfer-destination-request" => transfer_destination(core, org, message).await,
         "handoff-destination-request" => Ok(json!({ "error": "no other assistant takes over" })),
-        "knowledge-base-request" => Ok(json!({ "documents": [] })),
+        "knowledge-base-request" => knowledge(core, org, message).await,
         _ => {
             journalled.shown().await;
             Ok(json!({}))
@@ -71,6 +75,7 @@ async fn tool_calls(core: &Core, org: OrgId, kept: Kept, message: &Value) -> Res
     for tool in fold::tool_calls(message) {
         let outcome = match tool.name.as_str() {
             "take_message" => take_message(core, org, kept, &tool).await?,
+            "search_answers" => search_answers(core, org, kept, message, &tool).await?,
             _ => Err(format!("unknown tool {}", tool.name.chars().take(64).collect::<String>())),
         };
         let mut result = json!({ "toolCallId": tool.id, "name": tool.name });
@@ -85,10 +90,7 @@ async fn tool_calls(core: &Core, org: OrgId, kept: Kept, message: &Value) -> Res
 
 /// Keeps the caller's message in the call's own timeline.
 async fn take_message(core: &Core, org: OrgId, kept: Kept, tool: &fold::ToolCall) -> Result<Result<String, String>, AppError> {
-    let said = |name: &str, longest: usize| {
-        let text = tool.arguments.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())?;
-        Some(text.chars().filter(|c| *c != '\0').take(longest).collect::<String>())
-    };
+    let said = |name: &str, longest: usize| argument(tool, name, longest);
     let (Some(call), Some(message)) = (kept.call, said("message", 2000)) else { return Ok(Err("the message is empty".into())) };
     let is_urgent = tool.arguments.get("urgent").is_some_and(|urgent| urgent == &json!(true) || urgent == "true");
     let detail = json!({ "message": message, "caller_name": said("caller_name", 80), "phone": said("phone", 40), "urgent": is_urgent });
@@ -102,11 +104,91 @@ async fn take_message(core: &Core, org: OrgId, kept: Kept, tool: &fold::ToolCall
     Ok(Ok("message taken".into()))
 }
 
+/// A text among a tool's arguments, when there is one.
+fn argument(tool: &fold::ToolCall, name: &str, longest: usize) -> Option<String> {
+    let text = tool.arguments.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())?;
+    Some(text.chars().filter(|c| *c != '\0').take(longest).collect())
+}
+
+/// The assistant's id at the provider, as a message names it.
+fn assistant_ref(message: &Value) -> Option<&str> {
+    ["/call/assistantId", "/assistant/id"].iter().find_map(|path| message.pointer(path)?.as_str())
+}
+
+/// Looks a caller's question up in the answer book. What was found, or that nothing was, stands in the call's timeline under the id of the
+/// tool call: asked again, the same is answered, and an open question counts once.
+async fn search_answers(
+    core: &Core,
+    org: OrgId,
+    kept: Kept,
+    message: &Value,
+    tool: &fold::ToolCall,
+) -> Result<Result<String, String>, AppError> {
+    let Some(question) = argument(tool, "question", 500) else { return Ok(Err("the question is empty".into())) };
+    let key = format!("answer:{}", tool.id);
+    if let Some(call) = kept.call.filter(|_| kept.is_repeat) {
+        let mut tx = SystemTx::begin(core, "what a tool call was answered before").await?;
+        let before = store::event_detail(tx.conn(), call, &key).await?;
+        if let Some(told) = before.and_then(|detail| Some(detail.get("told")?.as_str()?.to_owned())) {
+            return Ok(Ok(told));
+        }
+    }
+    let language = argument(tool, "language", 10);
+    let asked = answers::Asked { question: &question, language: language.as_deref(), assistant: assistant_ref(message) };
+    let (language, found) = answers::for_caller(core, org, &asked).await?;
+    let told = told(&found);
+    let Some(call) = kept.call else { return Ok(Ok(told)) }; // no call to keep it in: answered all the same
+    let entry = found.first();
+    let detail =
+        json!({ "question": question, "entry": entry.map(|entry| entry.id), "matched": entry.map(|entry| &entry.question), "told": told });
+    let now = core.clock.now();
+    let event = fold::NewEvent { key, kind: "answer".into(), detail, at_ms: now.timestamp_millis() };
+    let mut tx = SystemTx::begin(core, "a question put to the answer book").await?;
+    if let Some((from, to)) = store::append_event(tx.conn(), call, &event).await? {
+        if found.is_empty() {
+            answers::note_question(tx.conn(), org, &language, &question, Some(call), now).await?;
+        }
+        bus::publish(tx.conn(), &[Note::Call { org, call, from, to }]).await?;
+    }
+    tx.commit().await?;
+    Ok(Ok(told))
+}
+
+/// What the model reads. It sees the entry's own question, so that it can tell when a likely one does not answer.
+fn told(found: &[Match]) -> String {
+    if found.is_empty() {
+        return json!({ "found": false, "advice": "Not in the answer book. Say that you do not know, and offer to take a message." })
+            .to_string();
+    }
+    let answers: Vec<Value> = found
+        .iter()
+        .map(|entry| json!({ "question": entry.question, "answer": entry.answer, "match": Strength::of(entry.score).name() }))
+        .collect();
+    json!({ "found": true, "answers": answers }).to_string()
+}
+
+/// Vapi's own door to a knowledge base, for assistants that name ours as one: what the caller said last is looked up. It is asked at every
+/// turn, so what it does not find is no question that lacks an answer.
+async fn knowledge(core: &Core, org: OrgId, message: &Value) -> Result<Value, AppError> {
+    let said = ["messagesOpenAIFormatted", "messages"].iter().filter_map(|list| message.get(list)?.as_array()).find_map(|list| {
+        let last = list.iter().rev().find(|turn| turn.get("role").and_then(Value::as_str) == Some("user"))?;
+        ["content", "message"].iter().find_map(|field| last.get(field)?.as_str())
+    });
+    let said: String = said.unwrap_or_default().chars().take(500).collect();
+    let asked = answers::Asked { question: &said, language: None, assistant: assistant_ref(message) };
+    let (_, found) = answers::for_caller(core, org, &asked).await?;
+    let documents: Vec<Value> = found
+        .iter()
+        .map(|entry| json!({ "content": format!("{}\n{}", entry.question, entry.answer), "similarity": entry.score, "uuid": entry.id }))
+        .collect();
+    Ok(json!({ "documents": documents }))
+}
+
 /// The first number of the assistant's list; a rule by hours and skill comes with the tools.
 async fn transfer_destination(core: &Core, org: OrgId, message: &Value) -> Result<Value, AppError> {
     let scope = OrgScope::of_system(core, org);
     let mut tx = scope.begin(Permission::AssistantsRead).await?;
-    let assistant = ["/call/assistantId", "/assistant/id"].iter().find_map(|path| message.pointer(path)?.as_str());
+    let assistant = assistant_ref(message);
     let numbers = sqlx::query_scalar!(
         r#"select transfer_numbers as "numbers: Json<Vec<TransferEntry>>" from assistants where provider_id = $1"#,
         assistant

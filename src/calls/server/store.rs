@@ -555,6 +555,17 @@ pub async fn append_event(conn: &mut PgConnection, call: CallId, event: &NewEven
     Ok(Some((row.last_seq, seq)))
 }
 
+/// What an event of a call's timeline says, by its key.
+pub async fn event_detail(conn: &mut PgConnection, call: CallId, key: &str) -> sqlx::Result<Option<serde_json::Value>> {
+    let found: Option<Json<serde_json::Value>> =
+        sqlx::query_scalar("select detail from call_events where call_id = $1 and created_at = uuid_time($1) and event_key = $2")
+            .bind(call)
+            .bind(key)
+            .fetch_optional(conn)
+            .await?;
+    Ok(found.map(|detail| detail.0))
+}
+
 /// Marks whether the assistant is silenced.
 pub async fn set_muted(conn: &mut PgConnection, call: CallId, muted: bool) -> sqlx::Result<()> {
     sqlx::query!(

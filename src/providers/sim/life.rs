@@ -66,6 +66,8 @@ pub(super) struct Driver {
     pub(super) customer_muted: bool,
     /// The assistant is to fall silent in the middle of its line.
     pub(super) cut: bool,
+    /// What the last tool gave the assistant to say in place of its own next line: an answer, or that it does not know.
+    pub(super) given: Option<Given>,
     /// Seconds of speech heard on the WebSocket transport and not yet taken for a line.
     pub(super) heard: Option<f64>,
     pub(super) language: Language,
@@ -77,6 +79,12 @@ pub(super) struct Driver {
     deadlines: Vec<(f64, Ending)>,
     silent: bool,
     emitted: u64,
+}
+
+/// What a tool that answers questions found.
+pub(super) enum Given {
+    Answer(String),
+    Nothing,
 }
 
 /// Starts driving a call.
@@ -96,6 +104,7 @@ pub(super) fn start(world: &World, call: Arc<Call>, orders: mpsc::UnboundedRecei
         assistant_muted: false,
         customer_muted: false,
         cut: false,
+        given: None,
         heard: None,
         speech_turn: 0,
         completed: false,
@@ -233,6 +242,18 @@ impl Driver {
                 Turn::Tool(step) => {
                     if !self.tool_turn(step).await? {
                         return self.close_after_failure(step).await;
+                    }
+                    if let Some(given) = self.given.take() {
+                        let words = match given {
+                            Given::Answer(words) => words,
+                            Given::Nothing => step.failed.clone(),
+                        };
+                        // The script's own line would say something else.
+                        if matches!(turns.front(), Some(Turn::Assistant(_))) {
+                            turns.pop_front();
+                        }
+                        let next_is_user = matches!(turns.front(), Some(Turn::User(_)));
+                        self.assistant_turn(&words, next_is_user).await?;
                     }
                 }
                 Turn::Filler(until) => {

@@ -7,7 +7,7 @@ use chrono::{Days, Utc};
 use serde_json::{Map, Value, json};
 
 use super::call::Role;
-use super::life::{Driver, Ending, Flow};
+use super::life::{Driver, Ending, Flow, Given};
 use super::script::{Outcome, ToolStep};
 use super::speech::rounded;
 use super::webhook::{Reply, Target};
@@ -86,6 +86,7 @@ impl Driver {
             Ok(result) | Err(result) => result.clone(),
         };
         self.remember_result(&id, &name, &text);
+        self.given = outcome.as_ref().ok().and_then(|result| given_by(result));
         let spoken = spoken_after(tool, outcome.is_ok());
         if let Some(words) = spoken {
             self.speak(Role::Assistant, &words).await?;
@@ -259,6 +260,16 @@ fn guess(name: &str, property: &Value, known: &Known) -> Value {
         _ if means(&["date", "day", "jour"]) => json!(tomorrow().to_string()),
         _ if means(&["time", "hour", "heure"]) => json!("10:30"),
         _ => json!(known.topic),
+    }
+}
+
+/// A result that says whether it found an answer, as a model would use it: the first one is read out.
+fn given_by(result: &str) -> Option<Given> {
+    let result: Value = serde_json::from_str(result).ok()?;
+    match (result.get("found")?.as_bool()?, result.pointer("/answers/0/answer").and_then(Value::as_str)) {
+        (true, Some(answer)) => Some(Given::Answer(answer.to_owned())),
+        (true, None) => None,
+        (false, _) => Some(Given::Nothing),
     }
 }
 
