@@ -19,5 +19,6 @@ mod serve;
 mod sim;
 mod tenancy;
 mod vapi;
+mod versions;
 mod visitor;
 mod walls;

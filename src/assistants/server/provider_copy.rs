@@ -1,6 +1,12 @@
 //! What the provider is told of an assistant or a number. Source: protocols sheet "voice", 1.3, 1.4, 1.6, 1.7, 3.6.
 
-use crate::{assistants::model::Assistant, shared::ids::OrgId, shared::phone::PhoneNumber};
+use crate::{
+    assistants::model::Settings,
+    shared::{
+        ids::{AssistantId, OrgId},
+        phone::PhoneNumber,
+    },
+};
 use serde_json::{Value, json};
 
 /// The tool every assistant has: it takes a message for the team. Its calls come to our webhook door.
@@ -20,31 +26,31 @@ const SERVER_MESSAGES: [&str; 9] = [
 ];
 
 /// The whole assistant. A PATCH replaces nested objects whole, so an update sends exactly what a creation sends.
-pub fn assistant(assistant: &Assistant, org: OrgId, server: &Value) -> Value {
-    let is_french = assistant.language == "fr";
+pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Value) -> Value {
+    let is_french = settings.language == "fr";
     let mut tools = vec![take_message(is_french)];
-    if !assistant.transfer_numbers.is_empty() {
-        tools.push(transfer_call(assistant, is_french));
+    if !settings.transfer_numbers.is_empty() {
+        tools.push(transfer_call(settings, is_french));
     }
     json!({
-        "name": assistant.name,
-        "firstMessage": assistant.first_message,
+        "name": settings.name,
+        "firstMessage": settings.first_message,
         "firstMessageMode": "assistant-speaks-first",
         "model": {
             "provider": "openai",
             "model": "gpt-4.1",
             "temperature": 0.3,
-            "messages": [{ "role": "system", "content": assistant.prompt }],
+            "messages": [{ "role": "system", "content": settings.prompt }],
             "tools": tools,
         },
-        "voice": { "provider": "azure", "voiceId": assistant.voice },
-        "transcriber": { "provider": "deepgram", "model": "nova-3", "language": assistant.language },
-        "endCallPhrases": assistant.end_phrases,
-        "maxDurationSeconds": assistant.max_duration_s.clamp(10, 43_200),
+        "voice": { "provider": "azure", "voiceId": settings.voice },
+        "transcriber": { "provider": "deepgram", "model": "nova-3", "language": settings.language },
+        "endCallPhrases": settings.end_phrases,
+        "maxDurationSeconds": settings.max_duration_s.clamp(10, 43_200),
         "server": server,
         "serverMessages": SERVER_MESSAGES,
         "monitorPlan": { "listenEnabled": true, "listenAuthenticationEnabled": true, "controlEnabled": true, "controlAuthenticationEnabled": true },
-        "metadata": { "org": org.to_string(), "assistant": assistant.id.to_string() },
+        "metadata": { "org": org.to_string(), "assistant": id.to_string() },
     })
 }
 
@@ -72,9 +78,9 @@ fn take_message(is_french: bool) -> Value {
     })
 }
 
-fn transfer_call(assistant: &Assistant, is_french: bool) -> Value {
+fn transfer_call(settings: &Settings, is_french: bool) -> Value {
     let said = if is_french { "Je vous transfère, ne quittez pas." } else { "I am putting you through, please hold." };
-    let destinations: Vec<Value> = assistant
+    let destinations: Vec<Value> = settings
         .transfer_numbers
         .iter()
         .map(|entry| json!({ "type": "number", "number": entry.number.as_str(), "description": entry.label, "message": said }))
@@ -91,16 +97,11 @@ pub fn number(number: &PhoneNumber, label: &str, server: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        assistants::model::{AssistantState, SyncState, Template, TransferEntry},
-        shared::ids::AssistantId,
-    };
+    use crate::assistants::model::TransferEntry;
 
-    fn sample(transfer_numbers: Vec<TransferEntry>) -> Assistant {
-        Assistant {
-            id: AssistantId(uuid::Uuid::from_u128(7)),
+    fn copy(transfer_numbers: Vec<TransferEntry>, server: &Value) -> Value {
+        let settings = Settings {
             name: "Léa".into(),
-            template: Template::Reception,
             language: "fr".into(),
             voice: "fr-FR-DeniseNeural".into(),
             first_message: "Bonjour".into(),
@@ -108,25 +109,20 @@ mod tests {
             end_phrases: vec!["Au revoir".into()],
             max_duration_s: 600,
             transfer_numbers,
-            state: AssistantState::Draft,
-            sync: SyncState::Pending,
-            sync_error: None,
-            updated_at: Default::default(),
-            revision: 1,
-            is_demo: false,
-        }
+        };
+        assistant(AssistantId(uuid::Uuid::from_u128(7)), OrgId(uuid::Uuid::from_u128(1)), &settings, server)
     }
 
     #[test]
     fn the_copy_says_all_the_provider_needs_and_no_tool_leads_nowhere() {
         let server = json!({ "url": "https://zencall.example/hooks/vapi/t" });
-        let copy = assistant(&sample(vec![]), OrgId(uuid::Uuid::from_u128(1)), &server);
-        assert_eq!(copy["model"]["messages"][0]["content"], "Tu réponds.");
-        assert_eq!(copy["model"]["tools"].as_array().map(Vec::len), Some(1));
-        assert_eq!(copy["server"], server);
-        assert_eq!(copy["transcriber"]["language"], "fr");
+        let plain = copy(vec![], &server);
+        assert_eq!(plain["model"]["messages"][0]["content"], "Tu réponds.");
+        assert_eq!(plain["model"]["tools"].as_array().map(Vec::len), Some(1));
+        assert_eq!(plain["server"], server);
+        assert_eq!(plain["transcriber"]["language"], "fr");
         let entry = TransferEntry { label: "Garde".into(), number: "+33639981247".parse().expect("a number") };
-        let copy = assistant(&sample(vec![entry]), OrgId(uuid::Uuid::from_u128(1)), &server);
-        assert_eq!(copy["model"]["tools"][1]["destinations"][0]["number"], "+33639981247");
+        let reachable = copy(vec![entry], &server);
+        assert_eq!(reachable["model"]["tools"][1]["destinations"][0]["number"], "+33639981247");
     }
 }
