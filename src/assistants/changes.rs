@@ -40,15 +40,13 @@ fn OneChange(change: Change) -> impl IntoView {
         _ => value,
     };
     let how = match change.how {
-        How::Value { before, after } => {
-            view! {
-                <dd class="diff">
-                    <Row sign="−" word=t(w::ASSISTANTS_CHANGES_REMOVED) text=said(before) kind="del"/>
-                    <Row sign="+" word=t(w::ASSISTANTS_CHANGES_ADDED) text=said(after) kind="ins"/>
-                </dd>
-            }
-            .into_any()
+        How::Value { before, after } => view! {
+            <dd class="diff">
+                <Row sign="−" word=t(w::ASSISTANTS_CHANGES_REMOVED) text=said(before) kind="del"/>
+                <Row sign="+" word=t(w::ASSISTANTS_CHANGES_ADDED) text=said(after) kind="ins"/>
+            </dd>
         }
+        .into_any(),
         How::Lines(lines) => view! { <dd class="diff">{lines.into_iter().map(line).collect_view()}</dd> }.into_any(),
     };
     view! {
@@ -66,7 +64,8 @@ fn line(line: Line) -> AnyView {
         Line::Removed(text) => view! { <Row sign="−" word=t(w::ASSISTANTS_CHANGES_REMOVED) text kind="del"/> }.into_any(),
         Line::Added(text) => view! { <Row sign="+" word=t(w::ASSISTANTS_CHANGES_ADDED) text kind="ins"/> }.into_any(),
         Line::Skipped(count) => {
-            view! { <p class="skip small faint">{t_count(w::ASSISTANTS_CHANGES_SKIPPED, i64::try_from(count).unwrap_or(i64::MAX))}</p> }.into_any()
+            view! { <p class="skip small faint">{t_count(w::ASSISTANTS_CHANGES_SKIPPED, i64::try_from(count).unwrap_or(i64::MAX))}</p> }
+                .into_any()
         }
     }
 }

@@ -125,9 +125,8 @@ fn middle(old: &[&str], new: &[&str], into: &mut Vec<Line>) {
 /// Long runs of what is the same become a number.
 fn folded(all: Vec<Line>) -> Vec<Line> {
     let is_change = |line: &Line| !matches!(line, Line::Same(_));
-    let near: Vec<bool> = (0..all.len())
-        .map(|at| all[at.saturating_sub(CONTEXT)..(at + CONTEXT + 1).min(all.len())].iter().any(is_change))
-        .collect();
+    let near: Vec<bool> =
+        (0..all.len()).map(|at| all[at.saturating_sub(CONTEXT)..(at + CONTEXT + 1).min(all.len())].iter().any(is_change)).collect();
     let mut shown = Vec::new();
     let mut skipped = 0;
     for (line, near) in all.into_iter().zip(near) {

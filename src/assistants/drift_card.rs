@@ -60,11 +60,9 @@ fn Differences(drift: Drift, published: Settings) -> impl IntoView {
         .others
         .into_iter()
         .map(|other| {
-            let nothing = || t(w::ASSISTANTS_DRIFT_NOTHING).to_owned();
-            let is_shown = other.ours.is_some() || other.theirs.is_some();
-            let values = is_shown.then(|| {
-                let told = [("ours", &*other.ours.unwrap_or_else(nothing)), ("theirs", &*other.theirs.unwrap_or_else(nothing))].map(|(k, v)| (k, v.to_owned()));
-                t_with(w::ASSISTANTS_DRIFT_VALUES, &[(told[0].0, &told[0].1), (told[1].0, &told[1].1)])
+            let values = (other.ours.is_some() || other.theirs.is_some()).then(|| {
+                let said = |value: Option<String>| value.unwrap_or_else(|| t(w::ASSISTANTS_DRIFT_NOTHING).to_owned());
+                t_with(w::ASSISTANTS_DRIFT_VALUES, &[("ours", &said(other.ours)), ("theirs", &said(other.theirs))])
             });
             view! { <li><code class="ltr">{other.field}</code> " " {values}</li> }
         })

@@ -11,9 +11,14 @@ use std::time::Duration;
 
 /// Somebody saved or published meanwhile. What was typed stays in the form; theirs is shown beside it, and both ways on are offered.
 #[component]
-pub fn Changed(id: AssistantId, revision: RwSignal<i64>, typed: RwSignal<Option<AssistantForm>>, node: NodeRef<html::Form>) -> impl IntoView {
+pub fn Changed(
+    id: AssistantId,
+    revision: RwSignal<i64>,
+    typed: RwSignal<Option<AssistantForm>>,
+    node: NodeRef<html::Form>,
+) -> impl IntoView {
     let toasts = use_toasts();
-    let theirs = Resource::new(move || typed.with(Option::is_some), move |_| read_assistant(id));
+    let theirs = Resource::new(move || typed.get(), move |_| read_assistant(id));
     let keep_mine = move |_| {
         spawn_local(async move {
             match read_assistant(id).await {

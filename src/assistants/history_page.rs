@@ -30,7 +30,9 @@ pub fn AssistantHistoryPage() -> impl IntoView {
         }
     });
     // Not while a draft is there: whoever writes why would lose the words.
-    look_again_while(history, |history| !history.has_draft && history.versions.first().is_some_and(|version| version.answer == SyncState::Pending));
+    look_again_while(history, |history| {
+        !history.has_draft && history.versions.first().is_some_and(|version| version.answer == SyncState::Pending)
+    });
     let retry = Callback::new(move |()| history.refetch());
     let frame = |title: String, content: AnyView| {
         view! { <PageFrame title=title back=("/assistants".to_owned(), t(w::ASSISTANTS_TITLE).to_owned())>{content}</PageFrame> }.into_any()
@@ -62,7 +64,8 @@ fn Body(id: AssistantId, history: History, publish: ServerAction<PublishAssistan
     });
     let now = history.now;
     let current = history.versions.first().map(|version| version.n);
-    let rows = history.versions.into_iter().map(|version| view! { <Row id is_current=Some(version.n) == current version now/> }).collect_view();
+    let rows =
+        history.versions.into_iter().map(|version| view! { <Row id is_current=Some(version.n) == current version now/> }).collect_view();
     let older = history.next.map(|next| format!("/assistants/{id}/versions?before={next}"));
     view! {
         <AssistantTabs id is_history=true/>

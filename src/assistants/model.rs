@@ -1,11 +1,11 @@
 //! Assistants as both targets see them.
 
+pub use super::versions::*;
 use crate::shared::{
     error::{AppError, FieldErrors},
     ids::{AssistantId, NumberId},
     phone::PhoneNumber,
 };
-pub use super::versions::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 

@@ -16,7 +16,8 @@ use leptos::{form::ActionForm, prelude::*};
 #[component]
 pub fn PublishForm(id: AssistantId, publish: ServerAction<PublishAssistant>, discard: ServerAction<DiscardDraft>) -> impl IntoView {
     // A conflict means that what is shown here is no longer the draft: it is read again, and the words above say so.
-    let conflict = Memo::new(move |_| matches!(action_error(publish).get(), Some(AppError::Conflict { .. })).then(|| publish.version().get()));
+    let conflict =
+        Memo::new(move |_| matches!(action_error(publish).get(), Some(AppError::Conflict { .. })).then(|| publish.version().get()));
     let sheet = Resource::new(move || (conflict.get(), discard.version().get()), move |_| read_assistant(id));
     view! {
         <FormErrors error=action_error(publish)/>
@@ -37,10 +38,9 @@ fn PublishBody(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, d
         let text = t_with(w::ASSISTANTS_DRAFT_OLDER, &[("n", &sheet.version.n.to_string()), ("based", &draft.based_on.to_string())]);
         view! { <Callout tone=Tone::Warn title=t(w::ASSISTANTS_DRAFT_OLDER_TITLE)><p>{text}</p></Callout> }
     });
-    let drifted = sheet
-        .drift
-        .is_some()
-        .then(|| view! { <Callout tone=Tone::Warn title=t(w::ASSISTANTS_DRIFT_TITLE)><p>{t(w::ASSISTANTS_PUBLISH_OVER_DRIFT)}</p></Callout> });
+    let drifted = sheet.drift.is_some().then(
+        || view! { <Callout tone=Tone::Warn title=t(w::ASSISTANTS_DRIFT_TITLE)><p>{t(w::ASSISTANTS_PUBLISH_OVER_DRIFT)}</p></Callout> },
+    );
     view! {
         <div class="stack g4">
             <p class="small muted">

@@ -19,7 +19,12 @@ pub fn Standing(id: AssistantId, publish: ServerAction<PublishAssistant>) -> imp
     let set_state = ServerAction::<SetAssistantState>::new();
     let push = ServerAction::<PushAssistant>::new();
     let delete = ServerAction::<DeleteAssistant>::new();
-    let drift = DriftActions { push, pull: ServerAction::new(), ignore: ServerAction::<IgnoreCopy>::new(), look: ServerAction::<LookAtCopy>::new() };
+    let drift = DriftActions {
+        push,
+        pull: ServerAction::new(),
+        ignore: ServerAction::<IgnoreCopy>::new(),
+        look: ServerAction::<LookAtCopy>::new(),
+    };
     let pull: ServerAction<PullCopy> = drift.pull;
     let done = move || {
         let drift = (pull.version().get(), drift.ignore.version().get(), drift.look.version().get());

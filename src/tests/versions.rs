@@ -10,11 +10,7 @@ use zencall::{
         server::{actions, drift, history, portable},
     },
     platform::OrgScope,
-    shared::{
-        error::AppError,
-        ids::AssistantId,
-        permission::Role,
-    },
+    shared::{error::AppError, ids::AssistantId, permission::Role},
 };
 
 /// An assistant that the simulator holds.
@@ -30,7 +26,8 @@ impl Made {
         let app = TestApp::new(pool).await;
         let org = app.org("acme", Role::Owner).await;
         let scope = OrgScope::of_system(&app.core, org.id);
-        let new = NewAssistant { template: Template::Reception, name: "Léa".into(), language: "fr".into(), business: "Garage du Port".into() };
+        let new =
+            NewAssistant { template: Template::Reception, name: "Léa".into(), language: "fr".into(), business: "Garage du Port".into() };
         let id = actions::create(&scope, new).await.expect("made");
         app.run_jobs().await;
         Self { app, org, scope, id }
@@ -121,7 +118,10 @@ async fn a_draft_reaches_neither_the_provider_nor_a_call_and_a_version_does(pool
     assert_eq!((sheet.draft, sheet.assistant.settings.transfer_numbers), (None, vec![transfer]));
     assert_eq!(sheet.assistant.revision, published.revision);
     let versions = made.versions().await;
-    assert_eq!(versions.iter().map(|version| (version.n, version.answer)).collect::<Vec<_>>(), [(2, SyncState::InStep), (1, SyncState::InStep)]);
+    assert_eq!(
+        versions.iter().map(|version| (version.n, version.answer)).collect::<Vec<_>>(),
+        [(2, SyncState::InStep), (1, SyncState::InStep)]
+    );
     assert_eq!((versions[0].why.as_str(), versions[0].live_from.is_some()), ("Une ligne de garde", true));
     assert_eq!(made.publish("").await, Err(AppError::conflict("nothing_to_publish")));
 }
@@ -153,7 +153,9 @@ async fn a_save_of_the_previous_program_makes_a_version_too(pool: PgPool) {
     let revision = made.sheet().await.assistant.revision;
 
     // What the version before this one does when somebody saves.
-    made.app.sql("update assistants set prompt = 'Un autre texte', revision = revision + 1, sync_state = 'pending', updated_at = now()").await;
+    made.app
+        .sql("update assistants set prompt = 'Un autre texte', revision = revision + 1, sync_state = 'pending', updated_at = now()")
+        .await;
 
     let sheet = made.sheet().await;
     assert_eq!((sheet.version.n, sheet.assistant.settings.prompt.as_str()), (2, "Un autre texte"));
@@ -222,7 +224,9 @@ async fn calls_are_counted_for_the_version_that_was_live_when_they_began(pool: P
     made.publish("").await.expect("published");
     made.app.run_jobs().await;
     let now = made.app.core.clock.now();
-    made.app.sql("update assistant_versions set live_from = case n when 1 then now() - interval '4 hours' else now() - interval '2 hours' end").await;
+    made.app
+        .sql("update assistant_versions set live_from = case n when 1 then now() - interval '4 hours' else now() - interval '2 hours' end")
+        .await;
     for (minutes_ago, answered, duration, outcome) in
         [(300, true, 900, "done"), (200, true, 60, "done"), (180, false, 0, "missed"), (100, true, 120, "moved"), (50, true, 60, "done")]
     {
@@ -275,7 +279,10 @@ async fn a_change_over_there_is_found_shown_and_pushed_away(pool: PgPool) {
 
     assert_eq!(made.sheet().await.drift, None);
     let held = made.held().await;
-    assert_eq!((held["model"]["messages"][0]["content"].as_str(), held["model"]["temperature"].as_f64()), (Some(prompt.as_str()), Some(0.3)));
+    assert_eq!(
+        (held["model"]["messages"][0]["content"].as_str(), held["model"]["temperature"].as_f64()),
+        (Some(prompt.as_str()), Some(0.3))
+    );
     assert_eq!(held["endCallMessage"], "À bientôt.", "what we never wrote stays theirs");
     assert_eq!(made.look().await, None);
 }

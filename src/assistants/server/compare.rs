@@ -111,7 +111,9 @@ fn read(held: &Value, published: &Settings) -> Settings {
     let seconds = held["maxDurationSeconds"].as_f64().filter(|seconds| (10.0..=43_200.0).contains(seconds));
     Settings {
         // The provider cuts a long name.
-        name: text(&held["name"]).filter(|name| *name != crate::providers::vapi::short_name(&published.name)).unwrap_or_else(|| published.name.clone()),
+        name: text(&held["name"])
+            .filter(|name| *name != crate::providers::vapi::short_name(&published.name))
+            .unwrap_or_else(|| published.name.clone()),
         language: language.unwrap_or_else(|| published.language.clone()),
         voice: voice_id.unwrap_or_else(|| published.voice.clone()),
         first_message: text(&held["firstMessage"]).unwrap_or_else(|| published.first_message.clone()),

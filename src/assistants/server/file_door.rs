@@ -26,7 +26,8 @@ async fn export(scope: OrgScope, Path(id): Path<String>) -> Result<Response, App
     let file = portable::write(assistant.template, &assistant.settings).map_err(AppError::internal)?;
     let disposition = format!("attachment; filename=\"{}.zencall.json\"", plain(&assistant.settings.name));
     let disposition = HeaderValue::from_str(&disposition).map_err(AppError::internal)?;
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, disposition)], file).into_response())
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, disposition)], file)
+        .into_response())
 }
 
 /// A name as every file system takes it.

@@ -1,14 +1,14 @@
 //! Assistants on the server.
 
 pub mod actions;
-pub mod drift;
-pub mod drift_jobs;
-pub mod history;
-pub mod jobs;
 mod compare;
 mod copy_store;
 mod draft_store;
+pub mod drift;
+pub mod drift_jobs;
 mod file_door;
+pub mod history;
+pub mod jobs;
 mod number_store;
 pub mod portable;
 mod provider_copy;

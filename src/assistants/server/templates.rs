@@ -1,6 +1,6 @@
 //! The texts an assistant starts from, one file per language and trade.
 
-use crate::assistants::model::{Settings, NewAssistant, Template, first_voice};
+use crate::assistants::model::{NewAssistant, Settings, Template, first_voice};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
