@@ -105,7 +105,7 @@ async fn a_draft_reaches_neither_the_provider_nor_a_call_and_a_version_does(pool
     assert!(actions::list(&made.scope).await.expect("a list")[0].has_draft);
     let sheet = made.sheet().await;
     assert_eq!((sheet.version.n, sheet.assistant.settings.transfer_numbers.len()), (1, 0), "what calls read is what is published");
-    assert_eq!(sheet.draft.expect("a draft").settings.transfer_numbers, [transfer.clone()]);
+    assert_eq!(sheet.draft.expect("a draft").settings.transfer_numbers, std::slice::from_ref(&transfer));
 
     let published = made.publish("  Une ligne de garde  ").await.expect("published");
     assert_eq!((published.n, made.versions().await[0].answer), (2, SyncState::Pending));
