@@ -170,7 +170,7 @@ fn Figures(after: Option<CallFigures>, earlier: Option<CallFigures>, now: chrono
     view! {
         <section class="card" aria-labelledby="h-figures">
             <header><h2 id="h-figures">{t(w::ASSISTANTS_FIGURES)}</h2></header>
-            <Table label=t(w::ASSISTANTS_FIGURES)>
+            <Table label=t(w::ASSISTANTS_FIGURES_TABLE)>
                 <thead><tr><th scope="col"><span class="sr">{t(w::ASSISTANTS_FIGURES_WHAT)}</span></th>{head}</tr></thead>
                 <tbody>{rows}</tbody>
             </Table>
