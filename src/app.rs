@@ -3,7 +3,7 @@
 use crate::{
     account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
     answers::AnswersPage,
-    assistants::{AssistantPage, AssistantsPage, NewAssistantPage},
+    assistants::{AssistantHistoryPage, AssistantPage, AssistantVersionPage, AssistantsPage, NewAssistantPage},
     calls::{CallPage, CallsPage, LivePage, live::provide_live},
     dashboard::HomePage,
     i18n::use_locale,
@@ -98,6 +98,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/assistants/new") view=NEW_ASSISTANT ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id") view=ASSISTANT ssr=SsrMode::Async/>
                     <Route path=path!("/answers") view=ANSWERS ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/:id/versions") view=ASSISTANT_HISTORY ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/:id/versions/:n") view=ASSISTANT_VERSION ssr=SsrMode::Async/>
                     <Route path=path!("/integrations") view=INTEGRATIONS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/account") view=ACCOUNT ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view=SECURITY ssr=SsrMode::Async/>
@@ -156,6 +158,8 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     NEW_ASSISTANT = NewAssistantPage, load_new_assistant, draw_new_assistant;
     ASSISTANT = AssistantPage, load_assistant, draw_assistant;
     ANSWERS = AnswersPage, load_answers, draw_answers;
+    ASSISTANT_HISTORY = AssistantHistoryPage, load_assistant_history, draw_assistant_history;
+    ASSISTANT_VERSION = AssistantVersionPage, load_assistant_version, draw_assistant_version;
     INTEGRATIONS = IntegrationsPage, load_integrations, draw_integrations;
     ACCOUNT = AccountPage, load_account, draw_account;
     SECURITY = SecurityPage, load_security, draw_security;

@@ -70,6 +70,15 @@ fn Card(card: AssistantCard) -> impl IntoView {
                 <p class="small num">
                     {if numbers.is_empty() { t(w::ASSISTANTS_NO_NUMBER).to_owned() } else { numbers.join(", ") }}
                 </p>
+                {(card.has_draft || card.has_drifted)
+                    .then(|| {
+                        view! {
+                            <p class="row g2 wrap">
+                                {card.has_draft.then(|| view! { <Badge tone=Tone::Info>{t(w::ASSISTANTS_HAS_DRAFT)}</Badge> })}
+                                {card.has_drifted.then(|| view! { <Badge tone=Tone::Warn>{t(w::ASSISTANTS_HAS_DRIFTED)}</Badge> })}
+                            </p>
+                        }
+                    })}
                 <SyncWords sync=card.sync error=card.sync_error.clone()/>
                 <div class="row between small">
                     <SyncRing sync=card.sync/>

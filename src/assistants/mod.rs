@@ -1,17 +1,31 @@
-//! Assistants: who answers, in which voice, with which words. Each save is pushed to the provider by a job.
-//! Owns `assistants`, `phone_numbers`. Uses `integrations::server::actions` (where the provider sends its webhooks) and
-//! `answers::server::actions` (whether there is a book to look into); reads the view
-//! `calls_in_progress` of calls. The one invariant: the provider is called only by jobs, which re-read the row they push.
+//! Assistants: who answers, in which voice, with which words. A save is a draft; what is published is a version, pushed to the provider by a job,
+//! and a duty looks whether the provider still holds it. Owns `assistants`, which is what is published, `assistant_versions`, `assistant_drafts`,
+//! `assistant_copies`, `phone_numbers`. Uses `integrations::server::actions` (where the provider sends its webhooks) and
+//! `answers::server::actions` (whether there is a book to look into); reads the views `calls_in_progress` and `calls_by_assistant` of calls.
+//! The one invariant: the provider is called only by jobs, which re-read the row they push.
 
+pub mod diff;
 pub mod model;
 pub mod rpc;
+pub mod versions;
 
+mod changes;
+mod drift_card;
 mod edit_page;
+mod editor_parts;
+mod history_page;
+mod import_form;
 mod list_page;
 mod new_page;
 mod parts;
+mod publish;
+mod standing;
+mod version_page;
 
 #[cfg(feature = "ssr")]
 pub mod server;
 
-pub use {edit_page::AssistantPage, list_page::AssistantsPage, new_page::NewAssistantPage};
+pub use {
+    edit_page::AssistantPage, history_page::AssistantHistoryPage, list_page::AssistantsPage, new_page::NewAssistantPage,
+    version_page::AssistantVersionPage,
+};

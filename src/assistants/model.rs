@@ -1,5 +1,6 @@
 //! Assistants as both targets see them.
 
+pub use super::versions::*;
 use crate::shared::{
     error::{AppError, FieldErrors},
     ids::{AssistantId, NumberId},
@@ -36,12 +37,10 @@ text_enum! {
     }
 }
 
-/// One assistant, whole.
+/// What an assistant says and how: what is published, and what a draft proposes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Assistant {
-    pub id: AssistantId,
+pub struct Settings {
     pub name: String,
-    pub template: Template,
     /// `fr`, `en`, …
     pub language: String,
     /// The provider's voice id, one of [`VOICES`].
@@ -52,12 +51,21 @@ pub struct Assistant {
     /// 10 to 43200 seconds.
     pub max_duration_s: i32,
     pub transfer_numbers: Vec<TransferEntry>,
+}
+
+/// One assistant, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assistant {
+    pub id: AssistantId,
+    pub template: Template,
+    /// What is published: calls go by it.
+    pub settings: Settings,
     pub state: AssistantState,
     pub sync: SyncState,
     /// The provider's words when it refused, or a `Trouble` of ours.
     pub sync_error: Option<String>,
     pub updated_at: DateTime<Utc>,
-    /// Grows with each save: an update names the one it was made from.
+    /// Grows with each save of a draft and with each version: a change names the one it was made from.
     pub revision: i64,
     pub is_demo: bool,
 }
@@ -78,6 +86,10 @@ pub struct AssistantCard {
     pub numbers: Vec<String>,
     /// Calls it is having now.
     pub live_calls: i64,
+    /// Something is being prepared that is not published.
+    pub has_draft: bool,
+    /// The provider's copy was changed over there, and nobody has said that it may be.
+    pub has_drifted: bool,
     pub updated_at: DateTime<Utc>,
     pub is_demo: bool,
 }
@@ -86,6 +98,16 @@ pub struct AssistantCard {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AssistantSheet {
     pub assistant: Assistant,
+    /// What is published: the newest version.
+    pub version: VersionLine,
+    /// What is being prepared, if anything.
+    pub draft: Option<Draft>,
+    /// How the provider's copy differs from what was published, as far as it was looked at.
+    pub drift: Option<Drift>,
+    /// When the provider's copy was last looked at.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// Somebody asked for another look, and it has not come to an end.
+    pub is_checking: bool,
     /// Numbers it answers, in E.164.
     pub numbers: Vec<String>,
     /// Calls it is having now.
@@ -285,40 +307,27 @@ pub struct AssistantForm {
     pub transfer_numbers: String,
 }
 
-/// A form that was understood.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AssistantDraft {
-    pub name: String,
-    pub language: String,
-    pub voice: String,
-    pub first_message: String,
-    pub prompt: String,
-    pub end_phrases: Vec<String>,
-    pub max_duration_s: i32,
-    pub transfer_numbers: Vec<TransferEntry>,
-}
-
 impl AssistantForm {
-    /// The form that says what an assistant is now.
-    pub fn of(assistant: &Assistant) -> Self {
+    /// The form that says this.
+    pub fn of(settings: &Settings) -> Self {
         let transfer_line = |entry: &TransferEntry| match entry.label.as_str() {
             "" => entry.number.to_string(),
             label => format!("{label}: {}", entry.number),
         };
         Self {
-            name: assistant.name.clone(),
-            language: assistant.language.clone(),
-            voice: assistant.voice.clone(),
-            first_message: assistant.first_message.clone(),
-            prompt: assistant.prompt.clone(),
-            end_phrases: assistant.end_phrases.join("\n"),
-            max_duration_min: (assistant.max_duration_s / 60).max(1).to_string(),
-            transfer_numbers: assistant.transfer_numbers.iter().map(transfer_line).collect::<Vec<_>>().join("\n"),
+            name: settings.name.clone(),
+            language: settings.language.clone(),
+            voice: settings.voice.clone(),
+            first_message: settings.first_message.clone(),
+            prompt: settings.prompt.clone(),
+            end_phrases: settings.end_phrases.join("\n"),
+            max_duration_min: (settings.max_duration_s / 60).max(1).to_string(),
+            transfer_numbers: settings.transfer_numbers.iter().map(transfer_line).collect::<Vec<_>>().join("\n"),
         }
     }
 
     /// Reads the form. Runs on blur in the browser and again in every door.
-    pub fn parse(&self) -> Result<AssistantDraft, AppError> {
+    pub fn parse(&self) -> Result<Settings, AppError> {
         let mut wrong = FieldErrors::default();
         let name = self.name.trim();
         if !(2..=80).contains(&name.chars().count()) {
@@ -358,7 +367,7 @@ impl AssistantForm {
             wrong.add("transfer_numbers", "assistant.transfer_limit");
         }
         wrong.into_result()?;
-        Ok(AssistantDraft {
+        Ok(Settings {
             name: name.to_owned(),
             language: self.language.clone(),
             voice: self.voice.clone(),

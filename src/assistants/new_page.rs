@@ -1,6 +1,7 @@
 //! `/assistants/new`: from a trade to an assistant that can be called, in one form.
 
 use super::{
+    import_form::ImportForm,
     model::{LANGUAGES, Template},
     parts::{language_options, template_icon, template_name, template_text},
     rpc::CreateAssistant,
@@ -18,7 +19,7 @@ pub fn NewAssistantPage() -> impl IntoView {
     view! {
         <PageFrame title=t(w::ASSISTANTS_NEW_TITLE) shape=PageShape::Slim back=("/assistants".to_owned(), t(w::ASSISTANTS_TITLE).to_owned())>
             {if may(Permission::AssistantsEdit) {
-                view! { <NewForm/> }.into_any()
+                view! { <NewForm/><ImportForm/> }.into_any()
             } else {
                 view! { <Empty kind=EmptyKind::NotAllowed title=t(w::ASSISTANTS_NOT_ALLOWED_TITLE) text=t(w::ASSISTANTS_NOT_ALLOWED_TEXT)/> }.into_any()
             }}

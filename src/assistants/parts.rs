@@ -4,7 +4,7 @@ use super::model::*;
 use crate::{
     i18n::{Key, t, t_with, words as w},
     kit::*,
-    shared::error::AppError,
+    shared::{error::AppError, ids::AssistantId},
 };
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -116,4 +116,19 @@ pub fn voice_words(id: &str) -> String {
         Some(voice) => t_with(w::ASSISTANTS_VOICE_IS, &[("name", voice.name), ("language", language_name(voice.language))]),
         None => id.to_owned(),
     }
+}
+
+/// The pages of one assistant.
+#[component]
+pub fn AssistantTabs(id: AssistantId, is_history: bool) -> impl IntoView {
+    let tabs = vec![
+        (format!("/assistants/{id}"), t(w::ASSISTANTS_TAB_EDITOR).to_owned(), !is_history),
+        (format!("/assistants/{id}/versions"), t(w::ASSISTANTS_TAB_VERSIONS).to_owned(), is_history),
+    ];
+    view! { <LinkTabs label=t(w::ASSISTANTS_TABS) tabs/> }.into_any()
+}
+
+/// `Version 4`.
+pub fn version_name(n: i32) -> String {
+    t_with(w::ASSISTANTS_VERSION_N, &[("n", &n.to_string())])
 }

@@ -128,3 +128,18 @@ fn call(element: &web_sys::Element, method: &str) {
         let _ = function.call0(element);
     }
 }
+
+/// The text of the file that a file field was just given; nothing happens when it cannot be read.
+pub fn chosen_text(event: &web_sys::Event, done: impl FnOnce(String) + 'static) {
+    let get = |of: &wasm_bindgen::JsValue, name: &str| js_sys::Reflect::get(of, &name.into()).ok();
+    let file = event.target().and_then(|field| get(&field, "files")).and_then(|files| get(&files, "0")).filter(|file| file.is_object());
+    let Some(file) = file else { return };
+    // `text` of a Blob; by name, so that no binding of files is compiled in.
+    let promise = get(&file, "text").and_then(|text| text.dyn_ref::<js_sys::Function>()?.call0(&file).ok());
+    let Some(promise) = promise.and_then(|promise| promise.dyn_into::<js_sys::Promise>().ok()) else { return };
+    leptos::task::spawn_local(async move {
+        if let Some(text) = wasm_bindgen_futures::JsFuture::from(promise).await.ok().and_then(|text| text.as_string()) {
+            done(text);
+        }
+    });
+}

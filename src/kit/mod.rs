@@ -31,6 +31,7 @@ mod browser;
 #[path = "no_browser.rs"]
 mod browser;
 
+pub use browser::chosen_text;
 pub use button::*;
 pub use chart::*;
 pub use dialog::*;

@@ -59,3 +59,6 @@ pub enum FocusStep {
 
 /// Nothing scrolls.
 pub fn reveal(_id: &str) {}
+
+/// Nobody chooses a file.
+pub fn chosen_text(_event: &web_sys::Event, _done: impl FnOnce(String) + 'static) {}

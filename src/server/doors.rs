@@ -67,6 +67,7 @@ pub fn router(state: AppState) -> Router {
         .merge(health::routes())
         .merge(crate::calls::server::routes(state.calls.clone()))
         .merge(crate::answers::server::routes())
+        .merge(crate::assistants::server::routes())
         .merge(crate::integrations::server::routes())
         .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), look))
         .merge(site.routes().layer(middleware::from_fn_with_state(state.core.clone(), keep_language)))

@@ -10,7 +10,7 @@ use wiremock::{
 use zencall::{
     assistants::{
         model::*,
-        server::{actions, jobs},
+        server::{actions, history, jobs},
     },
     platform::{
         OrgScope,
@@ -36,7 +36,7 @@ fn new(template: Template) -> NewAssistant {
 
 async fn form(scope: &OrgScope, id: AssistantId) -> (i64, AssistantForm) {
     let sheet = actions::read(scope, id).await.expect("an assistant");
-    (sheet.assistant.revision, AssistantForm::of(&sheet.assistant))
+    (sheet.assistant.revision, AssistantForm::of(&sheet.assistant.settings))
 }
 
 /// What the simulator holds under our id.
@@ -78,18 +78,20 @@ async fn the_second_of_two_saves_is_told_and_changes_nothing(pool: PgPool) {
     let (revision, form) = form(&scope, id).await;
     let named = |name: &str| AssistantForm { name: name.into(), ..form.clone() }.parse().expect("a good form");
 
-    let saved = actions::save(&scope, id, revision, named("La première")).await.expect("saved");
-    let late = actions::save(&scope, id, revision, named("La seconde")).await;
+    let saved = history::save_draft(&scope, id, revision, &named("La première")).await.expect("saved");
+    let late = history::save_draft(&scope, id, revision, &named("La seconde")).await;
 
     assert_eq!(late, Err(AppError::conflict("assistant_changed")));
-    assert_eq!(actions::read(&scope, id).await.expect("there").assistant.name, "La première");
-    assert_eq!(actions::save(&scope, id, saved, named("La seconde")).await, Ok(saved + 1));
+    let draft = actions::read(&scope, id).await.expect("there").draft.expect("a draft");
+    assert_eq!(draft.settings.name, "La première");
+    let saved = history::save_draft(&scope, id, saved.revision, &named("La seconde")).await.expect("saved");
+    history::publish(&scope, id, saved.revision, "").await.expect("published");
     app.run_jobs().await;
     assert_eq!(held(&app, id).await.expect("held")["name"], "La seconde");
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
-async fn a_refusal_is_shown_in_the_provider_s_words_and_the_next_save_tries_again(pool: PgPool) {
+async fn a_refusal_is_shown_in_the_provider_s_words_and_the_next_version_tries_again(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let org = app.org("acme", Role::Owner).await;
     let scope = scope(&app, &org);
@@ -118,7 +120,9 @@ async fn a_refusal_is_shown_in_the_provider_s_words_and_the_next_save_tries_agai
         .mount(&vapi)
         .await;
     let (revision, form) = form(&scope, id).await;
-    actions::save(&scope, id, revision, form.parse().expect("good")).await.expect("saved");
+    let other = AssistantForm { name: "Léa, soir".into(), ..form };
+    let saved = history::save_draft(&scope, id, revision, &other.parse().expect("good")).await.expect("saved");
+    history::publish(&scope, id, saved.revision, "").await.expect("published");
     queue::drain(&worker).await.expect("taken");
     let assistant = actions::read(&scope, id).await.expect("there").assistant;
     assert_eq!((assistant.sync, assistant.sync_error), (SyncState::InStep, None));
@@ -207,7 +211,7 @@ async fn another_organisation_s_assistant_does_not_exist(pool: PgPool) {
 
     let none = || AppError::not_found("assistant");
     assert_eq!(actions::read(&foreign, id).await.map(|_| ()), Err(none()));
-    assert_eq!(actions::save(&foreign, id, 1, draft).await, Err(none()));
+    assert_eq!(history::save_draft(&foreign, id, 1, &draft).await, Err(none()));
     assert_eq!(actions::set_state(&foreign, id, AssistantState::Draft).await, Err(none()));
     assert_eq!(actions::delete(&foreign, id).await, Err(none()));
     assert_eq!(actions::push_again(&foreign, id).await, Err(none()));

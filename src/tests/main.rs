@@ -21,5 +21,6 @@ mod serve;
 mod sim;
 mod tenancy;
 mod vapi;
+mod versions;
 mod visitor;
 mod walls;

@@ -1,8 +1,9 @@
 //! Use cases of assistants and numbers. Nothing here talks to the provider: jobs do, after commit.
 
 use super::{
+    copy_store, draft_store,
     jobs::{Push, PushNumber, ReleaseNumber},
-    store, templates,
+    number_store, store, templates, version_store,
 };
 use crate::{
     assistants::model::*,
@@ -34,43 +35,48 @@ pub async fn list(scope: &OrgScope) -> Result<Vec<AssistantCard>, AppError> {
 pub async fn read(scope: &OrgScope, id: AssistantId) -> Result<AssistantSheet, AppError> {
     let mut tx = scope.begin(Permission::AssistantsRead).await?;
     let assistant = existing(&mut tx, id).await?.assistant;
-    let (numbers, live_calls) = (store::numbers_of(&mut tx, id).await?, store::live_calls(&mut tx, id).await?);
-    Ok(AssistantSheet { assistant, numbers, live_calls, now: scope.core().clock.now() })
+    let version = version_store::latest(&mut tx, id).await?.ok_or_else(|| AppError::internal("an assistant without a version"))?;
+    let copy = copy_store::standing(&mut tx, id).await?;
+    Ok(AssistantSheet {
+        assistant,
+        version,
+        draft: draft_store::find(&mut tx, id).await?,
+        drift: copy.drift,
+        checked_at: copy.checked_at,
+        is_checking: copy.is_checking,
+        numbers: number_store::numbers_of(&mut tx, id).await?,
+        live_calls: store::live_calls(&mut tx, id).await?,
+        now: scope.core().clock.now(),
+    })
 }
 
 /// Makes an assistant from the texts of its trade. In the sandbox the first one gets a number, so that it can be called.
 /// Errors: `Conflict("assistant_limit")`.
 pub async fn create(scope: &OrgScope, new: NewAssistant) -> Result<AssistantId, AppError> {
-    let draft = templates::draft(&new).map_err(AppError::internal)?;
+    let settings = templates::draft(&new).map_err(AppError::internal)?;
+    create_with(scope, new.template, &settings).await
+}
+
+/// Makes an assistant that says this. It is published at once, as version 1: whoever makes one wants to hear it.
+/// Errors: `Conflict("assistant_limit")`.
+pub async fn create_with(scope: &OrgScope, template: Template, settings: &Settings) -> Result<AssistantId, AppError> {
     let mut tx = scope.begin(Permission::AssistantsEdit).await?;
     if store::count(&mut tx).await? >= MOST_ASSISTANTS {
         return Err(AppError::conflict("assistant_limit"));
     }
     let now = scope.core().clock.now();
     let id = AssistantId::at(now);
-    store::insert(&mut tx, id, new.template, &draft, false, now).await?;
+    store::insert(&mut tx, id, template, settings, false, now).await?;
+    if let Some(account) = scope.account() {
+        version_store::sign_first(&mut tx, id, account).await?;
+    }
     enqueue_push(&mut tx, id).await?;
-    if !scope.core().config.is_production() && store::count_numbers(&mut tx).await? == 0 {
+    if !scope.core().config.is_production() && number_store::count_numbers(&mut tx).await? == 0 {
         sandbox_number(&mut tx, id).await?;
     }
     tell(&mut tx).await?;
     tx.commit().await?;
     Ok(id)
-}
-
-/// Saves a draft over the revision it was made from, and returns the new revision.
-/// Errors: `NotFound`; `Conflict("assistant_changed")` when somebody saved meanwhile.
-pub async fn save(scope: &OrgScope, id: AssistantId, revision: i64, draft: AssistantDraft) -> Result<i64, AppError> {
-    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
-    let now = scope.core().clock.now();
-    let Some(saved) = store::update(&mut tx, id, revision, &draft, now).await? else {
-        existing(&mut tx, id).await?; // gone is another answer than changed
-        return Err(AppError::conflict("assistant_changed"));
-    };
-    enqueue_push(&mut tx, id).await?;
-    tell(&mut tx).await?;
-    tx.commit().await?;
-    Ok(saved)
 }
 
 /// Lets it answer, or no longer. Errors: `NotFound`.
@@ -98,10 +104,10 @@ pub async fn delete(scope: &OrgScope, id: AssistantId) -> Result<(), AppError> {
 
 /// An assistant for a seed: answering, with transfer numbers, pushed as any other.
 pub async fn seed(tx: &mut OrgTx<'_>, new: &NewAssistant, transfers: &[TransferEntry], is_demo: bool) -> Result<AssistantId, AppError> {
-    let draft = AssistantDraft { transfer_numbers: transfers.to_vec(), ..templates::draft(new).map_err(AppError::internal)? };
+    let settings = Settings { transfer_numbers: transfers.to_vec(), ..templates::draft(new).map_err(AppError::internal)? };
     let now = tx.scope().core().clock.now();
     let id = AssistantId::at(now);
-    store::insert(tx, id, new.template, &draft, is_demo, now).await?;
+    store::insert(tx, id, new.template, &settings, is_demo, now).await?;
     enqueue_push(tx, id).await?;
     Ok(id)
 }
@@ -115,7 +121,7 @@ pub async fn seed_number(
     is_demo: bool,
 ) -> Result<NumberId, AppError> {
     let id = NumberId::at(tx.scope().core().clock.now());
-    store::insert_number(tx, id, number, label, None, Some(assistant), is_demo).await?;
+    number_store::insert_number(tx, id, number, label, None, Some(assistant), is_demo).await?;
     enqueue_number(tx, id).await?;
     Ok(id)
 }
@@ -133,7 +139,7 @@ pub async fn push_again(scope: &OrgScope, id: AssistantId) -> Result<(), AppErro
 /// Sends every assistant and number again: what the provider is told of our webhook address has changed.
 pub async fn push_all(tx: &mut OrgTx<'_>) -> Result<(), AppError> {
     push_assistants(tx).await?;
-    for line in store::numbers(tx).await? {
+    for line in number_store::numbers(tx).await? {
         enqueue_number(tx, line.id).await?;
     }
     Ok(())
@@ -172,7 +178,7 @@ pub async fn remove_demo(tx: &mut OrgTx<'_>) -> Result<i64, AppError> {
             removed += 1;
         }
     }
-    store::delete_demo_numbers(tx).await?;
+    number_store::delete_demo_numbers(tx).await?;
     tell(tx).await?;
     Ok(removed)
 }
@@ -191,21 +197,21 @@ pub struct Setup {
 
 /// See [`Setup`].
 pub async fn setup(tx: &mut OrgTx<'_>) -> Result<Setup, AppError> {
-    let number_in_step = store::numbers(tx).await?.iter().any(|line| line.sync == SyncState::InStep);
+    let number_in_step = number_store::numbers(tx).await?.iter().any(|line| line.sync == SyncState::InStep);
     Ok(Setup { has_assistant: store::count(tx).await? > 0, number_in_step })
 }
 
 /// Every number of the organisation.
 pub async fn numbers(scope: &OrgScope) -> Result<Vec<NumberLine>, AppError> {
     let mut tx = scope.begin(Permission::AssistantsRead).await?;
-    Ok(store::numbers(&mut tx).await?)
+    Ok(number_store::numbers(&mut tx).await?)
 }
 
 /// Connects a number that the provider already has, by its id there. A job asks whether it is that number.
 /// Errors: `Conflict("number_taken")`; `Conflict("number_limit")`.
 pub async fn connect_number(scope: &OrgScope, new: NewNumber) -> Result<NumberId, AppError> {
     let mut tx = scope.begin(Permission::IntegrationsManage).await?;
-    if store::count_numbers(&mut tx).await? >= MOST_NUMBERS {
+    if number_store::count_numbers(&mut tx).await? >= MOST_NUMBERS {
         return Err(AppError::conflict("number_limit"));
     }
     if let Some(assistant) = new.assistant {
@@ -213,7 +219,7 @@ pub async fn connect_number(scope: &OrgScope, new: NewNumber) -> Result<NumberId
     }
     let id = NumberId::at(scope.core().clock.now());
     let taken = || AppError::conflict("number_taken");
-    let inserted = store::insert_number(&mut tx, id, &new.number, &new.label, Some(&new.provider_id), new.assistant, false).await;
+    let inserted = number_store::insert_number(&mut tx, id, &new.number, &new.label, Some(&new.provider_id), new.assistant, false).await;
     match inserted {
         Err(error) if is_constraint(&error, "phone_numbers_provider_key") => return Err(taken()),
         other => other.on_constraint("phone_numbers_org_number_key", taken)?,
@@ -229,7 +235,7 @@ pub async fn assign_number(scope: &OrgScope, number: NumberId, assistant: Option
     if let Some(assistant) = assistant {
         existing(&mut tx, assistant).await?;
     }
-    if !store::assign_number(&mut tx, number, assistant).await? {
+    if !number_store::assign_number(&mut tx, number, assistant).await? {
         return Err(AppError::not_found("number"));
     }
     tx.commit().await
@@ -238,7 +244,7 @@ pub async fn assign_number(scope: &OrgScope, number: NumberId, assistant: Option
 /// Removes a number from here; at the provider it stays, without our address. Calls keep what they show of it. Errors: `NotFound`.
 pub async fn delete_number(scope: &OrgScope, number: NumberId) -> Result<(), AppError> {
     let mut tx = scope.begin(Permission::IntegrationsManage).await?;
-    let provider_id = store::delete_number(&mut tx, number).await?.ok_or_else(|| AppError::not_found("number"))?;
+    let provider_id = number_store::delete_number(&mut tx, number).await?.ok_or_else(|| AppError::not_found("number"))?;
     if let Some(provider_id) = provider_id {
         // Under the number's own key: a push that waits is replaced, one that runs is followed.
         let job = ReleaseNumber { org: scope.org(), provider_id };
@@ -251,7 +257,7 @@ fn is_constraint(error: &sqlx::Error, name: &str) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) == Some(name)
 }
 
-async fn existing(tx: &mut OrgTx<'_>, id: AssistantId) -> Result<store::Row, AppError> {
+pub(super) async fn existing(tx: &mut OrgTx<'_>, id: AssistantId) -> Result<store::Row, AppError> {
     let row = store::find(tx, id).await?.filter(|row| !row.is_deleted);
     row.ok_or_else(|| AppError::not_found("assistant"))
 }
@@ -275,11 +281,11 @@ async fn sandbox_number(tx: &mut OrgTx<'_>, assistant: AssistantId) -> Result<()
     let number = format!("+3319900{:04}", org.0.as_u128() % 10_000);
     let Ok(number) = number.parse::<PhoneNumber>() else { return Ok(()) };
     let id = NumberId::at(tx.scope().core().clock.now());
-    store::insert_number(tx, id, &number, "", None, Some(assistant), false).await?;
+    number_store::insert_number(tx, id, &number, "", None, Some(assistant), false).await?;
     enqueue_number(tx, id).await
 }
 
-async fn tell(tx: &mut OrgTx<'_>) -> Result<(), AppError> {
+pub(super) async fn tell(tx: &mut OrgTx<'_>) -> Result<(), AppError> {
     let org = tx.scope().org();
     Ok(bus::publish(tx.conn(), &[Note::Assistant { org }]).await?)
 }

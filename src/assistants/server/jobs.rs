@@ -1,6 +1,6 @@
 //! Keeps the provider's copies in step. A job re-reads its row, so one that runs late or twice sends what is true now.
 
-use super::{provider_copy, store};
+use super::{copy_store, drift_jobs, number_store, provider_copy, store};
 use crate::{
     answers::server::{actions as answers, jobs::BookChanged},
     assistants::model::SyncState,
@@ -11,7 +11,7 @@ use crate::{
         outbound::OutboundError,
         queue::{Fail, Job, JobCx, Worker, lane},
     },
-    providers::vapi::{self, Vapi},
+    providers::vapi::{self, Assistant as Held, Vapi},
     shared::{
         error::AppError,
         ids::{AssistantId, NumberId, OrgId},
@@ -66,6 +66,7 @@ impl Job for ReleaseNumber {
 pub fn jobs(worker: Worker, core: &Core, vapi: &Vapi) -> Worker {
     let with = || (core.clone(), vapi.clone());
     let (for_push, for_number, for_release, for_all, for_book) = (with(), with(), with(), core.clone(), core.clone());
+    let (for_look, for_duty) = (with(), core.clone());
     worker
         .on(move |job: Push, cx| {
             let (core, vapi) = for_push.clone();
@@ -87,6 +88,12 @@ pub fn jobs(worker: Worker, core: &Core, vapi: &Vapi) -> Worker {
             let core = for_book.clone();
             async move { push_assistants(&core, job.org).await }
         })
+        .on(move |_: drift_jobs::LookAround, _| drift_jobs::look_around(for_duty.clone()))
+        .on(move |job: drift_jobs::Look, _| {
+            let (core, vapi) = for_look.clone();
+            async move { drift_jobs::look(&core, &vapi, job).await }
+        })
+        .cron("assistants.look_around", "30 * * * * *", &drift_jobs::LookAround)
 }
 
 /// Where webhooks go, or how they are authenticated, has changed: every copy names it, so every copy is sent again.
@@ -116,22 +123,23 @@ async fn push(core: &Core, vapi: &Vapi, job: Push, cx: JobCx) -> Result<(), Fail
     let server = integrations::server_object(&mut tx).await.map_err(retry)?;
     let has_answers = answers::has_entries(&mut tx).await.map_err(retry)?;
     drop(tx);
-    let revision = row.assistant.revision;
-    let copy = provider_copy::assistant(&row.assistant, job.org, &server, has_answers);
+    let revision = row.published_revision;
+    let copy = provider_copy::assistant(job.assistant, job.org, &row.assistant.settings, &server, has_answers);
     let sent = match &row.provider_id {
         Some(id) => replace(vapi, id, &copy).await,
         None => create(vapi, &copy, job.assistant, cx.attempt > 1).await,
     };
     let mut tx = begin(&scope).await?;
     let outcome = match sent {
-        Ok(provider_id) => {
-            store::mark_pushed(&mut tx, job.assistant, revision, &provider_id, core.clock.now()).await?;
+        Ok(held) => {
+            store::mark_pushed(&mut tx, job.assistant, revision, &held.id, core.clock.now()).await?;
+            copy_store::keep(&mut tx, job.assistant, &super::compare::kept(&copy, &held), core.clock.now()).await?;
             Ok(())
         }
         Err(error) => {
             let is_refused = error.status() == Some(400);
             let sync = if is_refused { SyncState::Refused } else { SyncState::Pending };
-            store::mark_trouble(&mut tx, job.assistant, revision, sync, &vapi::words_of(&error)).await?;
+            store::mark_trouble(&mut tx, job.assistant, revision, sync, &vapi::words_of(&error), core.clock.now()).await?;
             // A refusal is an answer: the person who wrote the assistant reads it, no operator has to.
             if is_refused { Ok(()) } else { Err(patient(error)) }
         }
@@ -141,25 +149,24 @@ async fn push(core: &Core, vapi: &Vapi, job: Push, cx: JobCx) -> Result<(), Fail
     outcome
 }
 
-async fn replace(vapi: &Vapi, id: &str, copy: &Value) -> Result<String, OutboundError> {
+async fn replace(vapi: &Vapi, id: &str, copy: &Value) -> Result<Held, OutboundError> {
     match vapi.update_assistant(id, copy).await {
-        Ok(held) => Ok(held.id),
         // Deleted over there, or a simulator that started anew.
-        Err(error) if error.status() == Some(404) => Ok(vapi.create_assistant(copy).await?.id),
-        Err(error) => Err(error),
+        Err(error) if error.status() == Some(404) => vapi.create_assistant(copy).await,
+        held => held,
     }
 }
 
 /// Creates the copy. An earlier attempt may have got through without our hearing of it: then that one is taken over.
-async fn create(vapi: &Vapi, copy: &Value, assistant: AssistantId, is_again: bool) -> Result<String, OutboundError> {
+async fn create(vapi: &Vapi, copy: &Value, assistant: AssistantId, is_again: bool) -> Result<Held, OutboundError> {
     if is_again {
         let ours = json!(assistant.to_string());
         let held = vapi.assistants(1000).await?;
         if let Some(found) = held.into_iter().find(|held| held.rest.get("metadata").and_then(|m| m.get("assistant")) == Some(&ours)) {
-            return Ok(vapi.update_assistant(&found.id, copy).await?.id);
+            return vapi.update_assistant(&found.id, copy).await;
         }
     }
-    Ok(vapi.create_assistant(copy).await?.id)
+    vapi.create_assistant(copy).await
 }
 
 async fn remove(scope: &OrgScope, vapi: &Vapi, assistant: AssistantId, provider_id: Option<String>) -> Result<(), Fail> {
@@ -173,7 +180,7 @@ async fn remove(scope: &OrgScope, vapi: &Vapi, assistant: AssistantId, provider_
 async fn push_number(core: &Core, vapi: &Vapi, job: PushNumber) -> Result<(), Fail> {
     let scope = OrgScope::of_system(core, job.org);
     let mut tx = begin(&scope).await?;
-    let Some(row) = store::number(&mut tx, job.number).await? else { return Ok(()) };
+    let Some(row) = number_store::number(&mut tx, job.number).await? else { return Ok(()) };
     // Of another number, as was found out: nothing of it is ours to tell.
     if row.sync_error.as_deref() == Some(Trouble::OtherNumber.name()) {
         return Ok(());
@@ -198,21 +205,21 @@ async fn push_number(core: &Core, vapi: &Vapi, job: PushNumber) -> Result<(), Fa
     let mut tx = begin(&scope).await?;
     let outcome = match sent {
         Ok(id) => {
-            store::mark_number(&mut tx, job.number, Some(&id), SyncState::InStep, None).await?;
+            number_store::mark_number(&mut tx, job.number, Some(&id), SyncState::InStep, None).await?;
             Ok(())
         }
         Err(Refused::OtherNumber) => {
-            store::mark_foreign_number(&mut tx, job.number, Trouble::OtherNumber.name()).await?;
+            number_store::mark_foreign_number(&mut tx, job.number, Trouble::OtherNumber.name()).await?;
             Ok(())
         }
         Err(Refused::Unknown { words }) => {
-            store::mark_number(&mut tx, job.number, None, SyncState::Refused, Some(&words)).await?;
+            number_store::mark_number(&mut tx, job.number, None, SyncState::Refused, Some(&words)).await?;
             Ok(())
         }
         Err(Refused::Provider(error)) => {
             let is_refused = matches!(error.status(), Some(400 | 404));
             let sync = if is_refused { SyncState::Refused } else { SyncState::Pending };
-            store::mark_number(&mut tx, job.number, None, sync, Some(&vapi::words_of(&error))).await?;
+            number_store::mark_number(&mut tx, job.number, None, sync, Some(&vapi::words_of(&error))).await?;
             if is_refused { Ok(()) } else { Err(patient(error)) }
         }
     };
@@ -237,7 +244,7 @@ impl From<OutboundError> for Refused {
 }
 
 /// A number the provider has: is it that one, then our address goes onto it. A PATCH carries the provider it has.
-async fn connect(vapi: &Vapi, id: &str, row: &store::NumberRow, server: &Value) -> Result<String, Refused> {
+async fn connect(vapi: &Vapi, id: &str, row: &number_store::NumberRow, server: &Value) -> Result<String, Refused> {
     let held = vapi.phone_number(id).await?;
     if held.number.is_some_and(|number| number != row.number.as_str()) {
         return Err(Refused::OtherNumber);
@@ -249,7 +256,7 @@ async fn connect(vapi: &Vapi, id: &str, row: &store::NumberRow, server: &Value) 
 /// Takes our address off a number that was removed here, so that its calls no longer come to us. The number itself is not ours to give up.
 async fn release_number(core: &Core, vapi: &Vapi, job: ReleaseNumber) -> Result<(), Fail> {
     let mut tx = SystemTx::begin(core, "whether a removed number was connected again").await?;
-    let is_back = store::is_connected(tx.conn(), &job.provider_id).await?;
+    let is_back = number_store::is_connected(tx.conn(), &job.provider_id).await?;
     drop(tx);
     if is_back {
         return Ok(());
@@ -266,20 +273,20 @@ async fn release_number(core: &Core, vapi: &Vapi, job: ReleaseNumber) -> Result<
     }
 }
 
-async fn begin(scope: &OrgScope) -> Result<OrgTx<'_>, Fail> {
+pub(super) async fn begin(scope: &OrgScope) -> Result<OrgTx<'_>, Fail> {
     scope.begin(Permission::AssistantsEdit).await.map_err(retry)
 }
 
-async fn tell(tx: &mut OrgTx<'_>, org: OrgId) -> sqlx::Result<()> {
+pub(super) async fn tell(tx: &mut OrgTx<'_>, org: OrgId) -> sqlx::Result<()> {
     bus::publish(tx.conn(), &[Note::Assistant { org }]).await
 }
 
-fn retry(error: AppError) -> Fail {
+pub(super) fn retry(error: AppError) -> Fail {
     Fail::Retry(error.to_string())
 }
 
 /// Keys and rights are mended by people in minutes or days: the job waits for them rather than die.
-fn patient(error: OutboundError) -> Fail {
+pub(super) fn patient(error: OutboundError) -> Fail {
     match Fail::from(error) {
         Fail::Dead(words) => Fail::Retry(words),
         other => other,

@@ -1,9 +1,19 @@
 //! Assistants on the server.
 
 pub mod actions;
+mod compare;
+mod copy_store;
+mod draft_store;
+pub mod drift;
+pub mod drift_jobs;
+mod file_door;
+pub mod history;
 pub mod jobs;
+mod number_store;
+pub mod portable;
 mod provider_copy;
 mod store;
 mod templates;
+mod version_store;
 
-pub use jobs::jobs;
+pub use {file_door::routes, jobs::jobs};

@@ -1,6 +1,12 @@
 //! What the provider is told of an assistant or a number. Source: protocols sheet "voice", 1.3, 1.4, 1.6, 1.7, 3.6.
 
-use crate::{assistants::model::Assistant, shared::ids::OrgId, shared::phone::PhoneNumber};
+use crate::{
+    assistants::model::Settings,
+    shared::{
+        ids::{AssistantId, OrgId},
+        phone::PhoneNumber,
+    },
+};
 use serde_json::{Value, json};
 
 /// The tool every assistant has: it takes a message for the team. Its calls come to our webhook door.
@@ -24,20 +30,20 @@ const SERVER_MESSAGES: [&str; 9] = [
 
 /// The whole assistant. A PATCH replaces nested objects whole, so an update sends exactly what a creation sends.
 /// `has_answers`: there is something in the organisation's answer book.
-pub fn assistant(assistant: &Assistant, org: OrgId, server: &Value, has_answers: bool) -> Value {
-    let is_french = assistant.language == "fr";
+pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Value, has_answers: bool) -> Value {
+    let is_french = settings.language == "fr";
     let mut tools = vec![take_message(is_french)];
-    let mut prompt = assistant.prompt.clone();
+    let mut prompt = settings.prompt.clone();
     if has_answers {
         tools.push(search_answers(is_french));
         prompt = format!("{prompt}\n\n{}", if is_french { LOOK_IT_UP_FR } else { LOOK_IT_UP_EN });
     }
-    if !assistant.transfer_numbers.is_empty() {
-        tools.push(transfer_call(assistant, is_french));
+    if !settings.transfer_numbers.is_empty() {
+        tools.push(transfer_call(settings, is_french));
     }
     json!({
-        "name": assistant.name,
-        "firstMessage": assistant.first_message,
+        "name": settings.name,
+        "firstMessage": settings.first_message,
         "firstMessageMode": "assistant-speaks-first",
         "model": {
             "provider": "openai",
@@ -46,14 +52,14 @@ pub fn assistant(assistant: &Assistant, org: OrgId, server: &Value, has_answers:
             "messages": [{ "role": "system", "content": prompt }],
             "tools": tools,
         },
-        "voice": { "provider": "azure", "voiceId": assistant.voice },
-        "transcriber": { "provider": "deepgram", "model": "nova-3", "language": assistant.language },
-        "endCallPhrases": assistant.end_phrases,
-        "maxDurationSeconds": assistant.max_duration_s.clamp(10, 43_200),
+        "voice": { "provider": "azure", "voiceId": settings.voice },
+        "transcriber": { "provider": "deepgram", "model": "nova-3", "language": settings.language },
+        "endCallPhrases": settings.end_phrases,
+        "maxDurationSeconds": settings.max_duration_s.clamp(10, 43_200),
         "server": server,
         "serverMessages": SERVER_MESSAGES,
         "monitorPlan": { "listenEnabled": true, "listenAuthenticationEnabled": true, "controlEnabled": true, "controlAuthenticationEnabled": true },
-        "metadata": { "org": org.to_string(), "assistant": assistant.id.to_string() },
+        "metadata": { "org": org.to_string(), "assistant": id.to_string() },
     })
 }
 
@@ -108,9 +114,17 @@ fn take_message(is_french: bool) -> Value {
     })
 }
 
-fn transfer_call(assistant: &Assistant, is_french: bool) -> Value {
+/// A prompt as its author wrote it.
+pub fn without_book(prompt: &str) -> &str {
+    [LOOK_IT_UP_FR, LOOK_IT_UP_EN]
+        .iter()
+        .find_map(|lines| prompt.strip_suffix(lines))
+        .map_or(prompt, |own| own.strip_suffix("\n\n").unwrap_or(own))
+}
+
+fn transfer_call(settings: &Settings, is_french: bool) -> Value {
     let said = if is_french { "Je vous transfère, ne quittez pas." } else { "I am putting you through, please hold." };
-    let destinations: Vec<Value> = assistant
+    let destinations: Vec<Value> = settings
         .transfer_numbers
         .iter()
         .map(|entry| json!({ "type": "number", "number": entry.number.as_str(), "description": entry.label, "message": said }))
@@ -127,16 +141,11 @@ pub fn number(number: &PhoneNumber, label: &str, server: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        assistants::model::{AssistantState, SyncState, Template, TransferEntry},
-        shared::ids::AssistantId,
-    };
+    use crate::assistants::model::TransferEntry;
 
-    fn sample(transfer_numbers: Vec<TransferEntry>) -> Assistant {
-        Assistant {
-            id: AssistantId(uuid::Uuid::from_u128(7)),
+    fn copy(transfer_numbers: Vec<TransferEntry>, server: &Value, has_answers: bool) -> Value {
+        let settings = Settings {
             name: "Léa".into(),
-            template: Template::Reception,
             language: "fr".into(),
             voice: "fr-FR-DeniseNeural".into(),
             first_message: "Bonjour".into(),
@@ -144,32 +153,29 @@ mod tests {
             end_phrases: vec!["Au revoir".into()],
             max_duration_s: 600,
             transfer_numbers,
-            state: AssistantState::Draft,
-            sync: SyncState::Pending,
-            sync_error: None,
-            updated_at: Default::default(),
-            revision: 1,
-            is_demo: false,
-        }
+        };
+        assistant(AssistantId(uuid::Uuid::from_u128(7)), OrgId(uuid::Uuid::from_u128(1)), &settings, server, has_answers)
     }
 
     #[test]
     fn the_copy_says_all_the_provider_needs_and_no_tool_leads_nowhere() {
         let server = json!({ "url": "https://zencall.example/hooks/vapi/t" });
-        let copy = assistant(&sample(vec![]), OrgId(uuid::Uuid::from_u128(1)), &server, false);
-        assert_eq!(copy["model"]["messages"][0]["content"], "Tu réponds.");
-        assert_eq!(copy["model"]["tools"].as_array().map(Vec::len), Some(1));
-        assert_eq!(copy["server"], server);
-        assert_eq!(copy["transcriber"]["language"], "fr");
+        let plain = copy(vec![], &server, false);
+        assert_eq!(plain["model"]["messages"][0]["content"], "Tu réponds.");
+        assert_eq!(plain["model"]["tools"].as_array().map(Vec::len), Some(1));
+        assert_eq!(plain["server"], server);
+        assert_eq!(plain["transcriber"]["language"], "fr");
         let entry = TransferEntry { label: "Garde".into(), number: "+33639981247".parse().expect("a number") };
-        let copy = assistant(&sample(vec![entry]), OrgId(uuid::Uuid::from_u128(1)), &server, false);
-        assert_eq!(copy["model"]["tools"][1]["destinations"][0]["number"], "+33639981247");
+        let reachable = copy(vec![entry], &server, false);
+        assert_eq!(reachable["model"]["tools"][1]["destinations"][0]["number"], "+33639981247");
     }
+
     #[test]
     fn a_book_with_entries_comes_as_a_tool_and_a_line_that_says_to_use_it() {
-        let copy = assistant(&sample(vec![]), OrgId(uuid::Uuid::from_u128(1)), &json!({}), true);
+        let copy = copy(vec![], &json!({}), true);
         assert_eq!(copy["model"]["tools"][1]["function"]["name"], SEARCH_ANSWERS);
         let prompt = copy["model"]["messages"][0]["content"].as_str().expect("a prompt");
         assert!(prompt.starts_with("Tu réponds.") && prompt.contains("search_answers"), "{prompt}");
+        assert_eq!(without_book(prompt), "Tu réponds.");
     }
 }

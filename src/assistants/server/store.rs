@@ -1,12 +1,9 @@
-//! Every statement on `assistants` and `phone_numbers`.
+//! Every statement on `assistants`.
 
 use crate::{
     assistants::model::*,
     platform::OrgTx,
-    shared::{
-        ids::{AssistantId, NumberId, OrgId},
-        phone::PhoneNumber,
-    },
+    shared::ids::{AssistantId, OrgId},
 };
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -14,6 +11,8 @@ use sqlx::types::Json;
 /// An assistant with what only the server knows of it.
 pub struct Row {
     pub assistant: Assistant,
+    /// Of what is published: a push names it.
+    pub published_revision: i64,
     pub provider_id: Option<String>,
     pub is_deleted: bool,
 }
@@ -26,8 +25,9 @@ pub async fn list(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<AssistantCard>> {
         select a.id as "id: AssistantId", a.name, a.template as "template: Template", a.language, a.voice,
           a.state as "state: AssistantState", a.sync_state as "sync: SyncState", a.sync_error, a.updated_at, a.is_demo,
           array(select n.number from phone_numbers n where n.assistant_id = a.id order by n.number) as "numbers!",
-          (select count(*) from calls_in_progress c where c.assistant_id = a.id) as "live_calls!"
-        from assistants a
+          (select count(*) from calls_in_progress c where c.assistant_id = a.id) as "live_calls!",
+          d.settings is not null as "has_draft!", k.drift is not null and k.ignored is distinct from k.fingerprint as "has_drifted!"
+        from assistants a left join assistant_drafts d on d.assistant_id = a.id left join assistant_copies k on k.assistant_id = a.id
         where a.deleted_at is null
         order by a.name, a.id
         "#
@@ -40,11 +40,12 @@ pub async fn list(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<AssistantCard>> {
 pub async fn find(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Option<Row>> {
     let row = sqlx::query!(
         r#"
-        select id as "id: AssistantId", name, template as "template: Template", language, voice, first_message, prompt, end_phrases,
-          max_duration_s, transfer_numbers as "transfer_numbers: Json<Vec<TransferEntry>>", state as "state: AssistantState", revision,
-          provider_id, sync_state as "sync: SyncState", sync_error, deleted_at, is_demo, updated_at
-        from assistants
-        where id = $1
+        select a.id as "id: AssistantId", a.name, a.template as "template: Template", a.language, a.voice, a.first_message, a.prompt, a.end_phrases,
+          a.max_duration_s, a.transfer_numbers as "transfer_numbers: Json<Vec<TransferEntry>>", a.state as "state: AssistantState", a.revision,
+          a.revision + coalesce(d.revision, 0) as "both_revisions!", -- of a not-null column
+          a.provider_id, a.sync_state as "sync: SyncState", a.sync_error, a.deleted_at, a.is_demo, a.updated_at
+        from assistants a left join assistant_drafts d on d.assistant_id = a.id
+        where a.id = $1
         "#,
         id.0
     )
@@ -53,25 +54,34 @@ pub async fn find(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Option<Ro
     Ok(row.map(|row| Row {
         assistant: Assistant {
             id: row.id,
-            name: row.name,
             template: row.template,
-            language: row.language,
-            voice: row.voice,
-            first_message: row.first_message,
-            prompt: row.prompt,
-            end_phrases: row.end_phrases,
-            max_duration_s: row.max_duration_s,
-            transfer_numbers: row.transfer_numbers.0,
+            settings: Settings {
+                name: row.name,
+                language: row.language,
+                voice: row.voice,
+                first_message: row.first_message,
+                prompt: row.prompt,
+                end_phrases: row.end_phrases,
+                max_duration_s: row.max_duration_s,
+                transfer_numbers: row.transfer_numbers.0,
+            },
             state: row.state,
             sync: row.sync,
             sync_error: row.sync_error,
             updated_at: row.updated_at,
-            revision: row.revision,
+            revision: row.both_revisions,
             is_demo: row.is_demo,
         },
+        published_revision: row.revision,
         provider_id: row.provider_id,
         is_deleted: row.deleted_at.is_some(),
     }))
+}
+
+/// The same, with the row locked: whoever changes what is published or being prepared waits for the other.
+pub async fn lock(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Option<Row>> {
+    sqlx::query!("select id from assistants where id = $1 for update", id.0).fetch_optional(tx.conn()).await?;
+    find(tx, id).await
 }
 
 /// How many assistants the organisation has.
@@ -84,7 +94,7 @@ pub async fn insert(
     tx: &mut OrgTx<'_>,
     id: AssistantId,
     template: Template,
-    draft: &AssistantDraft,
+    settings: &Settings,
     is_demo: bool,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
@@ -95,15 +105,15 @@ pub async fn insert(
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11, $12, $12)
         ",
         id.0,
-        draft.name,
+        settings.name,
         template.name(),
-        draft.language,
-        draft.voice,
-        draft.first_message,
-        draft.prompt,
-        &draft.end_phrases,
-        draft.max_duration_s,
-        Json(&draft.transfer_numbers) as _,
+        settings.language,
+        settings.voice,
+        settings.first_message,
+        settings.prompt,
+        &settings.end_phrases,
+        settings.max_duration_s,
+        Json(&settings.transfer_numbers) as _,
         is_demo,
         now,
     )
@@ -112,35 +122,28 @@ pub async fn insert(
     Ok(())
 }
 
-/// Writes a draft over this revision; the new revision, or nothing when it is another one by now.
-pub async fn update(
-    tx: &mut OrgTx<'_>,
-    id: AssistantId,
-    revision: i64,
-    draft: &AssistantDraft,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Option<i64>> {
+/// Writes what is published; the new revision.
+pub async fn publish(tx: &mut OrgTx<'_>, id: AssistantId, settings: &Settings, now: DateTime<Utc>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         "
         update assistants
-        set name = $3, language = $4, voice = $5, first_message = $6, prompt = $7, end_phrases = $8, max_duration_s = $9,
-          transfer_numbers = $10, revision = revision + 1, sync_state = 'pending', sync_error = null, updated_at = $11
-        where id = $1 and revision = $2 and deleted_at is null
+        set name = $2, language = $3, voice = $4, first_message = $5, prompt = $6, end_phrases = $7, max_duration_s = $8,
+          transfer_numbers = $9, revision = revision + 1, sync_state = 'pending', sync_error = null, updated_at = $10
+        where id = $1
         returning revision
         ",
         id.0,
-        revision,
-        draft.name,
-        draft.language,
-        draft.voice,
-        draft.first_message,
-        draft.prompt,
-        &draft.end_phrases,
-        draft.max_duration_s,
-        Json(&draft.transfer_numbers) as _,
+        settings.name,
+        settings.language,
+        settings.voice,
+        settings.first_message,
+        settings.prompt,
+        &settings.end_phrases,
+        settings.max_duration_s,
+        Json(&settings.transfer_numbers) as _,
         now,
     )
-    .fetch_optional(tx.conn())
+    .fetch_one(tx.conn())
     .await
 }
 
@@ -196,6 +199,11 @@ pub async fn mark_deleted(tx: &mut OrgTx<'_>, id: AssistantId, now: DateTime<Utc
     Ok(())
 }
 
+/// Calls it is having now.
+pub async fn live_calls(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "n!" from calls_in_progress where assistant_id = $1"#, id.0).fetch_one(tx.conn()).await
+}
+
 /// The assistants that came with the demonstration.
 pub async fn demo_ids(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<AssistantId>> {
     sqlx::query_scalar!(r#"select id as "id: AssistantId" from assistants where is_demo and deleted_at is null"#).fetch_all(tx.conn()).await
@@ -217,17 +225,49 @@ pub async fn mark_pushed(tx: &mut OrgTx<'_>, id: AssistantId, revision: i64, pro
     )
     .execute(tx.conn())
     .await?;
+    sqlx::query!(
+        "
+        update assistant_versions
+        set provider_state = 'in_step', provider_words = null, answered_at = $3, live_from = coalesce(live_from, $3), updated_at = $3
+        where assistant_id = $1 and revision = $2
+        ",
+        id.0,
+        revision,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
 /// The provider refused this revision, or could not be asked yet (`sync` stays pending).
-pub async fn mark_trouble(tx: &mut OrgTx<'_>, id: AssistantId, revision: i64, sync: SyncState, words: &str) -> sqlx::Result<()> {
+pub async fn mark_trouble(
+    tx: &mut OrgTx<'_>,
+    id: AssistantId,
+    revision: i64,
+    sync: SyncState,
+    words: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update assistants set sync_state = $3, sync_error = $4 where id = $1 and revision = $2",
         id.0,
         revision,
         sync.name(),
         words
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "
+        update assistant_versions set provider_state = $3, provider_words = $4, answered_at = $5, updated_at = $5
+        where assistant_id = $1 and revision = $2
+        ",
+        id.0,
+        revision,
+        sync.name(),
+        words,
+        now,
     )
     .execute(tx.conn())
     .await?;
@@ -238,133 +278,6 @@ pub async fn mark_trouble(tx: &mut OrgTx<'_>, id: AssistantId, revision: i64, sy
 pub async fn forget_copy(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<()> {
     sqlx::query!("update assistants set provider_id = null where id = $1", id.0).execute(tx.conn()).await?;
     Ok(())
-}
-
-/// A number, with what only the server knows of it.
-pub struct NumberRow {
-    pub number: PhoneNumber,
-    pub label: String,
-    pub provider_id: Option<String>,
-    pub sync_error: Option<String>,
-}
-
-/// Every number of the organisation.
-pub async fn numbers(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<NumberLine>> {
-    sqlx::query_as!(
-        NumberLine,
-        r#"
-        select n.id as "id: NumberId", n.number, n.label, n.assistant_id as "assistant_id: AssistantId", a.name as "assistant_name?",
-          n.sync_state as "sync: SyncState", n.sync_error, n.is_demo
-        from phone_numbers n left join assistants a on a.id = n.assistant_id
-        order by n.number
-        "#
-    )
-    .fetch_all(tx.conn())
-    .await
-}
-
-pub async fn number(tx: &mut OrgTx<'_>, id: NumberId) -> sqlx::Result<Option<NumberRow>> {
-    sqlx::query_as!(
-        NumberRow,
-        r#"select number as "number: PhoneNumber", label, provider_id, sync_error from phone_numbers where id = $1"#,
-        id.0
-    )
-    .fetch_optional(tx.conn())
-    .await
-}
-
-/// The numbers one assistant answers.
-pub async fn numbers_of(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar!("select number from phone_numbers where assistant_id = $1 order by number", id.0).fetch_all(tx.conn()).await
-}
-
-/// Calls it is having now.
-pub async fn live_calls(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select count(*) as "n!" from calls_in_progress where assistant_id = $1"#, id.0).fetch_one(tx.conn()).await
-}
-
-pub async fn count_numbers(tx: &mut OrgTx<'_>) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select count(*) as "n!" from phone_numbers"#).fetch_one(tx.conn()).await
-}
-
-/// A number; `provider_id` is known when it was connected by it.
-pub async fn insert_number(
-    tx: &mut OrgTx<'_>,
-    id: NumberId,
-    number: &PhoneNumber,
-    label: &str,
-    provider_id: Option<&str>,
-    assistant: Option<AssistantId>,
-    is_demo: bool,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into phone_numbers (id, number, label, provider_id, assistant_id, is_demo) values ($1, $2, $3, $4, $5, $6)",
-        id.0,
-        number.as_str(),
-        label,
-        provider_id,
-        assistant.map(|id| id.0),
-        is_demo,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Numbers that came with the demonstration.
-pub async fn delete_demo_numbers(tx: &mut OrgTx<'_>) -> sqlx::Result<()> {
-    sqlx::query!("delete from phone_numbers where is_demo").execute(tx.conn()).await?;
-    Ok(())
-}
-
-/// Who answers a number; false when there is no such number.
-pub async fn assign_number(tx: &mut OrgTx<'_>, id: NumberId, assistant: Option<AssistantId>) -> sqlx::Result<bool> {
-    let done = sqlx::query!("update phone_numbers set assistant_id = $2, updated_at = now() where id = $1", id.0, assistant.map(|id| id.0))
-        .execute(tx.conn())
-        .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// What came of telling the provider about a number.
-pub async fn mark_number(
-    tx: &mut OrgTx<'_>,
-    id: NumberId,
-    provider_id: Option<&str>,
-    sync: SyncState,
-    words: Option<&str>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update phone_numbers set provider_id = coalesce($2, provider_id), sync_state = $3, sync_error = $4, updated_at = now() where id = $1",
-        id.0,
-        provider_id,
-        sync.name(),
-        words
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// The id at the provider is that of another number: it is given free, so that it can be connected as what it is.
-pub async fn mark_foreign_number(tx: &mut OrgTx<'_>, id: NumberId, words: &str) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update phone_numbers set provider_id = null, sync_state = 'refused', sync_error = $2, updated_at = now() where id = $1",
-        id.0,
-        words
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Removes a number; its id at the provider, if it had one, or nothing when there is no such number.
-pub async fn delete_number(tx: &mut OrgTx<'_>, id: NumberId) -> sqlx::Result<Option<Option<String>>> {
-    sqlx::query_scalar!("delete from phone_numbers where id = $1 returning provider_id", id.0).fetch_optional(tx.conn()).await
-}
-
-/// Whether any organisation has the number with this id at the provider.
-pub async fn is_connected(conn: &mut sqlx::PgConnection, provider_id: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select exists (select from phone_numbers where provider_id = $1) as "is!""#, provider_id).fetch_one(conn).await
 }
 
 /// The organisations that have anything at the provider, for a simulator that starts empty.

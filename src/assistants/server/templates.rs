@@ -1,6 +1,6 @@
 //! The texts an assistant starts from, one file per language and trade.
 
-use crate::assistants::model::{AssistantDraft, NewAssistant, Template, first_voice};
+use crate::assistants::model::{NewAssistant, Settings, Template, first_voice};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -12,12 +12,12 @@ struct Text {
 }
 
 /// A complete draft for this trade and business.
-pub fn draft(new: &NewAssistant) -> serde_json::Result<AssistantDraft> {
+pub fn draft(new: &NewAssistant) -> serde_json::Result<Settings> {
     let text: Text = serde_json::from_str(source(new.template, &new.language))?;
     // The provider reads `{{…}}` as its own variables: ours are filled here, and none may come with the business' name.
     let business = new.business.replace(['{', '}'], "");
     let filled = |text: &str| text.replace("{{business}}", &business);
-    Ok(AssistantDraft {
+    Ok(Settings {
         name: new.name.clone(),
         language: new.language.clone(),
         voice: first_voice(&new.language).id.to_owned(),
@@ -64,16 +64,7 @@ mod tests {
                 assert!(!text.contains("{{") && text.contains("Garage du Port"), "{language} {template}: {text}");
                 let first_sentence = draft.first_message.split_inclusive(['.', '!', '?']).next().unwrap_or_default();
                 assert!(announces_itself(first_sentence), "{language} {template}: {first_sentence}");
-                let form = AssistantForm {
-                    name: draft.name.clone(),
-                    language: draft.language.clone(),
-                    voice: draft.voice.clone(),
-                    first_message: draft.first_message.clone(),
-                    prompt: draft.prompt.clone(),
-                    end_phrases: draft.end_phrases.join("\n"),
-                    max_duration_min: (draft.max_duration_s / 60).to_string(),
-                    transfer_numbers: String::new(),
-                };
+                let form = AssistantForm::of(&draft);
                 assert_eq!(form.parse(), Ok(draft));
             }
         }

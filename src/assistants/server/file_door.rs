@@ -1,0 +1,40 @@
+//! `GET /assistants/{id}/export.json`: what is published, as a file.
+
+use super::{actions::existing, portable};
+use crate::{
+    platform::OrgScope,
+    server::AppState,
+    shared::{error::AppError, ids::AssistantId, permission::Permission},
+};
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+/// The slice's own doors; server functions are mounted with the pages.
+pub fn routes() -> Router<AppState> {
+    Router::new().route("/assistants/{id}/export.json", get(export))
+}
+
+async fn export(scope: OrgScope, Path(id): Path<String>) -> Result<Response, AppError> {
+    let mut tx = scope.begin(Permission::AssistantsRead).await?;
+    let id: AssistantId = id.parse().map_err(|_| AppError::not_found("assistant"))?;
+    let assistant = existing(&mut tx, id).await?.assistant;
+    let file = portable::write(assistant.template, &assistant.settings).map_err(AppError::internal)?;
+    let disposition = format!("attachment; filename=\"{}.zencall.json\"", plain(&assistant.settings.name));
+    let disposition = HeaderValue::from_str(&disposition).map_err(AppError::internal)?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, disposition)], file)
+        .into_response())
+}
+
+/// A name as every file system takes it.
+fn plain(name: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    let letters = name.nfd().filter(char::is_ascii).map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+    let parts: String = letters.collect();
+    let short = parts.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    if short.is_empty() { "assistant".to_owned() } else { short }
+}
