@@ -117,7 +117,7 @@ fn Book(page: AnswerPage, asked: (AnswerFilter, PageRequest), desk: Desk) -> imp
     let today = page.today;
     let items = page.items;
     let rows = move || items.iter().cloned().map(|answer| view! { <Entry answer today desk/> }).collect_view();
-    let rows = drawn_anew(desk, move || rows().into_any());
+    let rows = drawn_anew(desk.draws, move || rows().into_any());
     view! {
         <ul class="list answer-list">{rows}</ul>
         <Pager summary newest_href older_href/>
@@ -251,7 +251,7 @@ fn TryBox(desk: Desk) -> impl IntoView {
                     <Loaded resource=trial let:trial>
                         {trial.map(|trial| {
                             let language = asked.with_untracked(|(_, language)| language.clone());
-                            drawn_anew(desk, move || view! { <Tried trial=trial.clone() language=language.clone() desk/> }.into_any())
+                            drawn_anew(desk.draws, move || view! { <Tried trial=trial.clone() language=language.clone() desk/> }.into_any())
                         })}
                     </Loaded>
                 </div>

@@ -3,7 +3,7 @@
 use super::model::*;
 use crate::{
     i18n::{Key, t, words as w},
-    kit::{Badge, Each, Tone, field_message},
+    kit::{Badge, Tone, field_message},
     shared::{error::AppError, ids::QuestionId, page::PageRequest},
 };
 use leptos::prelude::*;
@@ -16,8 +16,8 @@ pub struct Desk {
     pub is_editing: RwSignal<bool>,
     pub is_importing: RwSignal<bool>,
     pub changes: RwSignal<u32>,
-    /// How often something was drawn anew; see [`drawn_anew`].
-    draws: StoredValue<u128>,
+    /// See [`crate::kit::drawn_anew`].
+    pub draws: StoredValue<u128>,
 }
 
 impl Desk {
@@ -42,17 +42,6 @@ impl Desk {
     pub fn changed(self) {
         self.changes.update(|changes| *changes += 1);
     }
-}
-
-/// A view that is made again from nothing each time its data comes. Rows that are written over keep the handlers of the row that stood
-/// there before: a button beside one entry would act on another.
-pub fn drawn_anew(desk: Desk, view: impl Fn() -> AnyView + Send + Sync + 'static) -> AnyView {
-    let key = desk.draws.try_update_value(|draws| {
-        *draws += 1;
-        *draws
-    });
-    let keys = Signal::stored(vec![key.unwrap_or_default()]);
-    view! { <Each keys row=Callback::new(move |_| view())/> }.into_any()
 }
 
 /// What the form begins with.

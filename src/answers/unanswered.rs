@@ -2,7 +2,7 @@
 
 use super::{
     model::*,
-    parts::{Desk, Draft, drawn_anew, language_name},
+    parts::{Desk, Draft, language_name},
     rpc::{dismiss_question, list_open_questions},
 };
 use crate::{
@@ -27,7 +27,7 @@ pub fn OpenList(desk: Desk) -> impl IntoView {
                     let (now, more) = (open.now, open.all - open.items.len() as i64);
                     let items = open.items;
                     let rows = move || items.iter().cloned().map(|question| view! { <Row question now desk/> }).collect_view();
-                    let rows = drawn_anew(desk, move || rows().into_any());
+                    let rows = drawn_anew(desk.draws, move || rows().into_any());
                     view! {
                         <p class="muted small open-lede">{t(w::ANSWERS_OPEN_TEXT)}</p>
                         <ul class="list open-questions">{rows}</ul>

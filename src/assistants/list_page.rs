@@ -101,6 +101,7 @@ fn Numbers(assistants: Vec<AssistantCard>) -> impl IntoView {
     look_again_while(numbers, |lines| lines.iter().any(|line| line.sync == SyncState::Pending));
     let names = StoredValue::new(assistants.into_iter().map(|card| (card.id.to_string(), card.name)).collect::<Vec<_>>());
     let may_edit = may(Permission::AssistantsEdit);
+    let draws = StoredValue::new(0);
     view! {
         <section class="card" aria-labelledby="h-numbers">
             <header>
@@ -112,15 +113,9 @@ fn Numbers(assistants: Vec<AssistantCard>) -> impl IntoView {
                 {if lines.is_empty() {
                     view! { <div class="body"><p class="muted">{t(w::ASSISTANTS_NUMBERS_EMPTY)}</p></div> }.into_any()
                 } else {
-                    view! {
-                        <ul class="list">
-                            {lines
-                                .into_iter()
-                                .map(|line| view! { <NumberRow line assign delete options=names.get_value() may_edit/> })
-                                .collect_view()}
-                        </ul>
-                    }
-                        .into_any()
+                    let row = move |line| view! { <NumberRow line assign delete options=names.get_value() may_edit/> };
+                    let rows = drawn_anew(draws, move || lines.iter().cloned().map(row).collect_view().into_any());
+                    view! { <ul class="list">{rows}</ul> }.into_any()
                 }}
             </Loaded>
             {may(Permission::IntegrationsManage).then(|| view! { <ConnectForm connect options=names.get_value()/> })}

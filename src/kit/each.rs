@@ -12,3 +12,14 @@ pub fn Each(
 ) -> impl IntoView {
     view! { <For each=move || keys.get() key=|key| *key children=move |key| row.run(key)/> }.into_any()
 }
+
+/// A view that is made again from nothing each time its data comes; `draws` counts how often. Rows that are written over keep the handlers of the
+/// row that stood there before: a button beside one entry would act on another.
+pub fn drawn_anew(draws: StoredValue<u128>, view: impl Fn() -> AnyView + Send + Sync + 'static) -> AnyView {
+    let key = draws.try_update_value(|draws| {
+        *draws += 1;
+        *draws
+    });
+    let keys = Signal::stored(vec![key.unwrap_or_default()]);
+    view! { <Each keys row=Callback::new(move |_| view())/> }.into_any()
+}

@@ -190,7 +190,7 @@ mod tests {
     fn what_our_editor_has_is_told_as_settings() {
         let drift = found(|held| {
             held["firstMessage"] = json!("Allô");
-            let prompt = held["model"]["messages"][0]["content"].as_str().expect("a prompt").replace("réponds", "te tais");
+            let prompt = held["model"]["messages"][0]["content"].as_str().expect("a prompt").replacen("réponds", "te tais", 1);
             held["model"]["messages"][0]["content"] = json!(prompt);
             held["model"]["tools"].as_array_mut().expect("tools").pop();
             held["maxDurationSeconds"] = json!(300);

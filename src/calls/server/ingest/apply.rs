@@ -1,4 +1,5 @@
-//! The second step: what was told is folded, in the order in which it was acknowledged.
+//! The second step: what was told is folded, in the order in which it was acknowledged, but for what there was no room for: that comes later,
+//! and a fold takes it in any order.
 //!
 //! A delivery that the database refuses is marked `dead` in the journal and costs the others one retry. While the database is in trouble
 //! it lets go: what it held lies in `hook_pending`, and is picked up.
@@ -100,11 +101,6 @@ impl Apply {
         }
     }
 
-    /// So much comes that nobody's answer should wait for the fold.
-    pub fn is_busy(&self) -> bool {
-        self.is_busy.load(Ordering::Relaxed)
-    }
-
     /// The same, once there is room.
     pub async fn give_when_room(&self, batch: Batch) {
         let room = self.room.clone().acquire_many_owned(places(&batch)).await.ok();
@@ -120,6 +116,11 @@ impl Apply {
             }
             self.left.more.notified().await;
         }
+    }
+
+    /// So much comes that nobody's answer should wait for the fold.
+    pub fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::Relaxed)
     }
 
     fn send(&self, mut batch: Batch, room: Option<OwnedSemaphorePermit>) {
