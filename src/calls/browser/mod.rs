@@ -150,8 +150,10 @@ pub fn media_seek(element: &web_sys::HtmlAudioElement, seconds: f64) {
 /// Plays, or pauses.
 pub fn media_play(element: &web_sys::HtmlAudioElement, wanted: bool) {
     if wanted {
-        // Refused by the browser: its `pause` event tells.
-        let _ = element.play();
+        // Refused by the browser, or paused before it began: its `pause` event tells.
+        if let Ok(began) = element.play() {
+            leptos::task::spawn_local(async move { drop(wasm_bindgen_futures::JsFuture::from(began).await) });
+        }
     } else {
         let _ = element.pause();
     }
