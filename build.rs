@@ -29,8 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(compiled) => {
             let out = env::var("OUT_DIR")?;
             fs::write(Path::new(&out).join("words.rs"), compiled.code)?;
-            for (locale, text) in compiled.files {
-                fs::write(Path::new(&out).join(format!("words.{locale}.txt")), text)?;
+            for (name, text) in compiled.files {
+                fs::write(Path::new(&out).join(format!("words.{name}.txt")), text)?;
             }
         }
         Err(faults) => return Err(format!("the words are not complete:\n  {}", faults.join("\n  ")).into()),

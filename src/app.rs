@@ -6,7 +6,7 @@ use crate::{
     assistants::{AssistantHistoryPage, AssistantPage, AssistantVersionPage, AssistantsPage, NewAssistantPage},
     calls::{CallPage, CallsPage, LivePage, live::provide_live},
     dashboard::HomePage,
-    i18n::use_locale,
+    i18n::{learn_more, use_locale},
     integrations::IntegrationsPage,
     kit::{Prefs, Shell, open_anew},
     nav::NAV,
@@ -29,7 +29,7 @@ pub struct Assets {
     pub js: String,
     pub wasm: String,
     pub css: String,
-    /// The words of each language, by its code.
+    /// The words of each language: by its code those of every page, by `fr.more` the others.
     #[serde(default)]
     pub words: std::collections::BTreeMap<String, String>,
     /// Font files by their plain name.
@@ -57,13 +57,14 @@ pub fn shell(assets: Assets) -> impl IntoView {
     let locale = use_locale();
     let nonce = leptos::nonce::use_nonce();
     let words = assets.words.get(locale.code()).cloned().unwrap_or_default();
+    let more_words = assets.words.get(&format!("{}.more", locale.code())).cloned();
     let start = format!(
         "import init, {{ hydrate }} from '{}'; const words = fetch('{words}'); await init({{ module_or_path: '{}' }}); hydrate(await (await words).text());",
         assets.js, assets.wasm
     );
     view! {
         <!DOCTYPE html>
-        <html lang=locale.code() data-theme=prefs.theme.attribute() data-rail=prefs.rail_attribute()>
+        <html lang=locale.code() data-theme=prefs.theme.attribute() data-rail=prefs.rail_attribute() data-more-words=more_words>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
@@ -127,8 +128,9 @@ impl ChooseView for LazyPage {
     }
 
     async fn preload(&self) {
-        if (self.load)().await.is_err() {
-            // The server that had the file is gone, or the network is.
+        let (words, file) = futures::join!(learn_more(), (self.load)());
+        if !words || file.is_err() {
+            // The server that had the files is gone, or the network is.
             open_anew();
             std::future::pending().await
         }
@@ -167,17 +169,23 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     ORGANISATION = OrganisationPage, load_organisation, draw_organisation;
 }
 
-/// Fetches what the page at this path is made of besides the main file.
+/// Fetches what the page at this path is made of besides the main file and its words. Says whether all of it is there.
 #[cfg(feature = "hydrate")]
-pub async fn load_page(path: &str) -> Result<(), NotLoaded> {
+pub async fn load_page(path: &str) -> bool {
     let mut parts = path.split('/').skip(1);
     let pages = match (parts.next(), parts.next()) {
-        (Some("live"), Some(_)) => return crate::calls::load_call_pane().await,
+        (Some("live"), Some(_)) => return crate::calls::load_call_pane().await.is_ok(),
         (Some("home" | "calls"), _) => FILE_OF_CALLS,
         (Some("assistants" | "answers" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
-        _ => &[],
+        _ => return true,
     };
-    // One file, but each page has a lock of its own on it.
+    let (words, file) = futures::join!(learn_more(), load_file(pages));
+    words && file.is_ok()
+}
+
+/// One file, but each page has a lock of its own on it.
+#[cfg(feature = "hydrate")]
+async fn load_file(pages: &[LazyPage]) -> Result<(), NotLoaded> {
     for page in pages {
         (page.load)().await?;
     }

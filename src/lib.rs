@@ -41,7 +41,7 @@ pub async fn hydrate(words: String) {
     console_error_panic_hook::set_once();
     i18n::learn(words);
     let path = leptos::prelude::location().pathname().unwrap_or_default();
-    if app::load_page(&path).await.is_ok() {
+    if app::load_page(&path).await {
         leptos::mount::hydrate_body(app::App);
     }
 }

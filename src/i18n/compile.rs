@@ -21,6 +21,10 @@ pub const LOCALES: &[LocaleRule] =
 /// Slices only the server writes. The browser keeps their names and not their texts.
 const SERVER_SLICES: &[&str] = &["site", "legal", "mail"];
 
+/// Slices whose words the main file of the client, and what opens above a page, may say. The browser fetches the others with the first page
+/// of another file. What answers to a code of the server is always there.
+pub const FIRST_SLICES: &[&str] = &["kit", "shell", "nav", "live", "calls", "errors", "format", "pages"];
+
 /// Whose tables are made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Target {
@@ -53,8 +57,9 @@ type Words = BTreeMap<String, Entry>;
 pub struct Compiled {
     /// The module; with the tables, if it is for the server.
     pub code: String,
-    /// The tables for the browser, each with the name of its language: texts in the order of the keys, [`TEXT_SEPARATOR`] between them.
-    pub files: Vec<(&'static str, String)>,
+    /// The tables for the browser, each with the name of its file: texts in the order of the keys, [`TEXT_SEPARATOR`] between them. `fr` has the
+    /// words of [`FIRST_SLICES`], `fr.more` the others; where one has nothing, the other has the text.
+    pub files: Vec<(String, String)>,
 }
 
 /// The generated module, or everything that is wrong, one line each.
@@ -89,10 +94,14 @@ pub fn compile(files: &[File], target: Target) -> Result<Compiled, Vec<String>> 
     let mut code = constants(&keys, &names, &by_locale);
     let mut files = Vec::new();
     for rule in LOCALES {
-        let texts = texts(rule, &keys, &by_locale[rule.name], target);
+        let words = &by_locale[rule.name];
         match target {
-            Target::Server => code.push_str(&table(rule, &texts)),
-            Target::Browser => files.push((rule.name, texts.join(&TEXT_SEPARATOR.to_string()))),
+            Target::Server => code.push_str(&table(rule, &texts(rule, &keys, words, |_| true))),
+            Target::Browser => {
+                let file = |has: &dyn Fn(&str) -> bool| texts(rule, &keys, words, has).join(&TEXT_SEPARATOR.to_string());
+                files.push((rule.name.to_owned(), file(&|key| !is_for_the_server(key) && comes_first(key))));
+                files.push((format!("{}.more", rule.name), file(&|key| !is_for_the_server(key) && !comes_first(key))));
+            }
         }
     }
     code.push_str(&lookup_table(&keys, &lookups));
@@ -186,8 +195,7 @@ fn const_names(keys: &BTreeSet<String>, faults: &mut Vec<String>) -> BTreeMap<St
 fn lookups(keys: &BTreeSet<String>, faults: &mut Vec<String>) -> BTreeMap<String, String> {
     let mut codes: BTreeMap<String, String> = BTreeMap::new();
     for key in keys {
-        let rest = key.split_once('.').map_or("", |(_, rest)| rest);
-        let Some(code) = rest.strip_prefix("field.").or_else(|| rest.strip_prefix("conflict.")) else { continue };
+        let Some(code) = code_of(key) else { continue };
         if let Some(other) = codes.insert(code.to_owned(), key.clone()) {
             faults.push(format!("{} and `{other}` both answer to the code `{code}`", place(LOCALES[0].name, key)));
         }
@@ -208,17 +216,32 @@ fn constants(keys: &BTreeSet<String>, names: &BTreeMap<String, String>, by_local
     code
 }
 
-/// The texts of a language in the order of the keys. The browser gets nothing in the place of what only the server writes.
-fn texts(rule: &LocaleRule, keys: &BTreeSet<String>, words: &Words, target: Target) -> Vec<String> {
-    let text = |key: &String| {
-        let server_only = key.split('.').next().is_some_and(|slice| SERVER_SLICES.contains(&slice));
-        match &words[key] {
-            _ if server_only && target == Target::Browser => String::new(),
-            Entry::Text(text) => typeset(rule.name, text),
-            Entry::Plural(forms) => {
-                let form = |name: &&str| forms.iter().find(|(n, _)| n == name).map_or("", |(_, text)| text).to_owned();
-                rule.forms.iter().map(|name| typeset(rule.name, &form(name))).collect::<Vec<_>>().join(&FORM_SEPARATOR.to_string())
-            }
+fn slice_of(key: &str) -> &str {
+    key.split_once('.').map_or(key, |(slice, _)| slice)
+}
+
+fn is_for_the_server(key: &str) -> bool {
+    SERVER_SLICES.contains(&slice_of(key))
+}
+
+fn comes_first(key: &str) -> bool {
+    FIRST_SLICES.contains(&slice_of(key)) || code_of(key).is_some()
+}
+
+/// The code from the server that a key answers to.
+fn code_of(key: &str) -> Option<&str> {
+    let (_, rest) = key.split_once('.')?;
+    rest.strip_prefix("field.").or_else(|| rest.strip_prefix("conflict."))
+}
+
+/// The texts of a language in the order of the keys, with nothing in the place of those a table has not.
+fn texts(rule: &LocaleRule, keys: &BTreeSet<String>, words: &Words, has: impl Fn(&str) -> bool) -> Vec<String> {
+    let text = |key: &String| match &words[key] {
+        _ if !has(key) => String::new(),
+        Entry::Text(text) => typeset(rule.name, text),
+        Entry::Plural(forms) => {
+            let form = |name: &&str| forms.iter().find(|(n, _)| n == name).map_or("", |(_, text)| text).to_owned();
+            rule.forms.iter().map(|name| typeset(rule.name, &form(name))).collect::<Vec<_>>().join(&FORM_SEPARATOR.to_string())
         }
     };
     keys.iter().map(text).collect()
@@ -374,18 +397,23 @@ mod tests {
         let (server, browser) = (made(Target::Server), made(Target::Browser));
         assert!(server.code.contains("\"Terms\",") && server.files.is_empty());
         assert!(browser.code.contains("LEGAL_TERMS: Key") && !browser.code.contains("\"Terms\","));
-        assert_eq!(browser.files, [("fr", String::new()), ("en", String::new())]);
+        assert!(browser.files.iter().all(|(_, text)| text.is_empty()), "{:?}", browser.files);
     }
 
     #[test]
-    fn the_browser_gets_a_file_for_each_language() {
-        let file = |locale, text: &str| File { locale, slice: "calls".into(), text: text.into() };
+    fn the_browser_gets_two_files_for_each_language() {
+        let file = |locale, slice: &str, text: &str| File { locale, slice: slice.into(), text: text.into() };
         let files = [
-            file("fr", r#"{"a": "Appels", "n": {"one": "un", "other": "{{n}}"}}"#),
-            file("en", r#"{"a": "Calls", "n": {"one": "one", "other": "{{n}}"}}"#),
+            file("fr", "calls", r#"{"a": "Appels", "n": {"one": "un", "other": "{{n}}"}}"#),
+            file("en", "calls", r#"{"a": "Calls", "n": {"one": "one", "other": "{{n}}"}}"#),
+            file("fr", "home", r#"{"b": "Accueil", "conflict.x": "Non"}"#),
+            file("en", "home", r#"{"b": "Home", "conflict.x": "No"}"#),
         ];
         let browser = compile(&files, Target::Browser).unwrap_or_else(|faults| panic!("{faults:?}"));
-        assert_eq!(browser.files, [("fr", "Appels\u{1e}un\u{1f}{{n}}".to_owned()), ("en", "Calls\u{1e}one\u{1f}{{n}}".to_owned())]);
+        let made: Vec<(&str, String)> = browser.files.iter().map(|(name, text)| (name.as_str(), text.replace('\u{1e}', "|"))).collect();
+        let expected =
+            [("fr", "Appels|un\u{1f}{{n}}||Non"), ("fr.more", "||Accueil|"), ("en", "Calls|one\u{1f}{{n}}||No"), ("en.more", "||Home|")];
+        assert_eq!(made, expected.map(|(name, text)| (name, text.to_owned())));
     }
 
     #[test]

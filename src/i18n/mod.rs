@@ -1,6 +1,6 @@
 //! Words, numbers, dates and telephone numbers in the reader's language.
 //! The words stand in `locales/<lang>/<slice>.json`; build.rs makes a constant of each key and fails on a hole. The server has every
-//! language; a browser fetches the reader's beside its program and hands them to [`learn`].
+//! language; a browser fetches the reader's beside its program: the first ones with it ([`learn`]), the others with the page that says them.
 //! A page speaks one language for its whole life: changing it loads the page again, so a text is a plain `&'static str`.
 
 #[cfg(test)]
@@ -79,17 +79,21 @@ impl Locale {
     }
 
     #[cfg(feature = "ssr")]
-    fn table(self) -> &'static [&'static str] {
-        match self {
+    fn text(self, at: u16) -> &'static str {
+        let table: &[&str] = match self {
             Self::Fr => &words::FR,
             Self::En => &words::EN,
-        }
+        };
+        table[usize::from(at)]
     }
 
     /// A browser knows the words of its page, whichever language is asked for.
     #[cfg(not(feature = "ssr"))]
-    fn table(self) -> &'static [&'static str] {
-        LEARNT.get().map(Vec::as_slice).unwrap_or_default()
+    fn text(self, at: u16) -> &'static str {
+        let find = |table: &OnceLock<Vec<&'static str>>| table.get().and_then(|table| table.get(usize::from(at)).copied());
+        let text = find(&FIRST).filter(|text| !text.is_empty()).or_else(|| find(&MORE)).unwrap_or_default();
+        debug_assert!(!text.is_empty(), "word {at} is said before it is there");
+        text
     }
 
     /// Which plural form `n` takes, as an index into the forms of compile.rs. Source: CLDR plural rules.
@@ -103,13 +107,43 @@ impl Locale {
 }
 
 #[cfg(not(feature = "ssr"))]
-static LEARNT: OnceLock<Vec<&'static str>> = OnceLock::new();
+static FIRST: OnceLock<Vec<&'static str>> = OnceLock::new();
+#[cfg(not(feature = "ssr"))]
+static MORE: OnceLock<Vec<&'static str>> = OnceLock::new();
 
-/// Takes in the words of the page's language, a file that compile.rs wrote; before anything is drawn.
+#[cfg(not(feature = "ssr"))]
+fn read(text: String) -> Vec<&'static str> {
+    const TEXT_SEPARATOR: char = '\u{1e}';
+    String::leak(text).split(TEXT_SEPARATOR).collect()
+}
+
+/// Takes in the words every page needs, a file that compile.rs wrote; before anything is drawn.
 #[cfg(not(feature = "ssr"))]
 pub fn learn(text: String) {
-    const TEXT_SEPARATOR: char = '\u{1e}';
-    LEARNT.get_or_init(|| String::leak(text).split(TEXT_SEPARATOR).collect());
+    FIRST.get_or_init(|| read(text));
+}
+
+/// Fetches the words of the pages that are not in the main file, once. Says whether they are there.
+#[cfg(feature = "hydrate")]
+pub async fn learn_more() -> bool {
+    if MORE.get().is_some() {
+        return true;
+    }
+    let address = document().document_element().and_then(|html| html.get_attribute("data-more-words")).unwrap_or_default();
+    let Ok(answer) = gloo_net::http::Request::get(&address).send().await else { return false };
+    match answer.text().await {
+        Ok(text) if answer.ok() => {
+            MORE.get_or_init(|| read(text));
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The server has every word.
+#[cfg(not(feature = "hydrate"))]
+pub async fn learn_more() -> bool {
+    true
 }
 
 /// The language of this page: on the server the context the app provides, in the browser what `<html lang>` says.
@@ -134,7 +168,7 @@ pub fn t(key: Key) -> &'static str {
 
 /// The text of a key in a language that is known, as in mails.
 pub fn t_str(locale: Locale, key: Key) -> &'static str {
-    locale.table()[usize::from(key.0)]
+    locale.text(key.0)
 }
 
 /// A text with its `{{name}}` filled in.
@@ -159,7 +193,7 @@ pub fn t_count_with(key: Plural, n: i64, args: &[(&str, &str)]) -> String {
 
 /// The same in a language that is known.
 pub fn t_str_count(locale: Locale, key: Plural, n: i64, args: &[(&str, &str)]) -> String {
-    let forms = locale.table()[usize::from(key.0)];
+    let forms = locale.text(key.0);
     let form = forms.split(FORM_SEPARATOR).nth(locale.plural_form(n)).unwrap_or(forms);
     let number = format::number(locale, n);
     let mut all = vec![("n", number.as_str())];
@@ -226,5 +260,41 @@ mod tests {
         assert_eq!(key_by_name("phone.not_e164"), Some(words::ERRORS_FIELD_PHONE_NOT_E164));
         assert_eq!(key_by_name("no.such_code"), None);
         assert!(words::LOOKUP.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    /// What the main file of the client and the layers above a page are made of; the rest of `calls` are pages of another file.
+    const FIRST_FILES: &[&str] = &["kit/", "nav.rs", "calls/live", "calls/dialogs.rs", "calls/parts.rs", "calls/reason.rs"];
+
+    fn first_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            let name = path.strip_prefix("src").expect("a path below src").to_string_lossy().into_owned();
+            if path.is_dir() {
+                first_files(&path, found);
+            } else if FIRST_FILES.iter().any(|start| name.starts_with(start)) {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn what_every_page_needs_says_only_words_that_come_with_it() {
+        let mut files = Vec::new();
+        first_files("src".as_ref(), &mut files);
+        let mut said = 0;
+        for file in files {
+            let text = std::fs::read_to_string(&file).expect("a source file");
+            for (at, _) in text.match_indices(" w::").chain(text.match_indices("(w::")) {
+                let word: String = text[at + 4..].chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+                let is_first = compile::FIRST_SLICES.iter().any(|slice| word.starts_with(&format!("{}_", slice.to_uppercase())));
+                assert!(
+                    is_first || word.is_empty(),
+                    "{} says {word}, which comes with another file (compile.rs, FIRST_SLICES)",
+                    file.display()
+                );
+                said += usize::from(is_first);
+            }
+        }
+        assert!(said > 100, "only {said} words were looked at");
     }
 }
