@@ -20,6 +20,7 @@ mod new_page;
 mod parts;
 mod publish;
 mod standing;
+mod tool_ticks;
 mod version_page;
 
 #[cfg(feature = "ssr")]
