@@ -99,7 +99,7 @@ async fn no_sealed_column_is_forgotten(pool: PgPool) {
         "calls.control_sealed",
         "hook_endpoints.previous_secret_sealed",
         "hook_endpoints.secret_sealed",
-        "hook_endpoints.token_sealed",
+        "hook_endpoints.token_sealed", "http_tools.header_sealed",
     ];
     assert_eq!(columns, rotated);
 }
