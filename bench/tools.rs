@@ -76,13 +76,20 @@ async fn fill(place: &Place, org: &Org) -> anyhow::Result<()> {
         .execute(pool)
         .await?;
     let person = PersonId::generate();
-    sqlx::query("insert into reception_people (id, org_id, name, number) values ($1, $2, 'Nadia', '+33199002410')").bind(person).bind(id).execute(pool).await?;
+    sqlx::query("insert into reception_people (id, org_id, name, number) values ($1, $2, 'Nadia', '+33199002410')")
+        .bind(person)
+        .bind(id)
+        .execute(pool)
+        .await?;
     let refuse = json!({ "way": "refuse", "words": "Ce numéro n'est pas accepté.", "language": "fr" });
     let mut rules = vec![json!({ "id": RuleId::generate(), "is_on": true, "when": { "caller": "blocked" }, "then": refuse })];
     // As many as a table may have; none of them applies, so all are looked at.
     rules.extend((0..50).map(|n| json!({ "id": RuleId::generate(), "is_on": true, "when": { "prefix": format!("+44{n}"), "opening": "open" }, "then": { "way": "person", "person": person } })));
     sqlx::query("insert into receptions (org_id, rules) values ($1, $2)").bind(id).bind(Value::Array(rules)).execute(pool).await?;
-    sqlx::query("update assistants set provider_id = coalesce(provider_id, 'bench-' || id), state = 'active' where org_id = $1").bind(id).execute(pool).await?;
+    sqlx::query("update assistants set provider_id = coalesce(provider_id, 'bench-' || id), state = 'active' where org_id = $1")
+        .bind(id)
+        .execute(pool)
+        .await?;
     sqlx::query("analyze").execute(pool).await?;
     Ok(())
 }

@@ -468,7 +468,9 @@ mod tests {
 
     #[test]
     fn ticks_are_kept_in_one_order_and_the_usual_ones_are_no_choice() {
-        let tools = |ticked: &[&str]| AssistantForm { tools: ticked.iter().map(|name| (*name).to_owned()).collect(), ..form() }.parse().map(|s| s.tools);
+        let tools = |ticked: &[&str]| {
+            AssistantForm { tools: ticked.iter().map(|name| (*name).to_owned()).collect(), ..form() }.parse().map(|s| s.tools)
+        };
         assert_eq!([tools(&[]), tools(&["", "take_message", "search_answers"])], [Ok(None), Ok(None)]);
         assert_eq!(tools(&[""]), Ok(Some(vec![])), "none at all");
         let chosen = vec!["take_message".to_owned(), "transfer_to".into(), "order_status".into()];
@@ -483,7 +485,10 @@ mod tests {
         let old = serde_json::json!({ "name": "Léa", "language": "fr", "voice": "fr-FR-DeniseNeural", "first_message": "Bonjour", "prompt": "Tu réponds.",
             "end_phrases": [], "max_duration_s": 600, "transfer_numbers": [] });
         let settings: Settings = serde_json::from_value(old.clone()).expect("settings");
-        assert_eq!((settings.tools(), serde_json::to_value(&settings).expect("JSON")), (vec!["take_message".to_owned(), "search_answers".into()], old));
+        assert_eq!(
+            (settings.tools(), serde_json::to_value(&settings).expect("JSON")),
+            (vec!["take_message".to_owned(), "search_answers".into()], old)
+        );
     }
 
     #[test]

@@ -24,7 +24,11 @@ pub fn ToolTicks(chosen: Vec<String>, errors: Signal<FieldErrors>) -> impl IntoV
             </Checkbox>
         }
     };
-    let built_in = BUILT_IN.iter().enumerate().map(|(at, name)| tick(at + 1, (*name).to_owned(), tool_words(name).1.map(str::to_owned))).collect_view();
+    let built_in = BUILT_IN
+        .iter()
+        .enumerate()
+        .map(|(at, name)| tick(at + 1, (*name).to_owned(), tool_words(name).1.map(str::to_owned)))
+        .collect_view();
     view! {
         <section class="stack g4" aria-labelledby="h-tools">
             <div>

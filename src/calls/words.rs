@@ -372,8 +372,15 @@ mod tests {
         let ruled = told("routed", json!({ "rule": 2, "way": "person", "name": "Nadia", "number": "+33199002410" }));
         assert!(ruled.text.contains('2') && ruled.text.contains("Nadia"), "{}", ruled.text);
         assert_eq!(told("routed", json!({ "rule": null, "way": "refuse", "words": "Fermé" })).quote.as_deref(), Some("Fermé"));
-        assert!(told("routed", json!({ "rule": 1, "way": "number", "name": "", "number": "+33199002410" })).text.contains(&dialled("+33199002410")));
-        let tries: Vec<String> = ["asked", "refused", "nobody"].iter().map(|outcome| told("transfer_try", json!({ "to": "Nadia", "outcome": outcome })).text).collect();
+        assert!(
+            told("routed", json!({ "rule": 1, "way": "number", "name": "", "number": "+33199002410" }))
+                .text
+                .contains(&dialled("+33199002410"))
+        );
+        let tries: Vec<String> = ["asked", "refused", "nobody"]
+            .iter()
+            .map(|outcome| told("transfer_try", json!({ "to": "Nadia", "outcome": outcome })).text)
+            .collect();
         assert!(tries[0] != tries[1] && tries[1].contains("Nadia") && !tries[2].contains("Nadia"), "{tries:?}");
         assert!(told("callback", json!({ "number": "+33639981200", "why": "devis" })).text.contains(&dialled("+33639981200")));
     }

@@ -57,7 +57,9 @@ pub struct Wanted<'a> {
 pub fn choose<'a>(people: &'a [Person], wanted: &Wanted<'_>, house: &Calendar, local: NaiveDateTime) -> Vec<&'a Person> {
     let on_duty = people.iter().filter(|person| person.is_on_duty(house, local) && (wanted.is_urgent || !person.urgent_only));
     let mut found: Vec<&Person> = on_duty.collect();
-    let speaks = |person: &Person| wanted.language.is_none_or(|tag| person.languages.is_empty() || person.languages.iter().any(|known| known == tag));
+    let speaks = |person: &Person| {
+        wanted.language.is_none_or(|tag| person.languages.is_empty() || person.languages.iter().any(|known| known == tag))
+    };
     if found.iter().any(|person| speaks(person)) {
         found.retain(|person| speaks(person));
     }
@@ -67,14 +69,21 @@ pub fn choose<'a>(people: &'a [Person], wanted: &Wanted<'_>, house: &Calendar, l
         Some(_) if person.skills.is_empty() => 1,
         Some(_) => 2,
     };
-    found.sort_by_cached_key(|person| (fit(person), wanted.is_urgent && !person.urgent_only, person.priority, person.name.clone(), person.id));
+    found.sort_by_cached_key(|person| {
+        (fit(person), wanted.is_urgent && !person.urgent_only, person.priority, person.name.clone(), person.id)
+    });
     found
 }
 
 fn has(person: &Person, skill: &str) -> bool {
     let wanted = plain(skill);
     !wanted.is_empty()
-        && person.skills.iter().chain([&person.name]).map(|known| plain(known)).any(|known| !known.is_empty() && (known.contains(&wanted) || wanted.contains(&known)))
+        && person
+            .skills
+            .iter()
+            .chain([&person.name])
+            .map(|known| plain(known))
+            .any(|known| !known.is_empty() && (known.contains(&wanted) || wanted.contains(&known)))
 }
 
 /// Without the accents of French, in lower case: what a model writes down of what it heard.

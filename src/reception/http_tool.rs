@@ -63,7 +63,8 @@ impl HttpTool {
             };
             properties.insert(argument.name.clone(), json!({ "type": kind, "description": argument.description }));
         }
-        let required: Vec<&str> = self.arguments.iter().filter(|argument| argument.is_required).map(|argument| argument.name.as_str()).collect();
+        let required: Vec<&str> =
+            self.arguments.iter().filter(|argument| argument.is_required).map(|argument| argument.name.as_str()).collect();
         let parameters = json!({ "type": "object", "properties": properties, "required": required });
         json!({ "type": "function", "function": { "name": self.name, "description": self.description, "parameters": parameters } })
     }
@@ -72,7 +73,8 @@ impl HttpTool {
     pub fn take(&self, given: &Value) -> Result<Map<String, Value>, String> {
         let mut taken = Map::new();
         for argument in &self.arguments {
-            let found = given.get(&argument.name).filter(|value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty()));
+            let found =
+                given.get(&argument.name).filter(|value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty()));
             match (found.map(|value| argument.kind.read(value)), argument.is_required) {
                 (Some(Some(value)), _) => drop(taken.insert(argument.name.clone(), value)),
                 (Some(None), _) => return Err(format!("the argument {} is not of the right kind", argument.name)),
@@ -94,7 +96,9 @@ impl Kind {
                 _ => None,
             },
             Self::Whole => value.as_i64().or_else(|| text?.parse().ok()).map(Value::from),
-            Self::Number => value.as_f64().or_else(|| text?.replace(',', ".").parse().ok()).filter(|number| number.is_finite()).map(Value::from),
+            Self::Number => {
+                value.as_f64().or_else(|| text?.replace(',', ".").parse().ok()).filter(|number| number.is_finite()).map(Value::from)
+            }
             Self::YesNo => value.as_bool().or_else(|| text?.parse().ok()).map(Value::from),
         }
     }
@@ -168,7 +172,9 @@ impl HttpToolForm {
             wrong.add("header_name", "reception.header_name");
         }
         let value = Some(self.header_value.trim()).filter(|value| !value.is_empty());
-        if value.is_some_and(|value| value.len() > 2000 || header_name.is_empty() || !value.bytes().all(|byte| (0x20..0x7f).contains(&byte))) {
+        if value
+            .is_some_and(|value| value.len() > 2000 || header_name.is_empty() || !value.bytes().all(|byte| (0x20..0x7f).contains(&byte)))
+        {
             wrong.add("header_value", "reception.header_value");
         }
         let deadline_s = self.deadline_s.trim().parse().ok().filter(|seconds| (1..=LONGEST_S).contains(seconds));

@@ -4,6 +4,7 @@
 //! The one invariant: a decision is made by `rules::decide` alone, for a call that rings and for one that is tried in the page.
 
 pub mod directory;
+pub mod forms;
 pub mod holidays;
 pub mod hours;
 pub mod http_tool;

@@ -26,7 +26,9 @@ pub fn PeopleTab(sheet: ReceptionSheet, desk: Desk) -> impl IntoView {
         open.set(true);
     };
     let is_empty = sheet.people.is_empty();
-    let new = move || may_edit.then(|| view! { <Button kind=ButtonKind::Primary icon=icondata::LuPlus attr:aria-haspopup="dialog" on:click=add>{t(w::RECEPTION_PERSON_ADD)}</Button> });
+    let new = move || {
+        may_edit.then(|| view! { <Button kind=ButtonKind::Primary icon=icondata::LuPlus attr:aria-haspopup="dialog" on:click=add>{t(w::RECEPTION_PERSON_ADD)}</Button> })
+    };
     let rows = sheet.people.into_iter().map(|person| view! { <Row person may_edit edited open desk/> }).collect_view();
     let list = if is_empty {
         view! { <Empty kind=EmptyKind::Unused title=t(w::RECEPTION_PEOPLE_EMPTY_TITLE) text=t(w::RECEPTION_PEOPLE_EMPTY_TEXT)>{new()}</Empty> }.into_any()
@@ -53,7 +55,9 @@ pub fn PeopleTab(sheet: ReceptionSheet, desk: Desk) -> impl IntoView {
 fn Row(person: Person, may_edit: bool, edited: RwSignal<Option<Person>>, open: RwSignal<bool>, desk: Desk) -> impl IntoView {
     let id = person.id;
     let mut notes = vec![format::tel(&person.number), t(duty_word(person.duty)).to_owned()];
-    notes.extend((!person.languages.is_empty()).then(|| person.languages.iter().map(|tag| language_word(tag)).collect::<Vec<_>>().join(", ")));
+    notes.extend(
+        (!person.languages.is_empty()).then(|| person.languages.iter().map(|tag| language_word(tag)).collect::<Vec<_>>().join(", ")),
+    );
     notes.push(t_with(w::RECEPTION_PERSON_ORDER, &[("n", &person.priority.to_string())]));
     let of_person = |key| format!("{} : {}", t(key), person.name);
     let (edit_label, remove_label) = (of_person(w::RECEPTION_EDIT), of_person(w::RECEPTION_REMOVE));

@@ -55,7 +55,9 @@ fn choices<T: Copy + ToString>(values: &[T], word: impl Fn(T) -> crate::i18n::Ke
 #[component]
 fn Conditions(sheet: ReceptionSheet, form: RuleForm, save: ServerAction<SaveRule>) -> impl IntoView {
     let errors = action_fields(save);
-    let named = |(number, label): &(String, String)| (number.clone(), if label.is_empty() { shown(number) } else { format!("{} · {label}", shown(number)) });
+    let named = |(number, label): &(String, String)| {
+        (number.clone(), if label.is_empty() { shown(number) } else { format!("{} · {label}", shown(number)) })
+    };
     let numbers: Vec<_> = std::iter::once((String::new(), t(w::RECEPTION_ANY).to_owned())).chain(sheet.numbers.iter().map(named)).collect();
     view! {
         <fieldset class="stack g4">

@@ -207,15 +207,17 @@ mod tests {
     }
 
     fn any_facts() -> impl Strategy<Value = Facts> {
-        (prop::sample::select(Opening::ALL), any::<[bool; 4]>(), 0..5_i64).prop_map(|(opening, [shown, is_known, is_vip, is_blocked], calls)| Facts {
-            opening,
-            caller: shown.then(|| "+33612345678".into()),
-            is_known,
-            is_vip,
-            is_blocked,
-            calls,
-            ..facts()
-        })
+        (prop::sample::select(Opening::ALL), any::<[bool; 4]>(), 0..5_i64).prop_map(
+            |(opening, [shown, is_known, is_vip, is_blocked], calls)| Facts {
+                opening,
+                caller: shown.then(|| "+33612345678".into()),
+                is_known,
+                is_vip,
+                is_blocked,
+                calls,
+                ..facts()
+            },
+        )
     }
 
     proptest! {

@@ -126,10 +126,13 @@ fn ToolDrawer(edited: RwSignal<Option<HttpTool>>, open: RwSignal<bool>, desk: De
 #[component]
 fn Fields(form: HttpToolForm, has_secret: bool, errors: Signal<FieldErrors>) -> impl IntoView {
     let methods: Vec<_> = Method::ALL.iter().map(|method| (method.to_string(), method.to_string())).collect();
-    let secret_hint = if has_secret { format!("{} {}", t(w::RECEPTION_TOOL_SECRET_KEPT), t(w::RECEPTION_TOOL_SECRET_HINT)) } else { t(w::RECEPTION_TOOL_SECRET_HINT).to_owned() };
-    let rows = (0..MOST_ARGUMENTS)
-        .map(|at| view! { <ArgumentRow at form=form.arguments.get(at).cloned().unwrap_or_default()/> })
-        .collect_view();
+    let secret_hint = if has_secret {
+        format!("{} {}", t(w::RECEPTION_TOOL_SECRET_KEPT), t(w::RECEPTION_TOOL_SECRET_HINT))
+    } else {
+        t(w::RECEPTION_TOOL_SECRET_HINT).to_owned()
+    };
+    let rows =
+        (0..MOST_ARGUMENTS).map(|at| view! { <ArgumentRow at form=form.arguments.get(at).cloned().unwrap_or_default()/> }).collect_view();
     let wrong = Signal::derive(move || errors.with(|errors| errors.get("arguments").map(field_message)));
     view! {
         <TextInput name="form[name]" label=t(w::RECEPTION_TOOL_NAME) hint=t(w::RECEPTION_TOOL_NAME_HINT) value=form.name required=true maxlength=48_u32 errors/>
@@ -222,7 +225,8 @@ fn read_form(form: &leptos::web_sys::HtmlFormElement) -> Result<TryHttpTool, ()>
 fn Ran(run: DryRun) -> impl IntoView {
     let headers = run.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n");
     let request = [run.line, headers, run.body].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
-    let status = run.status.map(|status| t_with(w::RECEPTION_TOOL_TRY_STATUS, &[("status", &status.to_string()), ("ms", &run.took_ms.to_string())]));
+    let status =
+        run.status.map(|status| t_with(w::RECEPTION_TOOL_TRY_STATUS, &[("status", &status.to_string()), ("ms", &run.took_ms.to_string())]));
     view! {
         <p class="label">{t(w::RECEPTION_TOOL_TRY_REQUEST)}</p>
         <pre class="code">{request}</pre>

@@ -74,7 +74,8 @@ async fn add_rule(scope: &OrgScope, change: impl FnOnce(&mut RuleForm)) -> RuleI
 }
 
 async fn add_person(scope: &OrgScope, name: &str, number: &str, change: impl FnOnce(&mut PersonForm)) -> PersonId {
-    let mut form = PersonForm { name: name.into(), number: number.into(), duty: "always".into(), priority: "1".into(), ..PersonForm::default() };
+    let mut form =
+        PersonForm { name: name.into(), number: number.into(), duty: "always".into(), priority: "1".into(), ..PersonForm::default() };
     change(&mut form);
     let id = PersonId::generate();
     actions::save_person(scope, &form.parse(id).expect("somebody"), true).await.expect("written");
@@ -83,7 +84,11 @@ async fn add_person(scope: &OrgScope, name: &str, number: &str, change: impl FnO
 
 async fn events(app: &TestApp, kind: &str) -> Vec<Value> {
     app.applied().await;
-    sqlx::query_scalar("select detail from call_events where kind = $1 order by created_at, seq").bind(kind).fetch_all(&app.core.pool).await.expect("events")
+    sqlx::query_scalar("select detail from call_events where kind = $1 order by created_at, seq")
+        .bind(kind)
+        .fetch_all(&app.core.pool)
+        .await
+        .expect("events")
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
@@ -152,7 +157,8 @@ async fn the_first_rule_that_applies_answers_the_provider_and_stands_in_the_call
     };
     add_rule(&scope, |form| (form.caller, form.words) = ("blocked".into(), "Ce numéro\nn'est pas accepté.".into())).await;
     add_rule(&scope, |form| (form.caller, form.way, form.person) = ("vip".into(), "person".into(), nadia.to_string())).await;
-    add_rule(&scope, |form| (form.caller, form.way, form.to_number) = ("withheld".into(), "number".into(), "+33 1 99 00 24 11".into())).await;
+    add_rule(&scope, |form| (form.caller, form.way, form.to_number) = ("withheld".into(), "number".into(), "+33 1 99 00 24 11".into()))
+        .await;
     let loaded = add_rule(&scope, |form| (form.calls_from, form.prefix) = ("40".into(), "+44".into())).await;
 
     callers::save(&scope, &caller(false, true).parse().expect("a caller")).await.expect("written");
@@ -173,7 +179,12 @@ async fn the_first_rule_that_applies_answers_the_provider_and_stands_in_the_call
     assert_eq!(app.number("select count(*) from calls").await, 6);
 
     // The page's box says the same, and what would be with more calls.
-    let asked = |caller: &str, calls: &str| TryForm { number: "+33199000001".into(), caller: caller.into(), calls: calls.into(), ..TryForm::default() };
+    let asked = |caller: &str, calls: &str| TryForm {
+        number: "+33199000001".into(),
+        caller: caller.into(),
+        calls: calls.into(),
+        ..TryForm::default()
+    };
     let trial = route::trial(&scope, &asked(CALLER, "")).await.expect("a trial");
     assert_eq!((trial.rule, trial.way, trial.name.as_str(), trial.caller_name.as_str()), (Some(2), Some(Way::Person), "Nadia", "Awa Diop"));
     assert_eq!(route::trial(&scope, &asked("+442079460958", "40")).await.expect("a trial").rule, Some(4));
@@ -200,7 +211,8 @@ async fn closing_time_sends_calls_elsewhere_and_somebody_off_duty_is_passed_over
     add_rule(&scope, |form| (form.way, form.person) = ("person".into(), nadia.to_string())).await;
     add_rule(&scope, |form| form.opening = "holiday".into()).await;
     let today = route::sheet(&scope).await.expect("a sheet").today;
-    let closed = |offset: i64| DayForm { day: (today + Duration::days(offset)).to_string(), label: "Inventaire".into(), hours: String::new() };
+    let closed =
+        |offset: i64| DayForm { day: (today + Duration::days(offset)).to_string(), label: "Inventaire".into(), hours: String::new() };
     // Yesterday and tomorrow, too: the test may run at midnight.
     assert_eq!(ring(&app, &org, "c1", Some(CALLER)).await["destination"]["number"], "+33199002410");
     for offset in -1..=1 {
@@ -227,7 +239,9 @@ async fn nothing_of_another_organisation_is_seen_named_or_changed(pool: PgPool) 
     let (_, theirs_ref) = app.assistant(&globex).await;
     let nadia = add_person(&ours, "Nadia", "+33199002410", |_| {}).await;
     let id = add_rule(&ours, |_| {}).await;
-    callers::save(&ours, &CallerForm { number: CALLER.into(), name: "Awa".into(), ..CallerForm::default() }.parse().expect("a caller")).await.expect("written");
+    callers::save(&ours, &CallerForm { number: CALLER.into(), name: "Awa".into(), ..CallerForm::default() }.parse().expect("a caller"))
+        .await
+        .expect("written");
     assert!(use_tool(&app, &acme, "c1", "t1", "request_callback", json!({ "why": "devis" })).await["result"].is_string());
 
     assert_eq!(ring(&app, &globex, "c1", Some(CALLER)).await["assistantId"], theirs_ref, "our rule is not theirs");
@@ -248,7 +262,8 @@ async fn nothing_of_another_organisation_is_seen_named_or_changed(pool: PgPool) 
         assert!(matches!(refused, Err(AppError::Invalid { .. })), "{refused:?}");
     }
     // A person of ours cannot be written over either.
-    let form = PersonForm { name: "Eve".into(), number: CALLER.into(), duty: "always".into(), priority: "1".into(), ..PersonForm::default() };
+    let form =
+        PersonForm { name: "Eve".into(), number: CALLER.into(), duty: "always".into(), priority: "1".into(), ..PersonForm::default() };
     assert!(actions::save_person(&theirs, &form.parse(nadia).expect("somebody"), true).await.is_err());
     assert_eq!(route::sheet(&ours).await.expect("a sheet").people[0].name, "Nadia");
     // The same tool call of another organisation is another one.
@@ -268,7 +283,10 @@ async fn a_call_back_is_noted_once_and_can_be_marked_as_made(pool: PgPool) {
     assert_eq!(use_tool(&app, &org, "c1", "t1", "request_callback", json!({ "why": "autre chose" })).await, both[0]);
     assert_eq!(told(&both[0]), json!({ "noted": true, "number": "+33639981200", "when": "demain matin" }));
     // Without a number, or with one that is none, the one that calls.
-    assert_eq!(told(&use_tool(&app, &org, "c1", "t2", "request_callback", json!({ "why": "x", "number": "bientôt" })).await)["number"], CALLER);
+    assert_eq!(
+        told(&use_tool(&app, &org, "c1", "t2", "request_callback", json!({ "why": "x", "number": "bientôt" })).await)["number"],
+        CALLER
+    );
 
     let list = actions::list_callbacks(&scope).await.expect("a list");
     assert_eq!((list.all_open, list.open[0].why.as_str(), list.open[0].caller_name.as_str()), (2, "Devis toiture", "Awa Diop"));
@@ -287,12 +305,21 @@ async fn callers_are_recognised_and_an_unknown_tool_is_told_so(pool: PgPool) {
     let org = app.org("Acme", Role::Owner).await;
     let unknown = told(&use_tool(&app, &org, "c1", "t1", "look_up_caller", json!({})).await);
     assert_eq!((unknown["known"].as_bool(), unknown["earlier_calls"].as_i64()), (Some(false), Some(0)));
-    let form = CallerForm { number: CALLER.into(), name: "Awa Diop".into(), language: "en".into(), is_vip: Some("on".into()), ..CallerForm::default() };
+    let form = CallerForm {
+        number: CALLER.into(),
+        name: "Awa Diop".into(),
+        language: "en".into(),
+        is_vip: Some("on".into()),
+        ..CallerForm::default()
+    };
     callers::save(&scope(&app, &org), &form.parse().expect("a caller")).await.expect("written");
     let known = told(&use_tool(&app, &org, "c1", "t2", "look_up_caller", json!({})).await);
     assert_eq!(known, json!({ "known": true, "name": "Awa Diop", "language": "en", "vip": true, "earlier_calls": 0 }));
     let answer = use_tool(&app, &org, "c1", "t3", "launch_rocket", json!({})).await;
-    assert_eq!((answer["toolCallId"].as_str(), answer["error"].as_str()), (Some("t3"), Some("there is no tool named launch_rocket: go on without it")));
+    assert_eq!(
+        (answer["toolCallId"].as_str(), answer["error"].as_str()),
+        (Some("t3"), Some("there is no tool named launch_rocket: go on without it"))
+    );
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
@@ -305,9 +332,27 @@ async fn a_transfer_goes_to_the_next_when_the_provider_refuses_and_says_when_nob
     add_person(&scope, "Accueil", "+33199002411", |form| form.priority = "2".into()).await;
     add_person(&scope, "Astreinte", "+33199002412", |form| form.urgent_only = Some("on".into())).await;
     let to = |number: &str| body_partial_json(json!({ "type": "transfer", "destination": { "type": "number", "number": number } }));
-    Mock::given(method("POST")).and(path("/c1/control")).and(to("+33199002410")).respond_with(ResponseTemplate::new(400).set_body_json(json!({ "message": "busy" }))).expect(1).mount(&vapi).await;
-    Mock::given(method("POST")).and(path("/c1/control")).and(to("+33199002411")).respond_with(ResponseTemplate::new(200)).expect(1).mount(&vapi).await;
-    Mock::given(method("POST")).and(path("/c1/control")).and(body_partial_json(json!({ "type": "add-message" }))).respond_with(ResponseTemplate::new(200)).expect(0).mount(&vapi).await;
+    Mock::given(method("POST"))
+        .and(path("/c1/control"))
+        .and(to("+33199002410"))
+        .respond_with(ResponseTemplate::new(400).set_body_json(json!({ "message": "busy" })))
+        .expect(1)
+        .mount(&vapi)
+        .await;
+    Mock::given(method("POST"))
+        .and(path("/c1/control"))
+        .and(to("+33199002411"))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(1)
+        .mount(&vapi)
+        .await;
+    Mock::given(method("POST"))
+        .and(path("/c1/control"))
+        .and(body_partial_json(json!({ "type": "add-message" })))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(0)
+        .mount(&vapi)
+        .await;
 
     let first = use_tool(&app, &org, "c1", "t1", "transfer_to", json!({ "skill": "service Factures", "urgent": "false" })).await;
     assert_eq!((told(&first)["transferring"].as_bool(), told(&first)["to"].as_str()), (Some(true), Some("Nadia")));
@@ -345,8 +390,18 @@ async fn an_assistant_is_told_when_every_transfer_is_refused(pool: PgPool) {
     let app = TestApp::with_provider(pool, &vapi.uri()).await;
     let org = app.org("Acme", Role::Owner).await;
     add_person(&scope(&app, &org), "Nadia", "+33199002410", |_| {}).await;
-    Mock::given(method("POST")).and(body_partial_json(json!({ "type": "transfer" }))).respond_with(ResponseTemplate::new(400)).expect(1).mount(&vapi).await;
-    Mock::given(method("POST")).and(body_partial_json(json!({ "type": "add-message", "triggerResponseEnabled": true }))).respond_with(ResponseTemplate::new(200)).expect(1).mount(&vapi).await;
+    Mock::given(method("POST"))
+        .and(body_partial_json(json!({ "type": "transfer" })))
+        .respond_with(ResponseTemplate::new(400))
+        .expect(1)
+        .mount(&vapi)
+        .await;
+    Mock::given(method("POST"))
+        .and(body_partial_json(json!({ "type": "add-message", "triggerResponseEnabled": true })))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(1)
+        .mount(&vapi)
+        .await;
     use_tool(&app, &org, "c1", "t1", "transfer_to", json!({})).await;
     app.try_jobs().await;
     let outcomes: Vec<Value> = events(&app, "transfer_try").await.into_iter().map(|detail| detail["outcome"].clone()).collect();
@@ -362,7 +417,12 @@ fn http_tool(url: &str) -> HttpToolForm {
         header_name: "X-Shop-Key".into(),
         header_value: "s3cret-canary".into(),
         deadline_s: "2".into(),
-        arguments: vec![ArgumentForm { name: "order".into(), kind: "text".into(), description: "Numéro".into(), required: Some("on".into()) }],
+        arguments: vec![ArgumentForm {
+            name: "order".into(),
+            kind: "text".into(),
+            description: "Numéro".into(),
+            required: Some("on".into()),
+        }],
     }
 }
 
@@ -382,12 +442,23 @@ async fn a_tool_of_one_s_own_is_asked_once_with_its_secret_which_nobody_sees(poo
         .and(path("/orders"))
         .and(header("x-shop-key", "s3cret-canary"))
         .and(header("idempotency-key", "t1"))
-        .respond_with(ResponseTemplate::new(200).set_body_string("{\n \"state\": \"shipped\" }").set_delay(std::time::Duration::from_millis(300)))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_string("{\n \"state\": \"shipped\" }").set_delay(std::time::Duration::from_millis(300)),
+        )
         .expect(1)
         .mount(&shop)
         .await;
-    Mock::given(method("POST")).and(path("/away")).respond_with(ResponseTemplate::new(302).insert_header("location", "/orders")).expect(1).mount(&shop).await;
-    Mock::given(method("POST")).and(path("/slow")).respond_with(ResponseTemplate::new(200).set_delay(std::time::Duration::from_secs(20))).mount(&shop).await;
+    Mock::given(method("POST"))
+        .and(path("/away"))
+        .respond_with(ResponseTemplate::new(302).insert_header("location", "/orders"))
+        .expect(1)
+        .mount(&shop)
+        .await;
+    Mock::given(method("POST"))
+        .and(path("/slow"))
+        .respond_with(ResponseTemplate::new(200).set_delay(std::time::Duration::from_secs(20)))
+        .mount(&shop)
+        .await;
     let id = save_tool(&scope, &http_tool(&format!("{}/orders", shop.uri())), None).await.expect("written");
     assert_eq!(save_tool(&scope, &http_tool(&shop.uri()), None).await, Err(AppError::conflict("tool_taken")));
 
@@ -402,12 +473,21 @@ async fn a_tool_of_one_s_own_is_asked_once_with_its_secret_which_nobody_sees(poo
     save_tool(&scope, &http_tool(&format!("{}/away", shop.uri())), Some(id)).await.expect("written");
     assert_eq!(use_tool(&app, &org, "c1", "t3", "order_status", json!({ "order": "1" })).await["error"], "order_status answered 302");
     save_tool(&scope, &http_tool(&format!("{}/slow", shop.uri())), Some(id)).await.expect("written");
-    assert_eq!(use_tool(&app, &org, "c1", "t4", "order_status", json!({ "order": "1" })).await["error"], "order_status did not answer in time");
+    assert_eq!(
+        use_tool(&app, &org, "c1", "t4", "order_status", json!({ "order": "1" })).await["error"],
+        "order_status did not answer in time"
+    );
 
     // The secret is in no table, no list and no dry run as it was typed.
     let listed = serde_json::to_string(&tools::list(&scope).await.expect("a list")).expect("JSON");
     assert!(listed.contains("\"has_secret\":true") && !listed.contains("canary"));
-    assert_eq!(app.number("select count(*) from http_tools where http_tools::text like '%canary%' or encode(header_sealed, 'escape') like '%canary%'").await, 0);
+    assert_eq!(
+        app.number(
+            "select count(*) from http_tools where http_tools::text like '%canary%' or encode(header_sealed, 'escape') like '%canary%'"
+        )
+        .await,
+        0
+    );
     assert_eq!(app.number("select count(*) from hook_journal where body like '%canary%'").await, 0);
 }
 
@@ -418,7 +498,11 @@ async fn a_dry_run_shows_both_sides_and_a_secret_stays_with_the_site_it_was_give
     let app = TestApp::with_settings(pool, &[("ZENCALL_SSRF_ALLOW", &allowed)]).await;
     let org = app.org("Acme", Role::Owner).await;
     let scope = scope(&app, &org);
-    Mock::given(header("x-shop-key", "s3cret-canary")).respond_with(ResponseTemplate::new(200).set_body_string("ok")).expect(2).mount(&shop).await;
+    Mock::given(header("x-shop-key", "s3cret-canary"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("ok"))
+        .expect(2)
+        .mount(&shop)
+        .await;
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_string("ha")).mount(&thief).await;
     let id = save_tool(&scope, &http_tool(&shop.uri()), None).await.expect("written");
     let run = async |form: &HttpToolForm, arguments: &str| {
@@ -452,17 +536,40 @@ async fn addresses_of_private_networks_are_refused_when_saved_when_tried_and_whe
     let org = app.org("Acme", Role::Owner).await;
     let scope = scope(&app, &org);
     let spellings = [
-        "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/",
-        "https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/", "https://169.254.169.254/latest/meta-data", "https://localhost/", "https://localhost./",
-        "https://10.1.2.3/", "https://192.168.0.1:8443/", "https://metadata.google.internal/", "https://１２７.0.0.1/", "https://127。0。0。1/",
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://0177.0.0.1/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[2002:7f00:1::]/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://localhost/",
+        "https://localhost./",
+        "https://10.1.2.3/",
+        "https://192.168.0.1:8443/",
+        "https://metadata.google.internal/",
+        "https://１２７.0.0.1/",
+        "https://127。0。0。1/",
     ];
     for url in spellings {
         let refused = save_tool(&scope, &http_tool(url), None).await.expect_err(url);
         assert_eq!(refused.fields().get("url"), Some("address.private"), "{url}");
         let (tool, secret) = http_tool(url).parse(ToolId::generate()).expect("a tool");
-        assert_eq!(tools::dry_run(&scope, tool, secret, r#"{"order":"1"}"#).await.expect_err(url).fields().get("url"), Some("address.private"), "{url}");
+        assert_eq!(
+            tools::dry_run(&scope, tool, secret, r#"{"order":"1"}"#).await.expect_err(url).fields().get("url"),
+            Some("address.private"),
+            "{url}"
+        );
     }
-    for (url, code) in [("http://example.com/", "address.not_https"), ("https://a:b@example.com/", "address.credentials"), ("https://example.com:5432/", "address.port"), ("nonsense", "address.unreadable")] {
+    for (url, code) in [
+        ("http://example.com/", "address.not_https"),
+        ("https://a:b@example.com/", "address.credentials"),
+        ("https://example.com:5432/", "address.port"),
+        ("nonsense", "address.unreadable"),
+    ] {
         assert_eq!(save_tool(&scope, &http_tool(url), None).await.expect_err(url).fields().get("url"), Some(code), "{url}");
     }
     // A row that got in some other way is judged again before it is asked, and so is what a public name resolves to.
@@ -478,12 +585,18 @@ async fn only_who_may_manage_integrations_keeps_tools_and_only_who_may_call_mark
     let app = TestApp::new(pool).await;
     let org = app.org("Acme", Role::Owner).await;
     let supervisor = scope(&app, &org).with_role(Role::Supervisor);
-    assert_eq!(save_tool(&supervisor, &http_tool("https://example.com/"), None).await, Err(AppError::Forbidden { needs: Permission::IntegrationsManage }));
+    assert_eq!(
+        save_tool(&supervisor, &http_tool("https://example.com/"), None).await,
+        Err(AppError::Forbidden { needs: Permission::IntegrationsManage })
+    );
     let reader = scope(&app, &org).with_role(Role::ReadOnly);
     assert!(actions::list_callbacks(&reader).await.is_ok() && route::sheet(&reader).await.is_ok());
     let id = zencall::shared::ids::CallbackId::generate();
     assert_eq!(actions::set_callback_done(&reader, id, true).await, Err(AppError::Forbidden { needs: Permission::CallsStart }));
-    assert_eq!(actions::save_week(&reader, WeekForm::default().parse().expect("hours")).await, Err(AppError::Forbidden { needs: Permission::AssistantsEdit }));
+    assert_eq!(
+        actions::save_week(&reader, WeekForm::default().parse().expect("hours")).await,
+        Err(AppError::Forbidden { needs: Permission::AssistantsEdit })
+    );
 }
 
 /// Publishes an assistant with these tools, and lets the simulator know it; its id there.
@@ -530,11 +643,12 @@ async fn an_assistant_is_pushed_with_the_tools_it_was_given_as_they_come_and_go(
     // Which tools it has is of the version, and the version's history says so.
     let versions = history::history(&scope, id, None).await.expect("a history").versions;
     assert_eq!(versions.len(), 2);
-    let kept: Vec<Option<Value>> = sqlx::query_scalar("select settings -> 'tools' from assistant_versions where assistant_id = $1 order by n")
-        .bind(id)
-        .fetch_all(&app.core.pool)
-        .await
-        .expect("versions");
+    let kept: Vec<Option<Value>> =
+        sqlx::query_scalar("select settings -> 'tools' from assistant_versions where assistant_id = $1 order by n")
+            .bind(id)
+            .fetch_all(&app.core.pool)
+            .await
+            .expect("versions");
     assert_eq!(kept, [None, Some(json!(["take_message", "request_callback", "transfer_to", "order_status"]))]);
 }
 
@@ -556,7 +670,11 @@ async fn a_simulated_caller_who_asks_for_a_person_reaches_the_directory_by_a_rul
     assert!(rang.status().is_success(), "{:?}", rang.text().await);
     until("the call to be put through", 60, || async {
         app.try_jobs().await;
-        let moved: Option<String> = sqlx::query_scalar("select transferred_to from calls where status = 'ended'").fetch_optional(&app.core.pool).await.expect("a call").flatten();
+        let moved: Option<String> = sqlx::query_scalar("select transferred_to from calls where status = 'ended'")
+            .fetch_optional(&app.core.pool)
+            .await
+            .expect("a call")
+            .flatten();
         moved.filter(|to| to == nadia)
     })
     .await;

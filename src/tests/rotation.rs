@@ -10,7 +10,10 @@ use zencall::{
     platform::{OrgScope, session, tenancy::Caller},
     reception::{http_tool::HttpToolForm, server::tools},
     server::cli::rotate,
-    shared::{ids::{ApiKeyId, ToolId}, permission::Role},
+    shared::{
+        ids::{ApiKeyId, ToolId},
+        permission::Role,
+    },
 };
 
 const OLD: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -99,7 +102,8 @@ async fn no_sealed_column_is_forgotten(pool: PgPool) {
         "calls.control_sealed",
         "hook_endpoints.previous_secret_sealed",
         "hook_endpoints.secret_sealed",
-        "hook_endpoints.token_sealed", "http_tools.header_sealed",
+        "hook_endpoints.token_sealed",
+        "http_tools.header_sealed",
     ];
     assert_eq!(columns, rotated);
 }

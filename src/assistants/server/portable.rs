@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 const FORMAT: &str = "zencall.assistant";
 /// The version of the format that is written, and the newest that is read.
 const VERSION: u64 = 1;
-const FIELDS: [&str; 9] = ["tools", "name", "language", "voice", "first_message", "prompt", "end_phrases", "max_duration_s", "transfer_numbers"];
+const FIELDS: [&str; 9] =
+    ["tools", "name", "language", "voice", "first_message", "prompt", "end_phrases", "max_duration_s", "transfer_numbers"];
 
 /// The file.
 pub fn write(template: Template, settings: &Settings) -> serde_json::Result<String> {

@@ -180,7 +180,13 @@ mod tests {
         with_tools(transfer_numbers, server, has_answers, None, reception::Offer::default())
     }
 
-    fn with_tools(transfer_numbers: Vec<TransferEntry>, server: &Value, has_answers: bool, tools: Option<Vec<String>>, desk: reception::Offer) -> Value {
+    fn with_tools(
+        transfer_numbers: Vec<TransferEntry>,
+        server: &Value,
+        has_answers: bool,
+        tools: Option<Vec<String>>,
+        desk: reception::Offer,
+    ) -> Value {
         let settings = Settings {
             name: "Léa".into(),
             language: "fr".into(),

@@ -399,7 +399,9 @@ pub async fn ready_assistant(conn: &mut PgConnection, wanted: Option<AssistantId
 
 /// How many calls with a number are over.
 pub async fn ended_calls_of(conn: &mut PgConnection, number: &str) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select count(*) as "n!" from calls where customer_number = $1 and ended_at is not null"#, number).fetch_one(conn).await
+    sqlx::query_scalar!(r#"select count(*) as "n!" from calls where customer_number = $1 and ended_at is not null"#, number)
+        .fetch_one(conn)
+        .await
 }
 
 /// Assistants by name, and whether each can take and make calls.

@@ -36,14 +36,18 @@ pub async fn answer(core: &Core, org: OrgId, kept: Kept, message: &Value, tool: 
         "look_up_caller" => look_up_caller(core, org, caller).await,
         name => {
             let told = tools::own(core, org, &asked).await?;
-            Ok(told.unwrap_or_else(|| Err(format!("there is no tool named {}: go on without it", name.chars().take(64).collect::<String>()))))
+            Ok(told
+                .unwrap_or_else(|| Err(format!("there is no tool named {}: go on without it", name.chars().take(64).collect::<String>()))))
         }
     }
 }
 
 /// The number of whoever speaks with the assistant.
 pub fn caller_number(message: &Value) -> Option<&str> {
-    ["/customer/number", "/call/customer/number"].iter().find_map(|path| message.pointer(path)?.as_str()).filter(|number| !number.is_empty())
+    ["/customer/number", "/call/customer/number"]
+        .iter()
+        .find_map(|path| message.pointer(path)?.as_str())
+        .filter(|number| !number.is_empty())
 }
 
 async fn request_callback(core: &Core, org: OrgId, asked: &Use<'_>) -> Result<Told, AppError> {
@@ -91,7 +95,9 @@ async fn look_up_caller(core: &Core, org: OrgId, caller: Option<&str>) -> Result
     let earlier = read::ended_calls_of(tx.conn(), number).await?;
     tx.commit().await?;
     let told = match known {
-        Some(known) => json!({ "known": true, "name": known.name, "language": known.language, "vip": known.is_vip, "earlier_calls": earlier }),
+        Some(known) => {
+            json!({ "known": true, "name": known.name, "language": known.language, "vip": known.is_vip, "earlier_calls": earlier })
+        }
         None => json!({ "known": false, "earlier_calls": earlier }),
     };
     Ok(Ok(told.to_string()))

@@ -250,7 +250,8 @@ impl Resolve for PublicOnly {
 fn is_local_name(domain: &str) -> bool {
     let name = domain.trim_end_matches('.').to_ascii_lowercase();
     let last = name.rsplit('.').next().unwrap_or_default();
-    !name.contains('.') || matches!(last, "localhost" | "local" | "internal" | "lan" | "home" | "corp" | "intranet" | "test" | "invalid" | "onion")
+    !name.contains('.')
+        || matches!(last, "localhost" | "local" | "internal" | "lan" | "home" | "corp" | "intranet" | "test" | "invalid" | "onion")
 }
 
 static FORBIDDEN: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
@@ -262,7 +263,8 @@ static FORBIDDEN: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
 
 /// Whether an address is private, reserved or a cloud's own; one inside another is looked at, too.
 pub fn is_forbidden(ip: IpAddr) -> bool {
-    FORBIDDEN.iter().any(|network| network.contains(&ip)) || matches!(ip, IpAddr::V6(ip) if within(ip).is_some_and(|inner| is_forbidden(inner.into())))
+    FORBIDDEN.iter().any(|network| network.contains(&ip))
+        || matches!(ip, IpAddr::V6(ip) if within(ip).is_some_and(|inner| is_forbidden(inner.into())))
 }
 
 /// The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64, 6to4.
@@ -293,13 +295,67 @@ mod tests {
     fn every_odd_spelling_of_a_private_address_is_refused() {
         let guard = guard(&[]);
         for host in [
-            "127.0.0.1", "127.1", "127.0.1", "0", "0.0.0.0", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.0.0.1.",
-            "１２７.0.0.1", "127。0。0。1", "%31%32%37.0.0.1", "10.0.0.1", "0x0a.0.0.1", "100.64.0.1", "169.254.169.254", "2852039166", "0xa9fea9fe",
-            "172.16.0.1", "172.31.255.255", "192.168.1.1", "192.0.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
-            "224.0.0.1", "240.0.0.1", "255.255.255.255", "168.63.129.16", "[::]", "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
-            "[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[64:ff9b::a00:1]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2002:a9fe:a9fe::1]",
-            "[fc00::1]", "[fd12:3456::1]", "[fe80::1]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]", "[100::1]", "[2001::1]",
-            "localhost", "LOCALHOST", "localhost.", "api.localhost", "printer.local", "metadata.google.internal", "intranet", "db",
+            "127.0.0.1",
+            "127.1",
+            "127.0.1",
+            "0",
+            "0.0.0.0",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "0177.0.0.1",
+            "017700000001",
+            "127.0.0.1.",
+            "１２７.0.0.1",
+            "127。0。0。1",
+            "%31%32%37.0.0.1",
+            "10.0.0.1",
+            "0x0a.0.0.1",
+            "100.64.0.1",
+            "169.254.169.254",
+            "2852039166",
+            "0xa9fea9fe",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.88.99.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "168.63.129.16",
+            "[::]",
+            "[::1]",
+            "[0:0:0:0:0:0:0:1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[::127.0.0.1]",
+            "[::ffff:0:127.0.0.1]",
+            "[64:ff9b::127.0.0.1]",
+            "[64:ff9b::a00:1]",
+            "[64:ff9b:1::1]",
+            "[2002:7f00:1::]",
+            "[2002:a9fe:a9fe::1]",
+            "[fc00::1]",
+            "[fd12:3456::1]",
+            "[fe80::1]",
+            "[fec0::1]",
+            "[ff02::1]",
+            "[2001:db8::1]",
+            "[100::1]",
+            "[2001::1]",
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "api.localhost",
+            "printer.local",
+            "metadata.google.internal",
+            "intranet",
+            "db",
         ] {
             assert_eq!(guard.check(&format!("https://{host}/x")).err(), Some(Refused::Private), "{host}");
         }
@@ -308,7 +364,14 @@ mod tests {
     #[test]
     fn what_is_public_goes_through_and_only_by_https() {
         let guard = guard(&[]);
-        for good in ["https://example.com/a?b=c", "https://example.com:8443", "https://93.184.216.34/", "https://[2606:2800:220:1::1]/", "https://münchen.example.org", " https://example.com "] {
+        for good in [
+            "https://example.com/a?b=c",
+            "https://example.com:8443",
+            "https://93.184.216.34/",
+            "https://[2606:2800:220:1::1]/",
+            "https://münchen.example.org",
+            " https://example.com ",
+        ] {
             assert!(guard.check(good).is_ok(), "{good}");
         }
         let cases = [

@@ -101,7 +101,8 @@ pub async fn dry_run(scope: &OrgScope, tool: HttpTool, secret: Option<String>, a
     };
     let request = request(&tool, &address, &taken, secret.as_deref(), "dry-run");
     let shown = |(name, value): (&HeaderName, &HeaderValue)| {
-        let value = if value.is_sensitive() { "••••••".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
+        let value =
+            if value.is_sensitive() { "••••••".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
         (name.to_string(), value)
     };
     let mut run = DryRun {
@@ -133,7 +134,13 @@ pub(super) async fn find(tx: &mut crate::platform::OrgTx<'_>, name: &str) -> Res
 }
 
 /// Asks it for a caller. The tool call's id goes with it, so that the other side can tell a repetition.
-pub(super) async fn ask(core: &Core, org: OrgId, row: &store::ToolRow, given: &Value, tool_call: &str) -> Result<Result<String, String>, AppError> {
+pub(super) async fn ask(
+    core: &Core,
+    org: OrgId,
+    row: &store::ToolRow,
+    given: &Value,
+    tool_call: &str,
+) -> Result<Result<String, String>, AppError> {
     let taken = match row.tool.take(given) {
         Ok(taken) => taken,
         Err(why) => return Ok(Err(why)),
@@ -204,7 +211,9 @@ pub async fn reseal(core: &Core) -> anyhow::Result<usize> {
     let mut count = 0;
     for row in rows {
         if let Some(again) = core.vault.reseal(row.org.0, PURPOSE, &row.sealed)? {
-            sqlx::query!("update http_tools set header_sealed = $2, updated_at = now() where id = $1", row.id, again).execute(tx.conn()).await?;
+            sqlx::query!("update http_tools set header_sealed = $2, updated_at = now() where id = $1", row.id, again)
+                .execute(tx.conn())
+                .await?;
             count += 1;
         }
     }

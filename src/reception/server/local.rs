@@ -78,7 +78,11 @@ mod tests {
         with_holiday.days.push(SpecialDay { day: "2026-12-25".parse().expect("a day"), label: "Noël".into(), spans: vec![] });
         assert_eq!(next(&with_holiday, "2026-12-24T18:00:00Z"), Some(at("2026-12-26T08:00:00Z")));
         assert_eq!(next(&with_holiday, "2026-12-24T10:00:00Z"), None, "it is open");
-        assert_eq!(next(&Calendar { week: every_day("").week, ..with_holiday }, "2026-12-25T10:00:00Z"), Some(at("2026-12-25T23:00:00Z")), "no hours: always open but for that day");
+        assert_eq!(
+            next(&Calendar { week: every_day("").week, ..with_holiday }, "2026-12-25T10:00:00Z"),
+            Some(at("2026-12-25T23:00:00Z")),
+            "no hours: always open but for that day"
+        );
     }
 
     proptest! {

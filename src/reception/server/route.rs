@@ -85,7 +85,10 @@ pub async fn trial(scope: &OrgScope, form: &TryForm) -> Result<Trial, AppError> 
     };
     let (called, caller) = (number("number", &form.number)?, number("caller", &form.caller)?);
     let at = given(&form.at).map(|text| read_local(&text).ok_or_else(|| AppError::invalid("at", "reception.moment"))).transpose()?;
-    let calls = given(&form.calls).map(|text| text.parse::<i64>().ok().filter(|calls| (0..100_000).contains(calls))).map(|calls| calls.ok_or_else(|| AppError::invalid("calls", "reception.calls_from"))).transpose()?;
+    let calls = given(&form.calls)
+        .map(|text| text.parse::<i64>().ok().filter(|calls| (0..100_000).contains(calls)))
+        .map(|calls| calls.ok_or_else(|| AppError::invalid("calls", "reception.calls_from")))
+        .transpose()?;
     let asked = Asked { number_ref: None, number: called.as_deref(), caller: caller.as_deref(), calls };
     let known = read(&mut tx, &asked).await?;
     let moment = at.unwrap_or_else(|| local(zone(&known.timezone), scope.core().clock.now()));

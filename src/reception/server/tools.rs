@@ -114,7 +114,9 @@ pub async fn choose_person(tx: &mut OrgTx<'_>, asked: &Use<'_>, tried: &[PersonI
     let found = on_duty(tx, &wanted, tried).await?;
     let told = match found.first() {
         Some(first) => json!({ "transferring": true, "to": first.name, "advice": "Say that you are putting them through, then wait." }),
-        None => json!({ "transferring": false, "advice": "Nobody can take the call now. Say so, and offer to take a message or a call back." }),
+        None => {
+            json!({ "transferring": false, "advice": "Nobody can take the call now. Say so, and offer to take a message or a call back." })
+        }
     };
     let told = Ok(told.to_string());
     store::end_run(tx, asked.call, asked.id, &told).await?;

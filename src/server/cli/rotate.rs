@@ -1,7 +1,7 @@
 //! `zencall rotate-secrets`: everything sealed is sealed again under the key in front. Servers may run meanwhile: they open both.
 
 use super::say;
-use crate::{account, calls, integrations, reception, platform::Core, platform::config::Config, server::boot};
+use crate::{account, calls, integrations, platform::Core, platform::config::Config, reception, server::boot};
 
 /// Opens the database, seals again, prints what was done. Errors: a value that no configured key opens.
 pub async fn run(config: Config) -> anyhow::Result<()> {
