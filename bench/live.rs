@@ -165,5 +165,5 @@ async fn ring(address: SocketAddr, org: &Org, t0: i64) -> anyhow::Result<()> {
 }
 
 async fn tell(wire: &mut Wire, address: SocketAddr, org: &Org, body: &str) -> anyhow::Result<()> {
-    wire.ask(&hooks::request(&address.to_string(), org.path(), &org.vapi_hook_secret, body)).await
+    wire.ask(&hooks::request(&address.to_string(), org.path(), &org.vapi_hook_secret, body)).await.map(drop)
 }

@@ -28,11 +28,11 @@ impl Wire {
         Ok(Self { stream, heard: Vec::with_capacity(4096) })
     }
 
-    /// Sends a request and reads the answer whole. Errors: any status but 200.
-    pub async fn ask(&mut self, request: &[u8]) -> anyhow::Result<()> {
+    /// Sends a request and reads the answer whole; its body. Errors: any status but 200.
+    pub async fn ask(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.heard.clear();
-        loop {
+        let body = loop {
             ensure!(self.stream.read_buf(&mut self.heard).await? > 0, "the server hung up");
             let Some(head) = self.heard.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
             let text = std::str::from_utf8(&self.heard[..head])?;
@@ -40,10 +40,12 @@ impl Wire {
             let length = text
                 .lines()
                 .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|value| value.trim().parse::<usize>()));
-            if self.heard.len() >= head + 4 + length.context("content-length")?? {
-                return Ok(());
+            let body = head + 4..head + 4 + length.context("content-length")??;
+            if self.heard.len() >= body.end {
+                break body;
             }
-        }
+        };
+        Ok(&self.heard[body])
     }
 }
 

@@ -5,6 +5,7 @@ mod live;
 mod load;
 mod page;
 mod place;
+mod tools;
 mod webhook_ack;
 
 use anyhow::bail;
@@ -34,7 +35,8 @@ async fn run(names: &[&str], is_quick: bool) -> anyhow::Result<()> {
         ["webhook_ack"] => webhook_ack::run(is_quick).await,
         ["first_load"] => page::run(is_quick).await,
         ["live"] => live::run(is_quick).await,
+        ["tools"] => tools::run(is_quick).await,
         [] => Ok(()), // `cargo test --all-targets` starts us with nothing to do
-        _ => bail!("usage: bench webhook_ack|first_load|live [--quick]"),
+        _ => bail!("usage: bench webhook_ack|first_load|live|tools [--quick]"),
     }
 }

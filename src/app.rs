@@ -10,6 +10,7 @@ use crate::{
     integrations::IntegrationsPage,
     kit::{Prefs, Shell, open_anew},
     nav::NAV,
+    reception::ReceptionPage,
     shared::{permission::Permission, session::Session},
     site::NotFoundPage,
     split::NotLoaded,
@@ -46,7 +47,7 @@ impl Assets {
 
 /// Whether a path is a page of the product: it wants a signed-in reader and ships the client.
 pub fn is_product_page(path: &str) -> bool {
-    ["home", "live", "calls", "assistants", "answers", "settings", "integrations"].iter().any(|page| {
+    ["home", "live", "calls", "assistants", "answers", "reception", "settings", "integrations"].iter().any(|page| {
         path.strip_prefix('/').and_then(|rest| rest.strip_prefix(page)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
@@ -99,6 +100,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/assistants/new") view=NEW_ASSISTANT ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id") view=ASSISTANT ssr=SsrMode::Async/>
                     <Route path=path!("/answers") view=ANSWERS ssr=SsrMode::Async/>
+                    <Route path=path!("/reception/:tab?") view=RECEPTION ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id/versions") view=ASSISTANT_HISTORY ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id/versions/:n") view=ASSISTANT_VERSION ssr=SsrMode::Async/>
                     <Route path=path!("/integrations") view=INTEGRATIONS ssr=SsrMode::Async/>
@@ -160,6 +162,7 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     NEW_ASSISTANT = NewAssistantPage, load_new_assistant, draw_new_assistant;
     ASSISTANT = AssistantPage, load_assistant, draw_assistant;
     ANSWERS = AnswersPage, load_answers, draw_answers;
+    RECEPTION = ReceptionPage, load_reception, draw_reception;
     ASSISTANT_HISTORY = AssistantHistoryPage, load_assistant_history, draw_assistant_history;
     ASSISTANT_VERSION = AssistantVersionPage, load_assistant_version, draw_assistant_version;
     INTEGRATIONS = IntegrationsPage, load_integrations, draw_integrations;
@@ -176,7 +179,7 @@ pub async fn load_page(path: &str) -> bool {
     let pages = match (parts.next(), parts.next()) {
         (Some("live"), Some(_)) => return crate::calls::load_call_pane().await.is_ok(),
         (Some("home" | "calls"), _) => FILE_OF_CALLS,
-        (Some("assistants" | "answers" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
+        (Some("assistants" | "answers" | "reception" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
         _ => return true,
     };
     let (words, file) = futures::join!(learn_more(), load_file(pages));

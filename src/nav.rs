@@ -61,6 +61,16 @@ static ENTRIES: &[NavEntry] = &[
         counts_live: false,
     },
     NavEntry {
+        href: "/reception",
+        label: w::NAV_RECEPTION,
+        icon: icondata::LuPhoneForwarded,
+        needs: Some(Permission::AssistantsRead),
+        group: NavGroup::SetUp,
+        letter: 's',
+        in_bar: false,
+        counts_live: false,
+    },
+    NavEntry {
         href: "/integrations",
         label: w::NAV_INTEGRATIONS,
         icon: icondata::LuBlocks,

@@ -5,7 +5,10 @@ use super::{
     model::Settings,
     parts::{language_name, voice_words},
 };
-use crate::i18n::{Key, t, t_count, words as w};
+use crate::{
+    i18n::{Key, t, t_count, words as w},
+    reception::tool_words,
+};
 use leptos::prelude::*;
 
 /// The words of a field, as its label in the editor has them.
@@ -19,6 +22,7 @@ fn part_name(part: Part) -> Key {
         Part::MaxDuration => w::ASSISTANTS_MAX_DURATION,
         Part::EndPhrases => w::ASSISTANTS_END_PHRASES,
         Part::Transfers => w::ASSISTANTS_TRANSFERS,
+        Part::Tools => w::ASSISTANTS_TOOLS,
     }
 }
 
@@ -47,7 +51,10 @@ fn OneChange(change: Change) -> impl IntoView {
             </dd>
         }
         .into_any(),
-        How::Lines(lines) => view! { <dd class="diff">{lines.into_iter().map(line).collect_view()}</dd> }.into_any(),
+        How::Lines(lines) => {
+            let told = |text: String| if change.part == Part::Tools { tool_words(&text).0 } else { text };
+            view! { <dd class="diff">{lines.into_iter().map(|one| line(one, &told)).collect_view()}</dd> }.into_any()
+        }
     };
     view! {
         <div>
@@ -58,11 +65,11 @@ fn OneChange(change: Change) -> impl IntoView {
     .into_any()
 }
 
-fn line(line: Line) -> AnyView {
+fn line(line: Line, told: &dyn Fn(String) -> String) -> AnyView {
     match line {
-        Line::Same(text) => view! { <Row sign=" " word="" text kind="same"/> }.into_any(),
-        Line::Removed(text) => view! { <Row sign="−" word=t(w::ASSISTANTS_CHANGES_REMOVED) text kind="del"/> }.into_any(),
-        Line::Added(text) => view! { <Row sign="+" word=t(w::ASSISTANTS_CHANGES_ADDED) text kind="ins"/> }.into_any(),
+        Line::Same(text) => view! { <Row sign=" " word="" text=told(text) kind="same"/> }.into_any(),
+        Line::Removed(text) => view! { <Row sign="−" word=t(w::ASSISTANTS_CHANGES_REMOVED) text=told(text) kind="del"/> }.into_any(),
+        Line::Added(text) => view! { <Row sign="+" word=t(w::ASSISTANTS_CHANGES_ADDED) text=told(text) kind="ins"/> }.into_any(),
         Line::Skipped(count) => {
             view! { <p class="skip small faint">{t_count(w::ASSISTANTS_CHANGES_SKIPPED, i64::try_from(count).unwrap_or(i64::MAX))}</p> }
                 .into_any()

@@ -13,6 +13,7 @@ pub enum Part {
     MaxDuration,
     EndPhrases,
     Transfers,
+    Tools,
 }
 
 /// One field that differs.
@@ -68,6 +69,7 @@ pub fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
     text(Part::Prompt, &old.prompt, &new.prompt);
     text(Part::EndPhrases, &old.end_phrases, &new.end_phrases);
     text(Part::Transfers, &old.transfer_numbers, &new.transfer_numbers);
+    text(Part::Tools, &old.tools[1..].join("\n"), &new.tools[1..].join("\n"));
     // A length that the form shows as the same minutes is a change nevertheless.
     if before.max_duration_s != after.max_duration_s && !found.iter().any(|change| change.part == Part::MaxDuration) {
         let minutes = |seconds: i32| format!("{}:{:02}", seconds / 60, seconds % 60);
@@ -161,6 +163,7 @@ mod tests {
             end_phrases: vec!["Au revoir".into()],
             max_duration_s: 600,
             transfer_numbers: vec![],
+            tools: None,
         }
     }
 

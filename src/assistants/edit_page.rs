@@ -8,10 +8,12 @@ use super::{
     publish::PublishForm,
     rpc::{DiscardDraft, PublishAssistant, SaveAssistant, read_assistant},
     standing::{Demonstration, Standing},
+    tool_ticks::ToolTicks,
 };
 use crate::{
     i18n::{t, t_count, t_with, words as w},
     kit::*,
+    reception::tool_words,
     shared::{error::AppError, ids::AssistantId, permission::Permission},
 };
 use leptos::{form::ActionForm, html, prelude::*};
@@ -246,6 +248,7 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
                     errors
                 />
             </section>
+            <ToolTicks chosen=typed.tools.clone() errors/>
             <div class="savebar">
                 <span class="small muted" role="status">{standing}</span>
                 <span class="row g2">
@@ -280,6 +283,8 @@ fn ReadOnly(settings: Settings) -> impl IntoView {
                     <dd class="prose">{form.end_phrases}</dd>
                     <dt>{t(w::ASSISTANTS_TRANSFERS)}</dt>
                     <dd class="prose num">{form.transfer_numbers}</dd>
+                    <dt>{t(w::ASSISTANTS_TOOLS)}</dt>
+                    <dd>{settings.tools().iter().map(|name| tool_words(name).0).collect::<Vec<_>>().join(", ")}</dd>
                     <dt>{t(w::ASSISTANTS_MAX_DURATION)}</dt>
                     <dd class="num">{form.max_duration_min}</dd>
                 </dl>

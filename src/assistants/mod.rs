@@ -1,7 +1,7 @@
 //! Assistants: who answers, in which voice, with which words. A save is a draft; what is published is a version, pushed to the provider by a job,
 //! and a duty looks whether the provider still holds it. Owns `assistants`, which is what is published, `assistant_versions`, `assistant_drafts`,
 //! `assistant_copies`, `phone_numbers`. Uses `integrations::server::actions` (where the provider sends its webhooks) and
-//! `answers::server::actions` (whether there is a book to look into); reads the views `calls_in_progress` and `calls_by_assistant` of calls.
+//! `answers::server::actions` (whether there is a book to look into), `reception::server::actions` (which tools there are); reads the views `calls_in_progress` and `calls_by_assistant` of calls.
 //! The one invariant: the provider is called only by jobs, which re-read the row they push.
 
 pub mod diff;
@@ -20,6 +20,7 @@ mod new_page;
 mod parts;
 mod publish;
 mod standing;
+mod tool_ticks;
 mod version_page;
 
 #[cfg(feature = "ssr")]

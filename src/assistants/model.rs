@@ -1,10 +1,13 @@
 //! Assistants as both targets see them.
 
 pub use super::versions::*;
-use crate::shared::{
-    error::{AppError, FieldErrors},
-    ids::{AssistantId, NumberId},
-    phone::PhoneNumber,
+use crate::{
+    reception::model::{BUILT_IN, USUAL},
+    shared::{
+        error::{AppError, FieldErrors},
+        ids::{AssistantId, NumberId},
+        phone::PhoneNumber,
+    },
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -51,6 +54,16 @@ pub struct Settings {
     /// 10 to 43200 seconds.
     pub max_duration_s: i32,
     pub transfer_numbers: Vec<TransferEntry>,
+    /// The names of its tools; absent: the usual ones. Versions written before there was a choice have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+}
+
+impl Settings {
+    /// The names of its tools.
+    pub fn tools(&self) -> Vec<String> {
+        self.tools.clone().unwrap_or_else(|| USUAL.iter().map(|name| (*name).to_owned()).collect())
+    }
 }
 
 /// One assistant, whole.
@@ -305,6 +318,9 @@ pub struct AssistantForm {
     /// One a line: `Accueil: +33 1 …`.
     #[serde(default)]
     pub transfer_numbers: String,
+    /// Names; an empty one stands first, which tells a form without ticks from one that does not know them.
+    #[serde(default)]
+    pub tools: Vec<String>,
 }
 
 impl AssistantForm {
@@ -323,6 +339,7 @@ impl AssistantForm {
             end_phrases: settings.end_phrases.join("\n"),
             max_duration_min: (settings.max_duration_s / 60).max(1).to_string(),
             transfer_numbers: settings.transfer_numbers.iter().map(transfer_line).collect::<Vec<_>>().join("\n"),
+            tools: std::iter::once(String::new()).chain(settings.tools()).collect(),
         }
     }
 
@@ -366,8 +383,13 @@ impl AssistantForm {
         if transfer_numbers.len() > 20 {
             wrong.add("transfer_numbers", "assistant.transfer_limit");
         }
+        let tools = chosen_tools(&self.tools);
+        if tools.as_ref().is_some_and(|tools| tools.len() > 40 || !tools.iter().all(|name| is_tool_name(name))) {
+            wrong.add("tools", "assistant.tools_unknown");
+        }
         wrong.into_result()?;
         Ok(Settings {
+            tools,
             name: name.to_owned(),
             language: self.language.clone(),
             voice: self.voice.clone(),
@@ -378,6 +400,19 @@ impl AssistantForm {
             transfer_numbers,
         })
     }
+}
+
+/// The tools that were ticked, in one order; absent when they are the usual ones, or the form knows no ticks.
+fn chosen_tools(ticked: &[String]) -> Option<Vec<String>> {
+    let mut names: Vec<String> = ticked.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    names.sort_by_key(|name| (BUILT_IN.iter().position(|known| known == name).unwrap_or(BUILT_IN.len()), name.clone()));
+    names.dedup();
+    let is_usual = names.len() == USUAL.len() && USUAL.iter().all(|usual| names.iter().any(|name| name == usual));
+    (!ticked.is_empty() && !is_usual).then_some(names)
+}
+
+fn is_tool_name(name: &str) -> bool {
+    (2..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -398,6 +433,7 @@ mod tests {
             end_phrases: "Au revoir\n\n Bonne journée ".into(),
             max_duration_min: "10".into(),
             transfer_numbers: "Accueil : +33 1 99 00 24 10\n+33199002411".into(),
+            tools: vec![],
         }
     }
 
@@ -428,6 +464,31 @@ mod tests {
         assert_eq!(refused(|f| f.max_duration_min = "0".into()), one("max_duration_min", "assistant.max_duration_range"));
         assert_eq!(refused(|f| f.max_duration_min = "721".into()), one("max_duration_min", "assistant.max_duration_range"));
         assert_eq!(refused(|f| f.transfer_numbers = "Garde: 06 12".into()), one("transfer_numbers", "phone.not_e164"));
+    }
+
+    #[test]
+    fn ticks_are_kept_in_one_order_and_the_usual_ones_are_no_choice() {
+        let tools = |ticked: &[&str]| {
+            AssistantForm { tools: ticked.iter().map(|name| (*name).to_owned()).collect(), ..form() }.parse().map(|s| s.tools)
+        };
+        assert_eq!([tools(&[]), tools(&["", "take_message", "search_answers"])], [Ok(None), Ok(None)]);
+        assert_eq!(tools(&[""]), Ok(Some(vec![])), "none at all");
+        let chosen = vec!["take_message".to_owned(), "transfer_to".into(), "order_status".into()];
+        assert_eq!(tools(&["", "order_status", "transfer_to", "take_message", "transfer_to"]), Ok(Some(chosen.clone())));
+        let settings = Settings { tools: Some(chosen), ..form().parse().expect("good") };
+        assert_eq!(AssistantForm::of(&settings).parse(), Ok(settings));
+        assert_eq!(refused(|f| f.tools = vec!["Drop Table".into()]), [("tools".to_owned(), "assistant.tools_unknown".to_owned())]);
+    }
+
+    #[test]
+    fn settings_of_before_there_was_a_choice_are_read_and_written_as_they_were() {
+        let old = serde_json::json!({ "name": "Léa", "language": "fr", "voice": "fr-FR-DeniseNeural", "first_message": "Bonjour", "prompt": "Tu réponds.",
+            "end_phrases": [], "max_duration_s": 600, "transfer_numbers": [] });
+        let settings: Settings = serde_json::from_value(old.clone()).expect("settings");
+        assert_eq!(
+            (settings.tools(), serde_json::to_value(&settings).expect("JSON")),
+            (vec!["take_message".to_owned(), "search_answers".into()], old)
+        );
     }
 
     #[test]

@@ -199,6 +199,7 @@ pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
         "recording" => plain(icondata::LuFileAudio, Tone::Neutral, t(w::CALLS_EVENT_RECORDING).to_owned()),
         "action" => action_event(event),
         "message" => message_event(card, event),
+        "routed" | "transfer_try" | "callback" => reception_event(event),
         "answer" => {
             let is_found = event.detail.get("entry").is_some_and(|entry| !entry.is_null());
             let (key, tone) = if is_found { (w::CALLS_EVENT_ANSWER, Tone::Ok) } else { (w::CALLS_EVENT_NO_ANSWER, Tone::Warn) };
@@ -210,6 +211,33 @@ pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
             plain(icondata::LuInfo, Tone::Neutral, t_with(w::CALLS_EVENT_UNKNOWN, &[("type", kind)]))
         }
     }
+}
+
+/// What reception did: who was to answer and why, whom a caller was put through to, who wants to be called.
+fn reception_event(event: &CallEvent) -> EventWords {
+    let detail = |name: &str| event.detail.get(name).and_then(Value::as_str).unwrap_or_default();
+    let number = || dialled(detail("number"));
+    let named = |name: &str| Some(detail(name)).filter(|name| !name.is_empty()).map_or_else(number, str::to_owned);
+    let quote = |name: &str| Some(detail(name).to_owned()).filter(|text| !text.is_empty());
+    let (tone, text, quote) = match (event.kind.as_str(), detail("outcome")) {
+        ("callback", _) => (Tone::Info, t_with(w::CALLS_EVENT_CALLBACK, &[("number", &number())]), quote("why")),
+        ("transfer_try", "nobody") => (Tone::Warn, t(w::CALLS_EVENT_TRY_NOBODY).to_owned(), None),
+        ("transfer_try", "refused") => (Tone::Warn, t_with(w::CALLS_EVENT_TRY_FAILED, &[("to", &named("to"))]), quote("error")),
+        ("transfer_try", _) => (Tone::Info, t_with(w::CALLS_EVENT_TRYING, &[("to", &named("to"))]), None),
+        _ => {
+            let to = match detail("way") {
+                "assistant" => t_with(w::CALLS_EVENT_ROUTED_ANSWERS, &[("name", detail("name"))]),
+                "person" | "number" => t_with(w::CALLS_EVENT_ROUTED_FORWARD, &[("name", &named("name"))]),
+                _ => t(w::CALLS_EVENT_ROUTED_REFUSE).to_owned(),
+            };
+            let text = match event.detail.get("rule").and_then(Value::as_i64) {
+                Some(n) => t_with(w::CALLS_EVENT_ROUTED, &[("n", &n.to_string()), ("to", &to)]),
+                None => t_with(w::CALLS_EVENT_ROUTED_DEFAULT, &[("to", &to)]),
+            };
+            (Tone::Neutral, text, quote("words"))
+        }
+    };
+    EventWords { icon: icondata::LuPhoneForwarded, tone, text, quote }
 }
 
 /// A message the caller left: from whom, whom to call back, and its text.
@@ -335,6 +363,26 @@ mod tests {
         assert!(plain.text.contains(&contact(&card)) && plain.quote.as_deref() == Some("Rappeler demain") && plain.tone == Tone::Info);
         let urgent = told(json!({ "message": "Fuite d'eau", "caller_name": "Awa Diop", "phone": "+33639981200", "urgent": true }));
         assert!(urgent.text.contains("Awa Diop") && urgent.text.contains(&dialled("+33639981200")) && urgent.tone == Tone::Warn);
+    }
+
+    #[test]
+    fn what_reception_did_is_told_with_its_rule_and_whom_it_led_to() {
+        let card = samples::card(1);
+        let told = |kind: &str, detail| event(&card, &samples::event(1, kind, detail));
+        let ruled = told("routed", json!({ "rule": 2, "way": "person", "name": "Nadia", "number": "+33199002410" }));
+        assert!(ruled.text.contains('2') && ruled.text.contains("Nadia"), "{}", ruled.text);
+        assert_eq!(told("routed", json!({ "rule": null, "way": "refuse", "words": "Fermé" })).quote.as_deref(), Some("Fermé"));
+        assert!(
+            told("routed", json!({ "rule": 1, "way": "number", "name": "", "number": "+33199002410" }))
+                .text
+                .contains(&dialled("+33199002410"))
+        );
+        let tries: Vec<String> = ["asked", "refused", "nobody"]
+            .iter()
+            .map(|outcome| told("transfer_try", json!({ "to": "Nadia", "outcome": outcome })).text)
+            .collect();
+        assert!(tries[0] != tries[1] && tries[1].contains("Nadia") && !tries[2].contains("Nadia"), "{tries:?}");
+        assert!(told("callback", json!({ "number": "+33639981200", "why": "devis" })).text.contains(&dialled("+33639981200")));
     }
 
     #[test]

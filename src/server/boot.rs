@@ -10,6 +10,7 @@ use crate::{
         crypto::Vault,
         db,
         mail::Mailer,
+        outbound::guard::Guarded,
         private_pg::{self, PrivatePg},
     },
     providers::{
@@ -129,6 +130,7 @@ pub fn providers(config: &Config) -> anyhow::Result<http::Extensions> {
         api_key: config.vapi.api_key.clone().context("VAPI_API_KEY is not set")?,
         public_key: config.vapi.public_key.clone(),
     }));
+    providers.insert(Guarded::new(&config.ssrf_allow));
     if let Some(model) = &config.model {
         providers.insert(Model::new(model));
     }

@@ -16,6 +16,14 @@ ids! {
     AnswerId("ans");
     /// A question that nothing answered.
     QuestionId("qst");
+    /// Somebody callers are put through to.
+    PersonId("per");
+    /// A line of the table that decides who answers.
+    RuleId("rul");
+    /// A call somebody asked for.
+    CallbackId("cbk");
+    /// A tool of an organisation's own.
+    ToolId("tool");
     /// A call, from first ring to summary.
     CallId("call");
     /// A phone number an organisation owns.

@@ -62,6 +62,13 @@ impl TestApp {
         Self::start(pool, &settings).await.expect("the product starts")
     }
 
+    /// With these settings besides.
+    pub async fn with_settings(pool: PgPool, more: &[(&'static str, &str)]) -> Self {
+        let mut settings = vec![("ZENCALL_SECRET_KEY", hex::encode(crypto::random::<32>()))];
+        settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        Self::start(pool, &settings).await.expect("the product starts")
+    }
+
     /// With the simulator's language model, and these settings besides.
     pub async fn with_model(pool: PgPool, more: &[(&'static str, &str)]) -> Self {
         let mut settings =

@@ -7,9 +7,13 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use zencall::{
     calls::server::control::Addresses,
-    platform::{session, tenancy::Caller},
+    platform::{OrgScope, session, tenancy::Caller},
+    reception::{http_tool::HttpToolForm, server::tools},
     server::cli::rotate,
-    shared::{ids::ApiKeyId, permission::Role},
+    shared::{
+        ids::{ApiKeyId, ToolId},
+        permission::Role,
+    },
 };
 
 const OLD: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -55,13 +59,26 @@ async fn a_new_master_key_takes_over_and_the_old_one_can_go(pool: PgPool) {
         .execute(&pool)
         .await
         .expect("a key");
+    let form = HttpToolForm {
+        name: "order_status".into(),
+        description: "Where an order is".into(),
+        url: "https://shop.example.com/".into(),
+        method: "GET".into(),
+        header_name: "X-Key".into(),
+        header_value: "secret of a tool".into(),
+        deadline_s: "5".into(),
+        arguments: vec![],
+    };
+    let (tool, secret) = form.parse(ToolId::generate()).expect("a tool");
+    let scope = OrgScope::of_system(&before.core, org.id);
+    tools::save(&scope, tool, secret.as_deref(), true).await.expect("a tool");
     assert_eq!(before.hook(&org, &ringing()).await.status(), 200);
     everything_opens(&before, &org).await;
 
     let during = TestApp::with_keys(pool.clone(), NEW, OLD).await;
     everything_opens(&during, &org).await;
-    assert_eq!(rotate::reseal(&during.core).await.expect("sealed again"), [1, 1, 1]);
-    assert_eq!(rotate::reseal(&during.core).await.expect("nothing left"), [0, 0, 0]);
+    assert_eq!(rotate::reseal(&during.core).await.expect("sealed again"), [1, 1, 1, 1]);
+    assert_eq!(rotate::reseal(&during.core).await.expect("nothing left"), [0, 0, 0, 0]);
     everything_opens(&during, &org).await;
 
     let after = TestApp::with_keys(pool.clone(), NEW, "").await;
@@ -86,6 +103,7 @@ async fn no_sealed_column_is_forgotten(pool: PgPool) {
         "hook_endpoints.previous_secret_sealed",
         "hook_endpoints.secret_sealed",
         "hook_endpoints.token_sealed",
+        "http_tools.header_sealed",
     ];
     assert_eq!(columns, rotated);
 }

@@ -77,6 +77,7 @@ fn no_room_knows_more_than_it_may() {
         "nav",
         "platform",
         "providers",
+        "reception",
         "server",
         "shared",
         "site",

@@ -3,7 +3,7 @@
 //! Only fields that we wrote are looked at, each whole: a PATCH replaces nested objects whole, so what somebody added within `model` would be gone
 //! with our next push. What the provider itself fills in is no difference: compared is with what it gave back when we wrote.
 
-use super::provider_copy;
+use super::provider_copy::{self, Offer};
 use crate::{
     assistants::model::*,
     providers::vapi::Assistant as Held,
@@ -33,15 +33,15 @@ pub struct Subject<'a> {
     pub id: AssistantId,
     pub settings: &'a Settings,
     pub server: &'a Value,
-    /// There is something in the organisation's answer book.
-    pub has_answers: bool,
+    /// What there is to offer besides.
+    pub offer: &'a Offer,
     /// See [`kept`]; empty when nothing was pushed since copies are kept.
     pub kept: &'a Value,
 }
 
 /// How the copy differs; nothing when it does not.
 pub fn drift(subject: &Subject<'_>, held: &Held, now: DateTime<Utc>) -> Option<Drift> {
-    let copy = provider_copy::assistant(subject.id, subject.org, subject.settings, subject.server, subject.has_answers);
+    let copy = provider_copy::assistant(subject.id, subject.org, subject.settings, subject.server, subject.offer);
     let held = serde_json::to_value(held).unwrap_or_default();
     let mut ours = BTreeMap::new();
     let mut theirs = BTreeMap::new();
@@ -51,7 +51,7 @@ pub fn drift(subject: &Subject<'_>, held: &Held, now: DateTime<Utc>) -> Option<D
     }
     let settings = read(&held, subject.settings);
     let mut sayable = BTreeMap::new();
-    if let Value::Object(fields) = provider_copy::assistant(subject.id, subject.org, &settings, subject.server, subject.has_answers) {
+    if let Value::Object(fields) = provider_copy::assistant(subject.id, subject.org, &settings, subject.server, subject.offer) {
         fields.iter().for_each(|(field, value)| leaves(field, value, &mut sayable));
     }
     let fields: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
@@ -123,6 +123,7 @@ fn read(held: &Value, published: &Settings) -> Settings {
         end_phrases: phrases.unwrap_or_default(),
         max_duration_s: seconds.map_or(published.max_duration_s, |seconds| seconds as i32),
         transfer_numbers: transfers(&held["model"]),
+        tools: published.tools.clone(),
     }
 }
 
@@ -146,6 +147,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn offer() -> Offer {
+        Offer { has_answers: true, ..Offer::default() }
+    }
+
     fn settings() -> Settings {
         Settings {
             name: "Léa".into(),
@@ -156,6 +161,7 @@ mod tests {
             end_phrases: vec![],
             max_duration_s: 600,
             transfer_numbers: vec![TransferEntry { label: "Garde".into(), number: "+33639981247".parse().expect("a number") }],
+            tools: None,
         }
     }
 
@@ -166,14 +172,14 @@ mod tests {
     /// What is found when the provider's copy is changed so, after an answer that filled in a default of its own.
     fn found(change: impl FnOnce(&mut Value)) -> Option<Drift> {
         let (org, id) = (OrgId(uuid::Uuid::from_u128(1)), AssistantId(uuid::Uuid::from_u128(7)));
-        let copy = provider_copy::assistant(id, org, &settings(), &server(), true);
+        let copy = provider_copy::assistant(id, org, &settings(), &server(), &offer());
         let mut held = copy.clone();
         held["id"] = json!("a-1");
         held["voice"]["cachingEnabled"] = json!(true);
         let kept = kept(&copy, &serde_json::from_value(held.clone()).expect("an assistant"));
         change(&mut held);
         let held = serde_json::from_value(held).expect("an assistant");
-        drift(&Subject { org, id, settings: &settings(), server: &server(), has_answers: true, kept: &kept }, &held, DateTime::default())
+        drift(&Subject { org, id, settings: &settings(), server: &server(), offer: &offer(), kept: &kept }, &held, DateTime::default())
     }
 
     #[test]

@@ -6,10 +6,9 @@ use super::{
     compare::{self, Subject},
     copy_store,
     jobs::{begin, patient, retry, tell},
-    store,
+    provider_copy, store,
 };
 use crate::{
-    answers::server::actions as answers,
     assistants::model::*,
     integrations::server::actions as integrations,
     platform::{
@@ -71,14 +70,14 @@ pub async fn look(core: &Core, vapi: &Vapi, job: Look) -> Result<(), Fail> {
     };
     let kept = copy_store::standing(&mut tx, job.assistant).await?.held;
     let server = integrations::server_object(&mut tx).await.map_err(retry)?;
-    let has_answers = answers::has_entries(&mut tx).await.map_err(retry)?;
+    let offer = provider_copy::offer(&mut tx).await.map_err(retry)?;
     drop(tx);
     let read = vapi.assistant(&provider_id).await;
     let now = core.clock.now();
     let drift = match read {
         Ok(held) => {
             let settings = &row.assistant.settings;
-            compare::drift(&Subject { org: job.org, id: job.assistant, settings, server: &server, has_answers, kept: &kept }, &held, now)
+            compare::drift(&Subject { org: job.org, id: job.assistant, settings, server: &server, offer: &offer, kept: &kept }, &held, now)
         }
         Err(error) if error.status() == Some(404) => {
             Some(Drift { found_at: now, is_gone: true, is_ignored: false, theirs: None, others: vec![] })

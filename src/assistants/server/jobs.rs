@@ -2,7 +2,7 @@
 
 use super::{copy_store, drift_jobs, number_store, provider_copy, store};
 use crate::{
-    answers::server::{actions as answers, jobs::BookChanged},
+    answers::server::jobs::BookChanged,
     assistants::model::SyncState,
     integrations::server::{actions as integrations, jobs::EndpointChanged},
     platform::{
@@ -12,6 +12,7 @@ use crate::{
         queue::{Fail, Job, JobCx, Worker, lane},
     },
     providers::vapi::{self, Assistant as Held, Vapi},
+    reception::server::jobs::DeskChanged,
     shared::{
         error::AppError,
         ids::{AssistantId, NumberId, OrgId},
@@ -66,7 +67,7 @@ impl Job for ReleaseNumber {
 pub fn jobs(worker: Worker, core: &Core, vapi: &Vapi) -> Worker {
     let with = || (core.clone(), vapi.clone());
     let (for_push, for_number, for_release, for_all, for_book) = (with(), with(), with(), core.clone(), core.clone());
-    let (for_look, for_duty) = (with(), core.clone());
+    let (for_look, for_duty, for_desk) = (with(), core.clone(), core.clone());
     worker
         .on(move |job: Push, cx| {
             let (core, vapi) = for_push.clone();
@@ -88,6 +89,10 @@ pub fn jobs(worker: Worker, core: &Core, vapi: &Vapi) -> Worker {
             let core = for_book.clone();
             async move { push_assistants(&core, job.org).await }
         })
+        .on(move |job: DeskChanged, _| {
+            let core = for_desk.clone();
+            async move { push_assistants(&core, job.org).await }
+        })
         .on(move |_: drift_jobs::LookAround, _| drift_jobs::look_around(for_duty.clone()))
         .on(move |job: drift_jobs::Look, _| {
             let (core, vapi) = for_look.clone();
@@ -104,7 +109,7 @@ async fn push_everything(core: &Core, org: OrgId) -> Result<(), Fail> {
     tx.commit().await.map_err(retry)
 }
 
-/// There is something in the answer book, or no longer: what assistants are told of it changes.
+/// There is something in the answer book, or no longer, or other tools at the desk: what assistants are told changes.
 async fn push_assistants(core: &Core, org: OrgId) -> Result<(), Fail> {
     let scope = OrgScope::of_system(core, org);
     let mut tx = begin(&scope).await?;
@@ -121,10 +126,10 @@ async fn push(core: &Core, vapi: &Vapi, job: Push, cx: JobCx) -> Result<(), Fail
         return remove(&scope, vapi, job.assistant, row.provider_id).await;
     }
     let server = integrations::server_object(&mut tx).await.map_err(retry)?;
-    let has_answers = answers::has_entries(&mut tx).await.map_err(retry)?;
+    let offer = provider_copy::offer(&mut tx).await.map_err(retry)?;
     drop(tx);
     let revision = row.published_revision;
-    let copy = provider_copy::assistant(job.assistant, job.org, &row.assistant.settings, &server, has_answers);
+    let copy = provider_copy::assistant(job.assistant, job.org, &row.assistant.settings, &server, &offer);
     let sent = match &row.provider_id {
         Some(id) => replace(vapi, id, &copy).await,
         None => create(vapi, &copy, job.assistant, cx.attempt > 1).await,

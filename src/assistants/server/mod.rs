@@ -14,6 +14,7 @@ pub mod portable;
 mod provider_copy;
 mod store;
 mod templates;
+mod tool_texts;
 mod version_store;
 
 pub use {file_door::routes, jobs::jobs};

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 const FORMAT: &str = "zencall.assistant";
 /// The version of the format that is written, and the newest that is read.
 const VERSION: u64 = 1;
-const FIELDS: [&str; 8] = ["name", "language", "voice", "first_message", "prompt", "end_phrases", "max_duration_s", "transfer_numbers"];
+const FIELDS: [&str; 9] =
+    ["tools", "name", "language", "voice", "first_message", "prompt", "end_phrases", "max_duration_s", "transfer_numbers"];
 
 /// The file.
 pub fn write(template: Template, settings: &Settings) -> serde_json::Result<String> {
@@ -72,6 +73,7 @@ fn settings(fields: &Map<String, Value>, wrong: &mut FieldErrors) -> Option<Sett
     let max_duration_s = seconds(fields, wrong);
     form.max_duration_min = (max_duration_s / 60).max(1).to_string();
     form.transfer_numbers = transfers(fields, wrong).join("\n");
+    form.tools = tools(fields, wrong);
     match form.parse() {
         Ok(settings) => Some(Settings { max_duration_s, ..settings }),
         Err(error) => {
@@ -126,6 +128,17 @@ fn seconds(fields: &Map<String, Value>, wrong: &mut FieldErrors) -> i32 {
     })
 }
 
+/// As the form has them. Files of before there was a choice name none.
+fn tools(fields: &Map<String, Value>, wrong: &mut FieldErrors) -> Vec<String> {
+    let Some(value) = fields.get("tools") else { return vec![] };
+    let names = value.as_array().and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
+    let Some(names) = names else {
+        wrong.add(&path("tools"), "import.not_phrases");
+        return vec![];
+    };
+    std::iter::once(String::new()).chain(names).collect()
+}
+
 /// As the form has them, a line each.
 fn transfers(fields: &Map<String, Value>, wrong: &mut FieldErrors) -> Vec<String> {
     let Some(value) = present(fields, "transfer_numbers", wrong) else { return vec![] };
@@ -165,6 +178,7 @@ mod tests {
                 TransferEntry { label: "Garde : nuit".into(), number: "+33639981247".parse().expect("a number") },
                 TransferEntry { label: String::new(), number: "+33199002410".parse().expect("a number") },
             ],
+            tools: Some(vec!["take_message".into(), "transfer_to".into()]),
         }
     }
 

@@ -1,8 +1,13 @@
 //! What the provider is told of an assistant or a number. Source: protocols sheet "voice", 1.3, 1.4, 1.6, 1.7, 3.6.
 
+use super::tool_texts;
 use crate::{
+    answers::server::actions as answers,
     assistants::model::Settings,
+    platform::OrgTx,
+    reception::{http_tool::HttpTool, server::actions as reception},
     shared::{
+        error::AppError,
         ids::{AssistantId, OrgId},
         phone::PhoneNumber,
     },
@@ -14,6 +19,19 @@ pub const TAKE_MESSAGE: &str = "take_message";
 
 /// The tool that looks a caller's question up in the answer book.
 pub const SEARCH_ANSWERS: &str = "search_answers";
+
+/// What there is to offer: each assistant gets of it what it was given.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    /// There is something in the organisation's answer book.
+    pub has_answers: bool,
+    pub desk: reception::Offer,
+}
+
+/// See [`Offer`].
+pub async fn offer(tx: &mut OrgTx<'_>) -> Result<Offer, AppError> {
+    Ok(Offer { has_answers: answers::has_entries(tx).await?, desk: reception::offer(tx).await? })
+}
 
 /// The messages we ask for. The list replaces the provider's default, which lacks `transcript` and `transfer-update`.
 const SERVER_MESSAGES: [&str; 9] = [
@@ -29,15 +47,30 @@ const SERVER_MESSAGES: [&str; 9] = [
 ];
 
 /// The whole assistant. A PATCH replaces nested objects whole, so an update sends exactly what a creation sends.
-/// `has_answers`: there is something in the organisation's answer book.
-pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Value, has_answers: bool) -> Value {
+/// A tool that leads nowhere now, such as a book without entries, is left out.
+pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Value, offer: &Offer) -> Value {
     let is_french = settings.language == "fr";
-    let mut tools = vec![take_message(is_french)];
+    let chosen = settings.tools();
+    let has = |name: &str| chosen.iter().any(|known| known == name);
+    let mut tools = Vec::new();
     let mut prompt = settings.prompt.clone();
-    if has_answers {
+    if has(TAKE_MESSAGE) {
+        tools.push(take_message(is_french));
+    }
+    if offer.has_answers && has(SEARCH_ANSWERS) {
         tools.push(search_answers(is_french));
         prompt = format!("{prompt}\n\n{}", if is_french { LOOK_IT_UP_FR } else { LOOK_IT_UP_EN });
     }
+    if has("request_callback") {
+        tools.push(tool_texts::request_callback(is_french));
+    }
+    if offer.desk.has_people && has("transfer_to") {
+        tools.push(tool_texts::transfer_to(is_french));
+    }
+    if has("look_up_caller") {
+        tools.push(tool_texts::look_up_caller(is_french));
+    }
+    tools.extend(offer.desk.own.iter().filter(|tool| has(&tool.name)).map(HttpTool::function));
     if !settings.transfer_numbers.is_empty() {
         tools.push(transfer_call(settings, is_french));
     }
@@ -144,6 +177,16 @@ mod tests {
     use crate::assistants::model::TransferEntry;
 
     fn copy(transfer_numbers: Vec<TransferEntry>, server: &Value, has_answers: bool) -> Value {
+        with_tools(transfer_numbers, server, has_answers, None, reception::Offer::default())
+    }
+
+    fn with_tools(
+        transfer_numbers: Vec<TransferEntry>,
+        server: &Value,
+        has_answers: bool,
+        tools: Option<Vec<String>>,
+        desk: reception::Offer,
+    ) -> Value {
         let settings = Settings {
             name: "Léa".into(),
             language: "fr".into(),
@@ -153,8 +196,9 @@ mod tests {
             end_phrases: vec!["Au revoir".into()],
             max_duration_s: 600,
             transfer_numbers,
+            tools,
         };
-        assistant(AssistantId(uuid::Uuid::from_u128(7)), OrgId(uuid::Uuid::from_u128(1)), &settings, server, has_answers)
+        assistant(AssistantId(uuid::Uuid::from_u128(7)), OrgId(uuid::Uuid::from_u128(1)), &settings, server, &Offer { has_answers, desk })
     }
 
     #[test]
@@ -168,6 +212,20 @@ mod tests {
         let entry = TransferEntry { label: "Garde".into(), number: "+33639981247".parse().expect("a number") };
         let reachable = copy(vec![entry], &server, false);
         assert_eq!(reachable["model"]["tools"][1]["destinations"][0]["number"], "+33639981247");
+    }
+
+    #[test]
+    fn an_assistant_has_the_tools_it_was_given_as_far_as_they_lead_anywhere() {
+        let names = |tools: &[&str], has_people: bool| -> Vec<String> {
+            let tools = Some(tools.iter().map(|name| (*name).to_owned()).collect());
+            let copy = with_tools(vec![], &json!({}), false, tools, reception::Offer { has_people, own: vec![] });
+            let listed = copy["model"]["tools"].as_array().expect("tools").iter();
+            listed.map(|tool| tool["function"]["name"].as_str().expect("a name").to_owned()).collect()
+        };
+        let all = ["take_message", "search_answers", "request_callback", "transfer_to", "look_up_caller", "gone"];
+        assert_eq!(names(&all, true), ["take_message", "request_callback", "transfer_to", "look_up_caller"]);
+        assert_eq!(names(&all, false), ["take_message", "request_callback", "look_up_caller"], "nobody to put callers through to");
+        assert!(names(&[], true).is_empty());
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub fn draft(new: &NewAssistant) -> serde_json::Result<Settings> {
         end_phrases: text.end_phrases,
         max_duration_s: text.max_duration_min * 60,
         transfer_numbers: vec![],
+        tools: None,
     })
 }
 

@@ -13,6 +13,7 @@ use crate::{
         server::secret,
     },
     platform::{Core, crypto, failpoint, request::RequestInfo},
+    reception::server::route::Route,
     server::AppState,
     shared::ids::{HookId, OrgId},
 };
@@ -106,7 +107,8 @@ async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, b
         without_nul(&mut envelope);
     }
     let message = envelope.get_mut("message").map(Value::take).unwrap_or(Value::Null);
-    let reading = fold::read(&message, now.timestamp_millis());
+    let mut reading = fold::read(&message, now.timestamp_millis());
+    let route = route(core, org, &message, &mut reading).await;
     let journal = JournalRow {
         id: HookId::at(now),
         org: Some(org),
@@ -121,7 +123,7 @@ async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, b
     };
     let journalled = calls.ingest.keep(Delivery { journal, accepted: Some(Accepted { org, reading }) }).await;
     let answer = match journalled {
-        Ok(journalled) => replies::reply(core, org, journalled, &message).await,
+        Ok(journalled) => replies::reply(core, org, journalled, route, &message).await,
         Err(error) => {
             tracing::error!(%error, "a webhook could not be kept");
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -137,6 +139,17 @@ async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, b
             Json(json!({ "error": "unavailable" })).into_response()
         }
     }
+}
+
+/// Who shall answer, when that is asked: decided before it is kept, so that the decision is as durable as the question.
+async fn route(core: &Core, org: OrgId, message: &Value, reading: &mut fold::Reading) -> Option<Route> {
+    if reading.kind != replies::ASSISTANT_REQUEST {
+        return None;
+    }
+    let route = replies::route(core, org, message).await.inspect_err(|error| tracing::error!(%error, "who answers could not be decided"));
+    let route = route.ok()?;
+    reading.events.push(replies::routed(&route, core.clock.now().timestamp_millis()));
+    Some(route)
 }
 
 /// PostgreSQL stores every character but this one.

@@ -15,6 +15,7 @@ pub mod read;
 mod redact;
 mod replies;
 pub mod store;
+mod tools;
 pub mod verify;
 
 use crate::{
@@ -60,10 +61,11 @@ pub fn routes(calls: Calls) -> Router<AppState> {
 pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
     let with = || (core.clone(), calls.clone());
     let (fetching, making, analysing, indexing) = (core.clone(), core.clone(), core.clone(), core.clone());
-    let (dialling, asking, reconciling) = (with(), with(), core.clone());
+    let (dialling, asking, reconciling, transferring) = (with(), with(), core.clone(), core.clone());
     worker
         .on(move |job, cx| jobs::fetch_recording(fetching.clone(), job, cx))
         .on(move |job, cx| jobs::dial(dialling.0.clone(), dialling.1.clone(), job, cx))
+        .on(move |job, _| jobs::transfer(transferring.clone(), job))
         .on(move |job, cx| jobs::reconcile(reconciling.clone(), job, cx))
         .on(move |job, cx| jobs::ask_silent(asking.0.clone(), asking.1.clone(), job, cx))
         .on(move |job, cx| analysis::analyse(analysing.clone(), job, cx))

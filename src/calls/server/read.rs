@@ -397,6 +397,13 @@ pub async fn ready_assistant(conn: &mut PgConnection, wanted: Option<AssistantId
     .await
 }
 
+/// How many calls with a number are over.
+pub async fn ended_calls_of(conn: &mut PgConnection, number: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "n!" from calls where customer_number = $1 and ended_at is not null"#, number)
+        .fetch_one(conn)
+        .await
+}
+
 /// Assistants by name, and whether each can take and make calls.
 pub async fn assistant_choices(conn: &mut PgConnection) -> sqlx::Result<Vec<AssistantChoice>> {
     sqlx::query_as!(

@@ -3,7 +3,7 @@
 use super::{
     fold,
     ingest::{Journalled, Kept},
-    read, store,
+    store, tools,
 };
 use crate::{
     answers::{
@@ -15,17 +15,31 @@ use crate::{
         Core, OrgScope, SystemTx,
         bus::{self, Note},
     },
+    reception::{
+        directory::Wanted,
+        server::{
+            route::{self, Asked, Reached, Route},
+            tools as reception,
+        },
+    },
     shared::{error::AppError, ids::OrgId, permission::Permission},
 };
 use serde_json::{Value, json};
 use sqlx::types::Json;
 
+/// The message that asks who answers.
+pub const ASSISTANT_REQUEST: &str = "assistant-request";
+
 /// The answer's body. `{}` for everything that only informs.
-pub async fn reply(core: &Core, org: OrgId, journalled: Journalled, message: &Value) -> Result<Value, AppError> {
+/// `route`: what was decided of a call that rings.
+pub async fn reply(core: &Core, org: OrgId, journalled: Journalled, route: Option<Route>, message: &Value) -> Result<Value, AppError> {
     match message.get("type").and_then(Value::as_str).unwrap_or_default() {
-        "assistant-request" => assistant_request(core, org, message).await,
+        ASSISTANT_REQUEST => {
+            let route = route.ok_or_else(|| AppError::internal("who answers could not be decided"))?;
+            Ok(assistant_request(org, &route))
+        }
         "tool-calls" => tool_calls(core, org, journalled.applied().await?, message).await,
-        "transfer-destination-request" => transfer_destination(core, org, message).await,
+        "transfer-destination-request" => transfer_destination(core, org, journalled.applied().await?, message).await,
         "handoff-destination-request" => Ok(json!({ "error": "no other assistant takes over" })),
         "knowledge-base-request" => knowledge(core, org, message).await,
         _ => {
@@ -35,37 +49,43 @@ pub async fn reply(core: &Core, org: OrgId, journalled: Journalled, message: &Va
     }
 }
 
-/// Which assistant answers: the number's own, else the organisation's active one; else words the caller hears.
-async fn assistant_request(core: &Core, org: OrgId, message: &Value) -> Result<Value, AppError> {
-    let scope = OrgScope::of_system(core, org);
-    let mut tx = scope.begin(Permission::AssistantsRead).await?;
-    let number_ref = ["/phoneNumber/id", "/call/phoneNumberId"].iter().find_map(|path| message.pointer(path)?.as_str());
-    let number = ["/phoneNumber/number", "/call/phoneNumber/number"].iter().find_map(|path| message.pointer(path)?.as_str());
-    let assigned = sqlx::query_scalar!(
-        "select a.provider_id from phone_numbers n join assistants a on a.id = n.assistant_id
-         where (n.provider_id = $1 or n.number = $2) and a.deleted_at is null and a.state = 'active' and a.provider_id is not null limit 1",
-        number_ref,
-        number
-    )
-    .fetch_optional(tx.conn())
-    .await?
-    .flatten();
-    let provider_id = match assigned {
-        Some(found) => Some(found),
-        None => read::ready_assistant(tx.conn(), None).await?.and_then(|assistant| assistant.provider_id),
+/// Who shall answer. Errors: the database's, and then nobody does.
+pub async fn route(core: &Core, org: OrgId, message: &Value) -> Result<Route, AppError> {
+    let text = |paths: [&str; 2]| paths.iter().find_map(|path| message.pointer(path)?.as_str());
+    let asked = Asked {
+        number_ref: text(["/phoneNumber/id", "/call/phoneNumberId"]),
+        number: text(["/phoneNumber/number", "/call/phoneNumber/number"]),
+        caller: tools::caller_number(message),
+        calls: None,
     };
-    let locale = sqlx::query_scalar!("select locale from orgs").fetch_one(tx.conn()).await?;
-    tx.commit().await?;
-    Ok(match provider_id {
-        Some(id) => json!({ "assistantId": id, "assistantOverrides": { "metadata": { "zencall_org": org.to_string() } } }),
-        None => json!({ "error": refusal(&locale) }),
-    })
+    route::of_call(core, org, &asked).await
 }
 
-fn refusal(locale: &str) -> &'static str {
-    match locale {
-        "en" => "Nobody can take your call right now. Please try again later.",
-        _ => "Personne ne peut prendre votre appel pour le moment. Merci de rappeler plus tard.",
+/// What was decided, and why, for the call's timeline.
+pub fn routed(route: &Route, at_ms: i64) -> fold::NewEvent {
+    let (name, number, words) = match &route.reached {
+        Reached::Assistant { name, .. } => (name.as_str(), None, ""),
+        Reached::Forward { number, name } => (name.as_str(), Some(number), ""),
+        Reached::Refusal { words } => ("", None, words.as_str()),
+        Reached::Nobody => ("", None, route::refusal(&route.locale)),
+    };
+    let facts = &route.facts;
+    let detail = json!({
+        "rule": route.rule, "way": route.way, "name": name, "number": number, "words": words, "opening": facts.opening, "calls": facts.calls,
+        "known": facts.is_known, "vip": facts.is_vip, "blocked": facts.is_blocked, "passed_over": route.passed_over,
+    });
+    fold::NewEvent { key: "routed".into(), kind: "routed".into(), detail, at_ms }
+}
+
+/// The decision in the provider's terms. Source: sheet "voice", 3.3.
+fn assistant_request(org: OrgId, route: &Route) -> Value {
+    match &route.reached {
+        Reached::Assistant { provider_id, .. } => {
+            json!({ "assistantId": provider_id, "assistantOverrides": { "metadata": { "zencall_org": org.to_string() } } })
+        }
+        Reached::Forward { number, .. } => json!({ "destination": { "type": "number", "number": number, "message": "" } }),
+        Reached::Refusal { words } => json!({ "error": one_line(words) }),
+        Reached::Nobody => json!({ "error": route::refusal(&route.locale) }),
     }
 }
 
@@ -73,11 +93,7 @@ fn refusal(locale: &str) -> &'static str {
 async fn tool_calls(core: &Core, org: OrgId, kept: Kept, message: &Value) -> Result<Value, AppError> {
     let mut results = Vec::new();
     for tool in fold::tool_calls(message) {
-        let outcome = match tool.name.as_str() {
-            "take_message" => take_message(core, org, kept, &tool).await?,
-            "search_answers" => search_answers(core, org, kept, message, &tool).await?,
-            _ => Err(format!("unknown tool {}", tool.name.chars().take(64).collect::<String>())),
-        };
+        let outcome = tools::answer(core, org, kept, message, &tool).await?;
         let mut result = json!({ "toolCallId": tool.id, "name": tool.name });
         match outcome {
             Ok(text) => result["result"] = one_line(&text).into(),
@@ -89,7 +105,7 @@ async fn tool_calls(core: &Core, org: OrgId, kept: Kept, message: &Value) -> Res
 }
 
 /// Keeps the caller's message in the call's own timeline.
-async fn take_message(core: &Core, org: OrgId, kept: Kept, tool: &fold::ToolCall) -> Result<Result<String, String>, AppError> {
+pub async fn take_message(core: &Core, org: OrgId, kept: Kept, tool: &fold::ToolCall) -> Result<Result<String, String>, AppError> {
     let said = |name: &str, longest: usize| argument(tool, name, longest);
     let (Some(call), Some(message)) = (kept.call, said("message", 2000)) else { return Ok(Err("the message is empty".into())) };
     let is_urgent = tool.arguments.get("urgent").is_some_and(|urgent| urgent == &json!(true) || urgent == "true");
@@ -117,7 +133,7 @@ fn assistant_ref(message: &Value) -> Option<&str> {
 
 /// Looks a caller's question up in the answer book. What was found, or that nothing was, stands in the call's timeline under the id of the
 /// tool call: asked again, the same is answered, and an open question counts once.
-async fn search_answers(
+pub async fn search_answers(
     core: &Core,
     org: OrgId,
     kept: Kept,
@@ -184,21 +200,34 @@ async fn knowledge(core: &Core, org: OrgId, message: &Value) -> Result<Value, Ap
     Ok(json!({ "documents": documents }))
 }
 
-/// The first number of the assistant's list; a rule by hours and skill comes with the tools.
-async fn transfer_destination(core: &Core, org: OrgId, message: &Value) -> Result<Value, AppError> {
+/// Somebody of the directory who is on duty and was not named in this call before; else the first number of the assistant's own list.
+async fn transfer_destination(core: &Core, org: OrgId, kept: Kept, message: &Value) -> Result<Value, AppError> {
     let scope = OrgScope::of_system(core, org);
     let mut tx = scope.begin(Permission::AssistantsRead).await?;
-    let assistant = assistant_ref(message);
-    let numbers = sqlx::query_scalar!(
-        r#"select transfer_numbers as "numbers: Json<Vec<TransferEntry>>" from assistants where provider_id = $1"#,
-        assistant
+    let tried = match kept.call {
+        Some(call) => tools::tried(&mut tx, call).await?,
+        None => vec![],
+    };
+    let person = reception::on_duty(&mut tx, &Wanted::default(), &tried).await?.into_iter().next();
+    let numbers = sqlx::query!(
+        r#"select transfer_numbers as "numbers: Json<Vec<TransferEntry>>", language from assistants where provider_id = $1"#,
+        assistant_ref(message)
     )
     .fetch_optional(tx.conn())
     .await?;
     tx.commit().await?;
-    Ok(match numbers.and_then(|numbers| numbers.0.into_iter().next()) {
-        Some(entry) => json!({ "destination": { "type": "number", "number": entry.number.as_str() } }),
-        None => json!({ "error": "no transfer number is set" }),
+    let is_english = numbers.as_ref().is_some_and(|row| row.language == "en");
+    if let (Some(person), Some(call)) = (&person, kept.call) {
+        let detail = json!({ "person": person.id, "to": person.name, "number": person.number, "outcome": "asked" });
+        tools::keep(core, org, call, format!("{}:destination:{}", tools::TRY, person.id), tools::TRY, detail).await?;
+    }
+    let number = person.map(|person| person.number).or_else(|| Some(numbers?.numbers.0.into_iter().next()?.number));
+    let said = if is_english { "I am putting you through, please hold." } else { "Je vous transfère, ne quittez pas." };
+    Ok(match number {
+        Some(number) => {
+            json!({ "destination": { "type": "number", "number": number }, "message": { "type": "request-start", "content": said } })
+        }
+        None => json!({ "error": "nobody can take the call now: offer to take a message" }),
     })
 }
 

@@ -96,6 +96,18 @@ pub const SMTP: Policy = Policy {
     breaker: USUAL_BREAKER,
 };
 
+/// Addresses of customers' own tools: a caller waits for the answer.
+pub const CUSTOMER_HTTP: Policy = Policy {
+    name: "customer-http",
+    used_for: "tools of an organisation's own, asked during a call; private networks are refused",
+    connect: Duration::from_secs(3),
+    read: Duration::from_secs(10),
+    total: Duration::from_secs(10),
+    attempts: 1,
+    retry: "never: the tool may have been used; the model may ask again under another id",
+    breaker: USUAL_BREAKER,
+};
+
 /// One line of `zencall deps --json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Dependency {
@@ -111,7 +123,7 @@ pub struct Dependency {
 
 /// Every dependency that is called over the network.
 pub fn deps() -> Vec<Dependency> {
-    [VAPI, VAPI_CONTROL, VAPI_RECORDINGS, MODEL, SMTP].iter().map(Dependency::from).collect()
+    [VAPI, VAPI_CONTROL, VAPI_RECORDINGS, MODEL, SMTP, CUSTOMER_HTTP].iter().map(Dependency::from).collect()
 }
 
 impl From<&Policy> for Dependency {

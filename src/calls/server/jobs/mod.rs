@@ -5,12 +5,14 @@ mod indexes;
 mod partitions;
 mod reconcile;
 mod recording;
+mod transfer;
 
 pub use dial::{Dial, dial};
 pub use indexes::{IndexMonths, index_months};
 pub use partitions::{MakePartitions, make_partitions, watch_partitions};
 pub use reconcile::{AskSilent, Reconcile, ask_silent, reconcile};
 pub use recording::{FetchRecording, fetch_recording};
+pub use transfer::{Transfer, transfer};
 
 use super::{
     Calls,
