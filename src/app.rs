@@ -3,6 +3,7 @@
 use crate::{
     account::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, session::SignedIn},
     answers::AnswersPage,
+    api_keys::ApiKeysPage,
     assistants::{AssistantHistoryPage, AssistantPage, AssistantVersionPage, AssistantsPage, NewAssistantPage},
     calls::{CallPage, CallsPage, LivePage, live::provide_live},
     dashboard::HomePage,
@@ -107,6 +108,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/account") view=ACCOUNT ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view=SECURITY ssr=SsrMode::Async/>
                     <Route path=path!("/settings/sessions") view=SESSIONS ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/api-keys") view=API_KEYS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/organisation") view=ORGANISATION ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
@@ -169,6 +171,7 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     ACCOUNT = AccountPage, load_account, draw_account;
     SECURITY = SecurityPage, load_security, draw_security;
     SESSIONS = SessionsPage, load_sessions, draw_sessions;
+    API_KEYS = ApiKeysPage, load_api_keys, draw_api_keys;
     ORGANISATION = OrganisationPage, load_organisation, draw_organisation;
 }
 

@@ -14,6 +14,7 @@ mod split;
 
 pub mod account;
 pub mod answers;
+pub mod api_keys;
 pub mod app;
 pub mod assistants;
 pub mod calls;

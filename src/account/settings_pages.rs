@@ -18,9 +18,8 @@ use crate::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-/// The frame of the four pages: tabs, and what was just done.
-#[component]
-fn SettingsFrame(here: &'static str, children: Children) -> impl IntoView {
+/// The pages of the settings that the reader may see, for [`LinkTabs`].
+pub fn settings_tabs(here: &str) -> Vec<(String, String, bool)> {
     let mut tabs = vec![
         ("/settings/account", w::ACCOUNT_TAB_ACCOUNT),
         ("/settings/security", w::ACCOUNT_TAB_SECURITY),
@@ -29,7 +28,16 @@ fn SettingsFrame(here: &'static str, children: Children) -> impl IntoView {
     if may(Permission::OrgManage) {
         tabs.push(("/settings/organisation", w::ACCOUNT_TAB_ORGANISATION));
     }
-    let tabs: Vec<_> = tabs.into_iter().map(|(href, words)| (href.to_owned(), t(words).to_owned(), href == here)).collect();
+    if may(Permission::KeysManage) {
+        tabs.push(("/settings/api-keys", w::ACCOUNT_TAB_API_KEYS));
+    }
+    tabs.into_iter().map(|(href, words)| (href.to_owned(), t(words).to_owned(), href == here)).collect()
+}
+
+/// The frame of the four pages: tabs, and what was just done.
+#[component]
+fn SettingsFrame(here: &'static str, children: Children) -> impl IntoView {
+    let tabs = settings_tabs(here);
     let query = use_query_map();
     let said = move || query.with(|query| query.get("said").and_then(|word| said_key(&word)));
     view! {

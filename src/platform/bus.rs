@@ -3,7 +3,7 @@
 //! A note says *that* something changed, never all of it (8000 bytes is the limit); readers look the rest up. Notes can be lost
 //! while the listening connection is away: then [`Note::Resync`] tells every stream to read anew from its cursor.
 
-use crate::shared::ids::{AccountId, CallId, OrgId};
+use crate::shared::ids::{AccountId, ApiKeyId, CallId, OrgId};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgPool, postgres::PgListener};
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub enum Note {
     Partial { org: OrgId, call: CallId, speaker: String, text: String },
     /// Sessions or rights of a person changed: streams look again.
     Revoked { account: AccountId },
+    /// A key of the public API changed or ended.
+    Key { key: ApiKeyId },
     /// An assistant's state changed.
     Assistant { org: OrgId },
     /// Notes may have been lost: read from the cursor.

@@ -1,6 +1,6 @@
 //! What every door and worker holds: pool, settings, clock, vault, news, files. Cheap to clone.
 
-use super::{bus::Bus, clock::Clock, config::Config, crypto::Vault};
+use super::{api::Doorkeeper, bus::Bus, clock::Clock, config::Config, crypto::Vault};
 use object_store::ObjectStore;
 use sqlx::PgPool;
 use std::{ops::Deref, sync::Arc};
@@ -20,6 +20,8 @@ pub struct Parts {
     pub clock: Clock,
     pub vault: Vault,
     pub bus: Bus,
+    /// What the public API remembers of its keys from one request to the next.
+    pub api: Doorkeeper,
     /// Clients of the outside services, by type: `providers` puts them in at start and takes them out, this room does not know them.
     pub providers: http::Extensions,
     /// The simulator's address, in the sandbox only.
@@ -36,6 +38,14 @@ impl Core {
     /// From its parts.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+}
+
+impl Core {
+    /// Where the simulator answers; nothing when the provider is the real one, in a sandbox, too.
+    pub fn simulated_provider(&self) -> Option<&url::Url> {
+        let is_ours = |url: &&url::Url| url.host_str().is_some_and(|host| !host.ends_with("vapi.ai"));
+        self.simulator.as_ref().filter(is_ours)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every slice stands on: settings, database and tenancy, sessions, queue, mail, secrets, clock, telemetry.
 //! Knows nothing of calls or assistants; may be used by providers, slices' `server/` and `server.rs`.
 
+pub mod api;
 pub mod bus;
 pub mod clock;
 pub mod config;
@@ -8,6 +9,7 @@ pub mod core;
 pub mod crypto;
 pub mod db;
 pub mod failpoint;
+pub mod keys;
 pub mod mail;
 pub mod outbound;
 pub mod private_pg;

@@ -1,6 +1,6 @@
 //! What every door may know of a request: its id, where it comes from, who sent it.
 
-use super::{core::Core, queue, session, tenancy::Caller};
+use super::{core::Core, keys, queue, session, tenancy::Caller};
 use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::Next,
@@ -50,8 +50,11 @@ pub async fn around(core: &Core, mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", %id, %method, path);
     async move {
         let started = std::time::Instant::now();
-        let caller =
-            if is_static(request.uri().path()) { Ok(Caller::Anonymous) } else { session::resolve(core, request.headers(), ip).await };
+        let caller = match request.uri().path() {
+            path if is_static(path) => Ok(Caller::Anonymous),
+            path if path.starts_with(keys::DOORS) => keys::resolve(core, request.headers(), ip).await,
+            _ => session::resolve(core, request.headers()).await,
+        };
         let mut response = match caller {
             Ok(caller) => {
                 request.extensions_mut().insert(RequestInfo { id: id.clone(), ip, user_agent, caller });

@@ -1,4 +1,4 @@
-//! Signed-in browsers and API keys: from a cookie or a header to a [`Caller`].
+//! Signed-in browsers: from a cookie to a [`Caller`]. Keys of the public API: [`super::keys`].
 //!
 //! The cookie `__Host-zc` holds 32 random bytes; the table holds their SHA-256. Idle limit 14 days, absolute limit 90.
 //! Ending a session is deleting its row: the next request, and every open stream, finds nothing.
@@ -6,13 +6,12 @@
 use super::{core::Core, crypto, request::RequestInfo, tenancy::Caller};
 use crate::shared::{
     error::AppError,
-    ids::{AccountId, ApiKeyId, OrgId, SessionId},
+    ids::{AccountId, OrgId, SessionId},
     permission::Role,
 };
 use chrono::{DateTime, Duration, Utc};
 use http::{HeaderMap, HeaderValue, header};
 use sqlx::PgConnection;
-use std::net::IpAddr;
 
 /// The cookie's name; the prefix makes browsers insist on `Secure`, `Path=/` and no domain.
 pub const COOKIE: &str = "__Host-zc";
@@ -21,10 +20,7 @@ pub const IDLE: Duration = Duration::days(14);
 const ABSOLUTE: Duration = Duration::days(90);
 
 /// Who a request's headers prove. A broken database is an error, never "nobody".
-pub async fn resolve(core: &Core, headers: &HeaderMap, _ip: IpAddr) -> Result<Caller, AppError> {
-    if let Some(key) = bearer(headers) {
-        return resolve_key(core, key).await;
-    }
+pub async fn resolve(core: &Core, headers: &HeaderMap) -> Result<Caller, AppError> {
     let Some(token) = cookie(headers, COOKIE) else { return Ok(Caller::Anonymous) };
     let now = core.clock.now();
     let row = sqlx::query!(
@@ -63,43 +59,6 @@ pub async fn role_now(core: &Core, session: SessionId) -> Result<Option<(OrgId, 
     .fetch_optional(&core.pool)
     .await?;
     Ok(row.map(|row| (row.org, row.role)))
-}
-
-async fn resolve_key(core: &Core, key: &str) -> Result<Caller, AppError> {
-    let hashes: Vec<Vec<u8>> = core.vault.derive_each(API_KEYS)?.iter().map(|master| keyed_hash(master, key)).collect::<Result<_, _>>()?;
-    let row = sqlx::query!(
-        r#"select id as "id: ApiKeyId", org_id as "org_id: OrgId", role as "role: Role", key_hash from api_keys where key_hash = any($1) and revoked_at is null"#,
-        &hashes
-    )
-    .fetch_optional(&core.pool)
-    .await?;
-    let Some(row) = row else { return Ok(Caller::Anonymous) };
-    if row.key_hash != hashes[0] {
-        // Only its bearer can say what it hashes to under the key that came in front since.
-        sqlx::query!("update api_keys set key_hash = $2, updated_at = now() where id = $1", row.id as ApiKeyId, hashes[0])
-            .execute(&core.pool)
-            .await?;
-    }
-    Ok(Caller::Key { key: row.id, org: row.org_id, role: row.role })
-}
-
-/// What the master key is derived for.
-const API_KEYS: &str = "api keys";
-
-/// What is stored of an API key: an HMAC, so that a leaked table without the master key is no use.
-pub fn api_key_hash(core: &Core, key: &str) -> anyhow::Result<Vec<u8>> {
-    keyed_hash(&core.vault.derive(API_KEYS)?, key)
-}
-
-fn keyed_hash(master: &[u8; 32], key: &str) -> anyhow::Result<Vec<u8>> {
-    use hmac::{Hmac, KeyInit, Mac};
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(master)?;
-    mac.update(key.as_bytes());
-    Ok(mac.finalize().into_bytes().to_vec())
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
 }
 
 /// A cookie's value.

@@ -6,12 +6,13 @@
 use super::{
     core::Core,
     db::{begin_in_a_task, begin_planned_once, begin_snapshot},
+    keys::{KeyTrouble, KnownKey},
     request::RequestInfo,
 };
 use crate::shared::{
     error::AppError,
     ids::{AccountId, ApiKeyId, OrgId, SessionId},
-    permission::{Permission, Role},
+    permission::{Permission, Permissions, Role},
 };
 use axum::extract::{FromRef, FromRequestParts};
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -35,8 +36,10 @@ pub enum Caller {
     Anonymous,
     /// A signed-in person; `org` is absent when their last membership ended.
     Person { account: AccountId, session: SessionId, org: Option<(OrgId, Role)> },
-    /// A key of the public API.
-    Key { key: ApiKeyId, org: OrgId, role: Role },
+    /// A key of the public API, with all that it may do.
+    Key(KnownKey),
+    /// At the public API: no key, or one that is not good.
+    NoKey(KeyTrouble),
 }
 
 /// Proof of who acts, for which organisation, with which permissions.
@@ -46,6 +49,8 @@ pub struct OrgScope {
     org: OrgId,
     actor: Actor,
     role: Option<Role>,
+    /// What the key may do, when it is one.
+    scopes: Option<Permissions>,
 }
 
 impl OrgScope {
@@ -58,19 +63,19 @@ impl OrgScope {
 
     /// The scope of a request's extensions, for handlers that hold its parts.
     pub fn of_parts(core: &Core, parts: &http::request::Parts) -> Result<Self, AppError> {
-        let (org, actor, role) = match parts.extensions.get::<RequestInfo>().map(|info| &info.caller) {
+        let (org, actor, role, scopes) = match parts.extensions.get::<RequestInfo>().map(|info| &info.caller) {
             Some(Caller::Person { account, session, org: Some((org, role)) }) => {
-                (*org, Actor::Person { account: *account, session: *session }, *role)
+                (*org, Actor::Person { account: *account, session: *session }, Some(*role), None)
             }
-            Some(Caller::Key { key, org, role }) => (*org, Actor::Key(*key), *role),
+            Some(Caller::Key(key)) => (key.org, Actor::Key(key.id), None, Some(key.scopes)),
             _ => return Err(AppError::Unauthenticated),
         };
-        Ok(Self { core: core.clone(), org, actor, role: Some(role) })
+        Ok(Self { core: core.clone(), org, actor, role, scopes })
     }
 
     /// The scope of a job or of a verified webhook: everything is permitted, for this organisation only.
     pub fn of_system(core: &Core, org: OrgId) -> Self {
-        Self { core: core.clone(), org, actor: Actor::System, role: None }
+        Self { core: core.clone(), org, actor: Actor::System, role: None, scopes: None }
     }
 
     /// The same person with their rights read anew: for streams that outlive the request they began with.
@@ -103,7 +108,7 @@ impl OrgScope {
 
     /// Whether the actor holds a permission.
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.is_none_or(|role| role.may(permission))
+        self.role.is_none_or(|role| role.may(permission)) && self.scopes.is_none_or(|scopes| scopes.has(permission))
     }
 
     /// Errors: `Forbidden`, logged with what was missing.
@@ -125,6 +130,11 @@ impl OrgScope {
     pub async fn begin_snapshot(&self, needs: Permission) -> Result<OrgTx<'_>, AppError> {
         self.require(needs)?;
         self.behind_the_wall(begin_snapshot(&self.core.pool).await?).await
+    }
+
+    /// The same for what needs no permission: a key that asks who it is.
+    pub async fn begin_own(&self) -> Result<OrgTx<'_>, AppError> {
+        self.behind_the_wall(begin_in_a_task(&self.core.pool).await?).await
     }
 
     async fn behind_the_wall(&self, mut tx: Transaction<'static, Postgres>) -> Result<OrgTx<'_>, AppError> {

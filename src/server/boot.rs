@@ -156,6 +156,7 @@ pub fn core(config: Config, pool: PgPool, simulator: Option<Url>, mailbox: Optio
         clock: Clock::system(),
         vault,
         bus: Bus::default(),
+        api: Default::default(),
         providers,
         simulator,
         files,

@@ -11,6 +11,8 @@ pub enum Kind {
     Page,
     Rpc,
     Hook,
+    /// The public API: keys only.
+    Api,
     Live,
     /// Files, health and forms that are neither page nor function.
     Other,
@@ -50,12 +52,18 @@ const fn rpc(path: &'static str, who: Who) -> Door {
     door("POST", path, Kind::Rpc, who)
 }
 
+const fn api(method: &'static str, path: &'static str, who: Who) -> Door {
+    door(method, path, Kind::Api, who)
+}
+
 use Permission::*;
 use Who::{Needs, Public, SignedIn};
 
 const STRANGER: Who = Public("for people who have no account yet, or are not signed in");
 const TOKEN: Who = Public("the token in the address is the key, good once");
 const LOOK: Who = Public("keeps a choice of look or language in a cookie, nothing else");
+
+const DESCRIPTION: Who = Public("describes the public API, the same for everybody");
 
 /// All of them.
 pub const DOORS: &[Door] = &[
@@ -100,6 +108,7 @@ pub const DOORS: &[Door] = &[
     page("/reception", Needs(AssistantsRead)),
     page("/reception/{tab}", Needs(AssistantsRead)),
     page("/integrations", Needs(IntegrationsRead)),
+    page("/settings/api-keys", Needs(KeysManage)),
     page("/sandbox/mail", Public("only in the sandbox: the mail that would have been sent")),
     page("/sandbox/mail/{id}", Public("only in the sandbox: the mail that would have been sent")),
     door("GET", "/healthz", Kind::Other, Public("says that the process lives")),
@@ -113,6 +122,66 @@ pub const DOORS: &[Door] = &[
     door("GET", "/assistants/{id}/export.json", Kind::Other, Needs(AssistantsRead)),
     door("GET", "/calls/export.csv", Kind::Other, Needs(CallsExport)),
     door("GET", "/answers/export.csv", Kind::Other, Needs(AssistantsRead)),
+    door("GET", "/api/openapi.json", Kind::Other, DESCRIPTION),
+    door("GET", "/api/docs", Kind::Other, DESCRIPTION),
+    api("GET", "/api/v1/me", SignedIn),
+    api("GET", "/api/v1/keys", Needs(KeysManage)),
+    api("POST", "/api/v1/keys", Needs(KeysManage)),
+    api("GET", "/api/v1/keys/{id}", Needs(KeysManage)),
+    api("DELETE", "/api/v1/keys/{id}", Needs(KeysManage)),
+    api("POST", "/api/v1/keys/{id}/roll", Needs(KeysManage)),
+    api("GET", "/api/v1/requests", Needs(KeysManage)),
+    api("GET", "/api/v1/calls", Needs(CallsRead)),
+    api("POST", "/api/v1/calls", Needs(CallsStart)),
+    api("GET", "/api/v1/calls/export.csv", Needs(CallsExport)),
+    api("GET", "/api/v1/calls/{id}", Needs(CallsRead)),
+    api("GET", "/api/v1/calls/{id}/transcript", Needs(CallsRead)),
+    api("GET", "/api/v1/calls/{id}/events", Needs(CallsRead)),
+    api("GET", "/api/v1/calls/{id}/recording", Needs(CallsListen)),
+    api("GET", "/api/v1/calls/{id}/analysis", Needs(CallsRead)),
+    api("POST", "/api/v1/calls/{id}/analysis", Needs(CallsAnalyse)),
+    api("POST", "/api/v1/calls/{id}/actions", Needs(CallsControl)),
+    api("POST", "/api/v1/simulated-calls", Needs(CallsStart)),
+    api("GET", "/api/v1/figures", Needs(CallsRead)),
+    api("GET", "/api/v1/assistants", Needs(AssistantsRead)),
+    api("POST", "/api/v1/assistants", Needs(AssistantsEdit)),
+    api("POST", "/api/v1/assistants/import", Needs(AssistantsEdit)),
+    api("GET", "/api/v1/assistants/{id}", Needs(AssistantsRead)),
+    api("DELETE", "/api/v1/assistants/{id}", Needs(AssistantsEdit)),
+    api("GET", "/api/v1/assistants/{id}/export", Needs(AssistantsRead)),
+    api("PUT", "/api/v1/assistants/{id}/state", Needs(AssistantsEdit)),
+    api("POST", "/api/v1/assistants/{id}/push", Needs(AssistantsEdit)),
+    api("POST", "/api/v1/assistants/{id}/copy", Needs(AssistantsEdit)),
+    api("PUT", "/api/v1/assistants/{id}/draft", Needs(AssistantsEdit)),
+    api("DELETE", "/api/v1/assistants/{id}/draft", Needs(AssistantsEdit)),
+    api("POST", "/api/v1/assistants/{id}/publish", Needs(AssistantsEdit)),
+    api("GET", "/api/v1/assistants/{id}/versions", Needs(AssistantsRead)),
+    api("GET", "/api/v1/assistants/{id}/versions/{n}", Needs(AssistantsRead)),
+    api("POST", "/api/v1/assistants/{id}/versions/{n}/restore", Needs(AssistantsEdit)),
+    api("GET", "/api/v1/numbers", Needs(AssistantsRead)),
+    api("POST", "/api/v1/numbers", Needs(IntegrationsManage)),
+    api("PUT", "/api/v1/numbers/{id}", Needs(AssistantsEdit)),
+    api("DELETE", "/api/v1/numbers/{id}", Needs(IntegrationsManage)),
+    api("GET", "/api/v1/answers", Needs(AssistantsRead)),
+    api("POST", "/api/v1/answers", Needs(AssistantsEdit)),
+    api("GET", "/api/v1/answers/export.csv", Needs(AssistantsRead)),
+    api("POST", "/api/v1/answers/import", Needs(AssistantsEdit)),
+    api("POST", "/api/v1/answers/search", Needs(AssistantsRead)),
+    api("GET", "/api/v1/answers/{id}", Needs(AssistantsRead)),
+    api("PUT", "/api/v1/answers/{id}", Needs(AssistantsEdit)),
+    api("DELETE", "/api/v1/answers/{id}", Needs(AssistantsEdit)),
+    api("POST", "/api/v1/answers/{id}/restore", Needs(AssistantsEdit)),
+    api("GET", "/api/v1/questions", Needs(AssistantsRead)),
+    api("PUT", "/api/v1/questions/{id}", Needs(AssistantsEdit)),
+    api("GET", "/api/v1/integrations/vapi", Needs(IntegrationsRead)),
+    api("PUT", "/api/v1/integrations/vapi", Needs(IntegrationsManage)),
+    api("POST", "/api/v1/integrations/vapi/rotate-secret", Needs(IntegrationsManage)),
+    api("GET", "/api/v1/integrations/vapi/deliveries", Needs(IntegrationsRead)),
+    rpc("/rpc/zencall/api_keys/rpc/list_keys", Needs(KeysManage)),
+    rpc("/rpc/zencall/api_keys/rpc/create_key", Needs(KeysManage)),
+    rpc("/rpc/zencall/api_keys/rpc/roll_key", Needs(KeysManage)),
+    rpc("/rpc/zencall/api_keys/rpc/revoke_key", Needs(KeysManage)),
+    rpc("/rpc/zencall/api_keys/rpc/list_requests", Needs(KeysManage)),
     rpc("/rpc/zencall/account/rpc/read_security", SignedIn),
     rpc("/rpc/zencall/account/rpc/read_sessions", SignedIn),
     rpc("/rpc/zencall/account/rpc/read_organisation", Needs(OrgManage)),

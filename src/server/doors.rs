@@ -66,6 +66,7 @@ pub fn router(state: AppState) -> Router {
         .route("/csp-report", post(csp_report).layer(DefaultBodyLimit::max(16 * 1024)))
         .merge(health::routes())
         .merge(crate::calls::server::routes(state.calls.clone()))
+        .merge(super::api::routes(&state))
         .merge(crate::answers::server::routes())
         .merge(crate::assistants::server::routes())
         .merge(crate::integrations::server::routes())

@@ -1,5 +1,6 @@
 //! Mounts every door, starts workers, shuts down in order. The only room that knows all others.
 
+pub mod api;
 pub mod backup;
 pub mod boot;
 pub mod cli;

@@ -23,8 +23,32 @@ text_enum! {
         IntegrationsRead = "integrations.read",
         /// Change how providers are connected, and their secrets.
         IntegrationsManage = "integrations.manage",
+        /// Make, roll and revoke keys of the public API, and read what came with them.
+        KeysManage = "keys.manage",
         /// Rename the organisation, remove demo data.
         OrgManage = "org.manage",
+    }
+}
+
+/// Some permissions: what a key may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Permissions(u64);
+
+impl Permissions {
+    /// Whether this one is among them.
+    pub fn has(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u32) != 0
+    }
+
+    /// All of them, in declaration order.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |permission| self.has(*permission))
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        Self(permissions.into_iter().fold(0, |set, permission| set | 1 << permission as u32))
     }
 }
 
@@ -54,7 +78,7 @@ impl Role {
             Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, AssistantsRead],
             Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, AssistantsRead],
             Self::Billing => &[],
-            Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage],
+            Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage],
             Self::ReadOnly => &[CallsRead, AssistantsRead],
         }
     }

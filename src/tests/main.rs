@@ -2,6 +2,8 @@
 mod account;
 mod analysis;
 mod answers;
+mod api;
+mod api_doors;
 mod app;
 mod assistants;
 mod backup;

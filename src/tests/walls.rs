@@ -67,6 +67,7 @@ fn no_room_knows_more_than_it_may() {
     const ROOMS: &[&str] = &[
         "account",
         "answers",
+        "api_keys",
         "app",
         "assistants",
         "calls",

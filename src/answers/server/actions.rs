@@ -43,6 +43,21 @@ pub async fn list(scope: &OrgScope, filter: &AnswerFilter, page: &PageRequest) -
     Ok(AnswerPage { items, next, found, all, today, assistants })
 }
 
+/// One entry, and the organisation's day. Errors: `NotFound`.
+pub async fn read(scope: &OrgScope, id: AnswerId) -> Result<(Answer, NaiveDate), AppError> {
+    let mut tx = scope.begin(Permission::AssistantsRead).await?;
+    let today = store::today(&mut tx, scope.core().clock.now()).await?;
+    let found = store::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("answer"))?;
+    Ok((found, today))
+}
+
+/// The state a change of an entry is made from. Errors: `NotFound`.
+pub async fn revision(scope: &OrgScope, id: AnswerId) -> Result<i64, AppError> {
+    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    let found = store::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("answer"))?;
+    Ok(found.revision)
+}
+
 /// Writes a new entry. The question it answers leaves the list of open ones. Errors: `Conflict("answer_limit")`; `Invalid`.
 pub async fn create(scope: &OrgScope, new: NewAnswer, from: Option<QuestionId>) -> Result<AnswerId, AppError> {
     let mut tx = scope.begin(Permission::AssistantsEdit).await?;

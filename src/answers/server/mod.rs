@@ -1,6 +1,7 @@
 //! The answer book on the server.
 
 pub mod actions;
+pub mod api;
 mod export;
 mod import;
 pub mod jobs;

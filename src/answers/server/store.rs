@@ -109,6 +109,22 @@ pub async fn page(
     Ok((items, found))
 }
 
+/// One entry that is in the book.
+pub async fn find(tx: &mut OrgTx<'_>, id: AnswerId) -> sqlx::Result<Option<Answer>> {
+    sqlx::query_as!(
+        Answer,
+        r#"
+        select a.id as "id: AnswerId", a.language, a.question, a.variants, a.answer, a.valid_from, a.valid_until, a.is_active,
+          a.assistant_id as "assistant: AssistantId", s.name as "assistant_name?", a.revision, a.updated_at
+        from answers a left join assistants s on s.id = a.assistant_id
+        where a.deleted_at is null and a.id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await
+}
+
 /// Which of these questions are in the book: as language and key.
 pub async fn known_keys(tx: &mut OrgTx<'_>, keys: &[(String, String)]) -> sqlx::Result<Vec<(String, String)>> {
     let (languages, keys): (Vec<String>, Vec<String>) = keys.iter().cloned().unzip();

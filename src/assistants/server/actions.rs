@@ -50,6 +50,12 @@ pub async fn read(scope: &OrgScope, id: AssistantId) -> Result<AssistantSheet, A
     })
 }
 
+/// The state a change is made from: see [`Assistant::revision`]. Errors: `NotFound`.
+pub async fn revision(scope: &OrgScope, id: AssistantId) -> Result<i64, AppError> {
+    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    Ok(existing(&mut tx, id).await?.assistant.revision)
+}
+
 /// Makes an assistant from the texts of its trade. In the sandbox the first one gets a number, so that it can be called.
 /// Errors: `Conflict("assistant_limit")`.
 pub async fn create(scope: &OrgScope, new: NewAssistant) -> Result<AssistantId, AppError> {

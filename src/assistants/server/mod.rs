@@ -1,6 +1,7 @@
 //! Assistants on the server.
 
 pub mod actions;
+pub mod api;
 mod compare;
 mod copy_store;
 mod draft_store;

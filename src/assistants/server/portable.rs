@@ -56,6 +56,19 @@ pub fn read(file: &str) -> Result<(Template, Settings), AppError> {
     }
 }
 
+/// The settings alone, by the same rules. Errors: `Invalid`, by field.
+pub fn check(fields: &Value) -> Result<Settings, AppError> {
+    let mut wrong = FieldErrors::default();
+    let read = fields.as_object().and_then(|fields| settings(fields, &mut wrong));
+    match read {
+        Some(settings) if wrong.is_empty() => Ok(settings),
+        _ => {
+            let bare = |(field, code): (String, String)| (field.trim_start_matches("settings.").to_owned(), code);
+            Err(FieldErrors(wrong.0.into_iter().map(bare).collect()).into())
+        }
+    }
+}
+
 /// Types first, then the rules of the form: both name each field they do not like.
 fn settings(fields: &Map<String, Value>, wrong: &mut FieldErrors) -> Option<Settings> {
     for field in fields.keys().filter(|field| !FIELDS.contains(&field.as_str())) {

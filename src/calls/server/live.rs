@@ -113,7 +113,7 @@ impl Feed {
                     }
                     Ok(Note::Partial { org, call, speaker, text }) => self.partial(org, call, &speaker, text),
                     Ok(Note::Revoked { account }) => self.tell_all(&Update::Revoked(account)),
-                    Ok(Note::Assistant { .. }) => {}
+                    Ok(Note::Assistant { .. } | Note::Key { .. }) => {}
                     Ok(Note::Resync) | Err(RecvError::Lagged(_)) => self.tell_all(&Update::Resync),
                     Err(RecvError::Closed) => return,
                 }

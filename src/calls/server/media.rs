@@ -23,7 +23,8 @@ use serde::Deserialize;
 use tokio::{sync::broadcast::error::RecvError, time::MissedTickBehavior};
 use tokio_tungstenite::tungstenite;
 
-#[derive(Deserialize)]
+/// Whether the recording is to be kept as a file.
+#[derive(Default, Deserialize)]
 pub struct Download {
     #[serde(default)]
     download: Option<String>,

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod analysis;
+pub mod api;
 pub mod control;
 mod demo;
 pub mod fold;

@@ -154,8 +154,7 @@ pub fn is_simulated(core: &Core) -> bool {
 
 /// Where the simulator answers; nothing when the provider is the real one.
 pub fn simulator(core: &Core) -> Option<&url::Url> {
-    let is_ours = |url: &&url::Url| url.host_str().is_some_and(|host| !host.ends_with("vapi.ai"));
-    core.simulator.as_ref().filter(is_ours)
+    core.simulated_provider()
 }
 
 /// The credential's id at the simulator: the organisation's own.

@@ -1,6 +1,7 @@
 //! Integrations on the server.
 
 pub mod actions;
+pub mod api;
 pub mod jobs;
 pub mod secret;
 mod store;

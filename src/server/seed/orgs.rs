@@ -8,7 +8,7 @@ use crate::{
         server::actions as assistants,
     },
     integrations::server::actions as integrations,
-    platform::{Core, OrgScope, SystemTx, session},
+    platform::{Core, OrgScope, SystemTx, keys},
     shared::{
         ids::{AccountId, ApiKeyId, AssistantId, NumberId, OrgId},
         permission::{Permission, Role},
@@ -101,8 +101,8 @@ pub async fn make(core: &Core, plan: &Plan, now: DateTime<Utc>) -> anyhow::Resul
     let password = plan.password.map_or_else(|| Ok(format!("Zc-{}", &secret("password")?[..18])), |fixed| anyhow::Ok(fixed.to_owned()))?;
     let typed = Password::typed(&password).map_err(|reason| anyhow!(reason))?;
     let hash = hash_password(core, typed).await?;
-    let kind = if core.config.is_production() { "live" } else { "test" };
-    let api_key = format!("zc_{kind}_{}", &secret("api key")?[..40]);
+    let drawn = mac_of(core, plan, "api key")?.try_into().map_err(|_| anyhow!("not 32 bytes"))?;
+    let api_key = keys::of_bytes(core.simulated_provider().is_some(), drawn);
     let (token, hook_secret) = (secret("hook token")?, BASE64_STANDARD.encode(mac_of(core, plan, "hook secret")?));
     let mut tx = SystemTx::begin(core, "a seed makes an organisation").await?;
     let made = sqlx::query!(
@@ -122,10 +122,9 @@ pub async fn make(core: &Core, plan: &Plan, now: DateTime<Utc>) -> anyhow::Resul
     sqlx::query!("insert into members (org_id, account_id, role) values ($1, $2, $3)", org.0, account.0, Role::Owner.name())
         .execute(tx.conn())
         .await?;
-    let key_hash = session::api_key_hash(core, &api_key)?;
-    sqlx::query!("insert into api_keys (id, org_id, name, key_hash) values ($1, $2, 'Seed', $3)", ApiKeyId::at(now).0, org.0, key_hash)
-        .execute(tx.conn())
-        .await?;
+    let (key_hash, hint) = (keys::hash(core, &api_key)?, keys::hint(&api_key));
+    let insert = "insert into api_keys (id, org_id, name, key_hash, hint) values ($1, $2, 'Seed', $3, $4)";
+    sqlx::query(insert).bind(ApiKeyId::at(now)).bind(org).bind(key_hash).bind(hint).execute(tx.conn()).await?;
     integrations::give_address(tx.conn(), core, org, &token, &hook_secret).await?;
     tx.commit().await?;
 

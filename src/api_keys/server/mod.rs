@@ -1,0 +1,8 @@
+//! Keys on the server.
+
+pub mod actions;
+pub mod api;
+pub mod jobs;
+mod store;
+
+pub use jobs::jobs;
