@@ -13,6 +13,7 @@ pub enum Part {
     MaxDuration,
     EndPhrases,
     Transfers,
+    Recording,
 }
 
 /// One field that differs.
@@ -59,6 +60,7 @@ pub fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
     value(Part::FirstMessage, old.first_message, new.first_message);
     value(Part::Language, old.language, new.language);
     value(Part::Voice, old.voice, new.voice);
+    value(Part::Recording, old.recording, new.recording);
     value(Part::MaxDuration, old.max_duration_min, new.max_duration_min);
     let mut text = |part, before: &str, after: &str| {
         if before != after {

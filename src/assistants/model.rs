@@ -37,6 +37,29 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Whether its calls are recorded.
+    Recording {
+        Off = "off",
+        On = "on",
+        /// And callers are told with the first words.
+        Notice = "notice",
+    }
+}
+
+impl Recording {
+    /// As it always was before there was a choice: what says nothing means this.
+    pub fn is_on(&self) -> bool {
+        *self == Self::On
+    }
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self::On
+    }
+}
+
 /// What an assistant says and how: what is published, and what a draft proposes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -51,6 +74,8 @@ pub struct Settings {
     /// 10 to 43200 seconds.
     pub max_duration_s: i32,
     pub transfer_numbers: Vec<TransferEntry>,
+    #[serde(default, skip_serializing_if = "Recording::is_on")]
+    pub recording: Recording,
 }
 
 /// One assistant, whole.
@@ -305,6 +330,9 @@ pub struct AssistantForm {
     /// One a line: `Accueil: +33 1 …`.
     #[serde(default)]
     pub transfer_numbers: String,
+    /// One of [`Recording`]; empty is on.
+    #[serde(default)]
+    pub recording: String,
 }
 
 impl AssistantForm {
@@ -323,6 +351,7 @@ impl AssistantForm {
             end_phrases: settings.end_phrases.join("\n"),
             max_duration_min: (settings.max_duration_s / 60).max(1).to_string(),
             transfer_numbers: settings.transfer_numbers.iter().map(transfer_line).collect::<Vec<_>>().join("\n"),
+            recording: settings.recording.to_string(),
         }
     }
 
@@ -366,8 +395,13 @@ impl AssistantForm {
         if transfer_numbers.len() > 20 {
             wrong.add("transfer_numbers", "assistant.transfer_limit");
         }
+        let recording = if self.recording.is_empty() { Ok(Recording::On) } else { self.recording.parse() };
+        if recording.is_err() {
+            wrong.add("recording", "assistant.recording_unknown");
+        }
         wrong.into_result()?;
         Ok(Settings {
+            recording: recording.unwrap_or_default(),
             name: name.to_owned(),
             language: self.language.clone(),
             voice: self.voice.clone(),
@@ -398,6 +432,7 @@ mod tests {
             end_phrases: "Au revoir\n\n Bonne journée ".into(),
             max_duration_min: "10".into(),
             transfer_numbers: "Accueil : +33 1 99 00 24 10\n+33199002411".into(),
+            recording: "notice".into(),
         }
     }
 
@@ -410,7 +445,9 @@ mod tests {
     #[test]
     fn what_was_typed_is_understood() {
         let draft = form().parse().expect("a good form");
-        assert_eq!((draft.name.as_str(), draft.max_duration_s), ("Léa, accueil", 600));
+        assert_eq!((draft.name.as_str(), draft.max_duration_s, draft.recording), ("Léa, accueil", 600, Recording::Notice));
+        let silent = AssistantForm { recording: String::new(), ..form() }.parse().expect("a form of before");
+        assert!(silent.recording.is_on() && !serde_json::to_string(&silent).expect("a text").contains("recording"));
         assert_eq!(draft.end_phrases, ["Au revoir", "Bonne journée"]);
         let entries: Vec<_> = draft.transfer_numbers.iter().map(|entry| (entry.label.as_str(), entry.number.as_str())).collect();
         assert_eq!(entries, [("Accueil", "+33199002410"), ("", "+33199002411")]);
@@ -423,6 +460,7 @@ mod tests {
         assert_eq!(refused(|f| f.language = "de".into())[0].0, "language");
         assert_eq!(refused(|f| f.voice = "en-GB-RyanNeural".into()), one("voice", "assistant.voice_language"));
         assert_eq!(refused(|f| f.voice = "nobody".into()), one("voice", "assistant.voice_unknown"));
+        assert_eq!(refused(|f| f.recording = "perhaps".into()), one("recording", "assistant.recording_unknown"));
         assert_eq!(refused(|f| f.first_message = " ".into()), one("first_message", "assistant.first_message_length"));
         assert_eq!(refused(|f| f.prompt = "x".repeat(20_001)), one("prompt", "assistant.prompt_length"));
         assert_eq!(refused(|f| f.max_duration_min = "0".into()), one("max_duration_min", "assistant.max_duration_range"));

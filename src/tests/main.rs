@@ -9,6 +9,7 @@ mod calls;
 mod cancellation;
 mod dialling;
 mod doors;
+mod figures;
 mod integrations;
 mod listening;
 mod mail;

@@ -1,7 +1,7 @@
 //! What the provider is told of an assistant or a number. Source: protocols sheet "voice", 1.3, 1.4, 1.6, 1.7, 3.6.
 
 use crate::{
-    assistants::model::Settings,
+    assistants::model::{Recording, Settings},
     shared::{
         ids::{AssistantId, OrgId},
         phone::PhoneNumber,
@@ -41,9 +41,15 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
     if !settings.transfer_numbers.is_empty() {
         tools.push(transfer_call(settings, is_french));
     }
+    let mut first_message = settings.first_message.clone();
+    if settings.recording == Recording::Notice {
+        let (said, objection) = notice(is_french);
+        first_message = format!("{first_message} {said}");
+        prompt = format!("{prompt}\n\n{objection}");
+    }
     json!({
         "name": settings.name,
-        "firstMessage": settings.first_message,
+        "firstMessage": first_message,
         "firstMessageMode": "assistant-speaks-first",
         "model": {
             "provider": "openai",
@@ -55,6 +61,7 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
         "voice": { "provider": "azure", "voiceId": settings.voice },
         "transcriber": { "provider": "deepgram", "model": "nova-3", "language": settings.language },
         "endCallPhrases": settings.end_phrases,
+        "artifactPlan": { "recordingEnabled": settings.recording != Recording::Off },
         "maxDurationSeconds": settings.max_duration_s.clamp(10, 43_200),
         "server": server,
         "serverMessages": SERVER_MESSAGES,
@@ -66,6 +73,30 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
 /// Without a line in the prompt a model answers from what it believes to know.
 const LOOK_IT_UP_FR: &str = "Carnet de réponses\n- Pour toute question sur l'entreprise (horaires, accès, tarifs, services, conditions), utilise d'abord l'outil search_answers, puis réponds avec ce qu'il donne, dans tes mots et sans rien ajouter.\n- Si la question trouvée n'est pas celle de l'appelant, ou si rien n'est trouvé, dis que tu ne sais pas et propose de prendre un message.";
 const LOOK_IT_UP_EN: &str = "Answer book\n- For any question about the business (opening hours, directions, prices, services, terms), use the search_answers tool first, then answer with what it gives, in your own words and adding nothing.\n- If the question it found is not the caller's, or it found nothing, say that you do not know and offer to take a message.";
+
+/// What callers hear before they are recorded, and what the assistant does when one objects: who records, why, and the way out. Source: sheet
+/// "notify", 8.4; the provider's own consent plan is for enterprises, and a running recording cannot be stopped.
+fn notice(is_french: bool) -> (&'static str, &'static str) {
+    if is_french {
+        (
+            "Cet appel est enregistré pour donner suite à votre demande ; si vous ne le souhaitez pas, dites-le et l'on vous rappellera.",
+            "Enregistrement\n- L'appel est enregistré et l'appelant en est prévenu. S'il s'y oppose, n'insiste pas : propose qu'une personne le rappelle sans enregistrement, prends un message avec son numéro, puis termine l'appel.",
+        )
+    } else {
+        (
+            "This call is recorded so that we can act on your request; if you would rather not, say so and we will call you back.",
+            "Recording\n- The call is recorded and the caller is told. If the caller objects, do not insist: offer that a person calls back without recording, take a message with the number, then end the call.",
+        )
+    }
+}
+
+/// First words as their author wrote them, and whether the notice stands behind them.
+pub fn without_notice(first_message: &str) -> (&str, bool) {
+    [true, false]
+        .into_iter()
+        .find_map(|is_french| first_message.strip_suffix(notice(is_french).0))
+        .map_or((first_message, false), |own| (own.strip_suffix(' ').unwrap_or(own), true))
+}
 
 fn search_answers(is_french: bool) -> Value {
     let words = |fr: &'static str, en: &'static str| if is_french { fr } else { en };
@@ -115,11 +146,13 @@ fn take_message(is_french: bool) -> Value {
 }
 
 /// A prompt as its author wrote it.
-pub fn without_book(prompt: &str) -> &str {
-    [LOOK_IT_UP_FR, LOOK_IT_UP_EN]
-        .iter()
-        .find_map(|lines| prompt.strip_suffix(lines))
-        .map_or(prompt, |own| own.strip_suffix("\n\n").unwrap_or(own))
+pub fn own_prompt(prompt: &str) -> &str {
+    let without = |prompt: &str, endings: [&str; 2]| {
+        let own = endings.iter().find_map(|lines| prompt.strip_suffix(lines)).map(str::len);
+        own.map_or(prompt.len(), |length| if prompt[..length].ends_with("\n\n") { length - 2 } else { length })
+    };
+    let prompt = &prompt[..without(prompt, [notice(true).1, notice(false).1])];
+    &prompt[..without(prompt, [LOOK_IT_UP_FR, LOOK_IT_UP_EN])]
 }
 
 fn transfer_call(settings: &Settings, is_french: bool) -> Value {
@@ -144,6 +177,10 @@ mod tests {
     use crate::assistants::model::TransferEntry;
 
     fn copy(transfer_numbers: Vec<TransferEntry>, server: &Value, has_answers: bool) -> Value {
+        recorded(transfer_numbers, server, has_answers, Recording::On)
+    }
+
+    fn recorded(transfer_numbers: Vec<TransferEntry>, server: &Value, has_answers: bool, recording: Recording) -> Value {
         let settings = Settings {
             name: "Léa".into(),
             language: "fr".into(),
@@ -153,6 +190,7 @@ mod tests {
             end_phrases: vec!["Au revoir".into()],
             max_duration_s: 600,
             transfer_numbers,
+            recording,
         };
         assistant(AssistantId(uuid::Uuid::from_u128(7)), OrgId(uuid::Uuid::from_u128(1)), &settings, server, has_answers)
     }
@@ -176,6 +214,20 @@ mod tests {
         assert_eq!(copy["model"]["tools"][1]["function"]["name"], SEARCH_ANSWERS);
         let prompt = copy["model"]["messages"][0]["content"].as_str().expect("a prompt");
         assert!(prompt.starts_with("Tu réponds.") && prompt.contains("search_answers"), "{prompt}");
-        assert_eq!(without_book(prompt), "Tu réponds.");
+        assert_eq!(own_prompt(prompt), "Tu réponds.");
+    }
+
+    #[test]
+    fn callers_are_told_before_they_are_recorded_and_nobody_is_who_should_not_be() {
+        let of = |recording| recorded(vec![], &json!({}), true, recording);
+        let enabled = |copy: &Value| copy["artifactPlan"]["recordingEnabled"].clone();
+        assert_eq!((enabled(&of(Recording::Off)), enabled(&of(Recording::On))), (json!(false), json!(true)));
+        assert_eq!(of(Recording::On)["firstMessage"], "Bonjour");
+        let told = of(Recording::Notice);
+        let (first, prompt) = (told["firstMessage"].as_str().expect("words"), told["model"]["messages"][0]["content"].as_str().expect("a prompt"));
+        assert!(first.starts_with("Bonjour Cet appel est enregistré") && enabled(&told) == json!(true), "{first}");
+        assert_eq!((without_notice(first), without_notice("Bonjour")), (("Bonjour", true), ("Bonjour", false)));
+        assert!(prompt.contains("s'y oppose") && prompt.contains("search_answers"));
+        assert_eq!(own_prompt(prompt), "Tu réponds.");
     }
 }

@@ -1,6 +1,6 @@
 //! The texts an assistant starts from, one file per language and trade.
 
-use crate::assistants::model::{NewAssistant, Settings, Template, first_voice};
+use crate::assistants::model::{NewAssistant, Recording, Settings, Template, first_voice};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -26,6 +26,7 @@ pub fn draft(new: &NewAssistant) -> serde_json::Result<Settings> {
         end_phrases: text.end_phrases,
         max_duration_s: text.max_duration_min * 60,
         transfer_numbers: vec![],
+        recording: Recording::Notice, // who is recorded is told before: it takes a decision to do otherwise
     })
 }
 
