@@ -26,7 +26,7 @@ pub fn draft(new: &NewAssistant) -> serde_json::Result<Settings> {
         end_phrases: text.end_phrases,
         max_duration_s: text.max_duration_min * 60,
         transfer_numbers: vec![],
-        recording: Recording::Notice, // who is recorded is told before: it takes a decision to do otherwise
+        recording: Recording::On, // as the provider does unasked; the editor says what the law wants
     })
 }
 
