@@ -151,7 +151,7 @@ fn folded(all: Vec<Line>) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assistants::model::TransferEntry;
+    use crate::assistants::model::{Recording, TransferEntry};
 
     fn settings() -> Settings {
         Settings {
@@ -163,6 +163,7 @@ mod tests {
             end_phrases: vec!["Au revoir".into()],
             max_duration_s: 600,
             transfer_numbers: vec![],
+            recording: Recording::Off,
         }
     }
 

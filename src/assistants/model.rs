@@ -54,6 +54,7 @@ impl Recording {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro writes the enum; a derive would stand in it for all of them")]
 impl Default for Recording {
     fn default() -> Self {
         Self::On

@@ -170,6 +170,7 @@ mod tests {
                 TransferEntry { label: "Garde : nuit".into(), number: "+33639981247".parse().expect("a number") },
                 TransferEntry { label: String::new(), number: "+33199002410".parse().expect("a number") },
             ],
+            recording: Recording::Off,
         }
     }
 

@@ -81,7 +81,7 @@ fn slots(days: (NaiveDate, NaiveDate), hours: &[(NaiveDate, usize, i64)]) -> Vec
     let mut at = from;
     let is_by_day = (to - from).num_days() < MOST_DAYS;
     while at <= to {
-        let next = if is_by_day { at.succ_opt() } else { at.checked_add_months(Months::new(1)).and_then(|next| first_of_month(next)) };
+        let next = if is_by_day { at.succ_opt() } else { at.checked_add_months(Months::new(1)).and_then(first_of_month) };
         let Some(next) = next else { break };
         let last = next.pred_opt().unwrap_or(at).min(to);
         slots.push(Slot { from: at, to: last, hour: None, calls: sum(&|day, _| (at..=last).contains(&day)) });
