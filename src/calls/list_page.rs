@@ -79,7 +79,8 @@ fn tidy_address(asked: Memo<(CallFilter, PageRequest)>) {
 #[component]
 fn Log(page: Page<LogRow>, now: DateTime<Utc>, asked: (CallFilter, PageRequest), chosen: Chosen) -> impl IntoView {
     let (filter, request) = asked;
-    chosen.shown(page.items.iter().map(|row| row.card.id).collect());
+    let shown: Vec<_> = page.items.iter().map(|row| row.card.id).collect();
+    Effect::new(move || chosen.shown(shown.clone()));
     if page.items.is_empty() {
         return view! { <div class="scroll"><Nothing filter is_first_page=request.after.is_none()/></div> }.into_any();
     }
@@ -136,7 +137,7 @@ fn Row(row: LogRow, now: DateTime<Utc>, chosen: Chosen, picks: bool) -> impl Int
     let pick_label = t_with(w::LOG_PICK, &[("name", &name)]);
     let card = Signal::stored(card);
     view! {
-        <tr class="log-row" data-unread=is_unread.then_some("") aria-selected=move || chosen.has(id).then_some("true")>
+        <tr class="log-row" data-unread=is_unread.then_some("") data-picked=move || chosen.has(id).then_some("")>
             {picks.then(|| view! { <td class="fit pick"><Pick id label=pick_label chosen/></td> })}
             <td class="fill">
                 <a href=href class="row log-link" on:focus=move |_| chosen.look_at(id)>

@@ -135,7 +135,7 @@ fn read(held: &Value, published: &Settings) -> Settings {
 
 fn prompt(model: &Value) -> Option<String> {
     let system = model["messages"].as_array()?.iter().find(|message| message["role"] == "system")?;
-    system["content"].as_str().map(|content| provider_copy::own_prompt(content).to_owned())
+    system["content"].as_str().map(|content| provider_copy::without_book(content).to_owned())
 }
 
 fn transfers(model: &Value) -> Vec<TransferEntry> {
@@ -163,7 +163,7 @@ mod tests {
             end_phrases: vec![],
             max_duration_s: 600,
             transfer_numbers: vec![TransferEntry { label: "Garde".into(), number: "+33639981247".parse().expect("a number") }],
-            recording: Recording::Notice,
+            recording: Recording::On,
         }
     }
 

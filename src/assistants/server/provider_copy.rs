@@ -43,9 +43,7 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
     }
     let mut first_message = settings.first_message.clone();
     if settings.recording == Recording::Notice {
-        let (said, objection) = notice(is_french);
-        first_message = format!("{first_message} {said}");
-        prompt = format!("{prompt}\n\n{objection}");
+        first_message = format!("{first_message} {}", notice(is_french));
     }
     json!({
         "name": settings.name,
@@ -74,19 +72,13 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
 const LOOK_IT_UP_FR: &str = "Carnet de réponses\n- Pour toute question sur l'entreprise (horaires, accès, tarifs, services, conditions), utilise d'abord l'outil search_answers, puis réponds avec ce qu'il donne, dans tes mots et sans rien ajouter.\n- Si la question trouvée n'est pas celle de l'appelant, ou si rien n'est trouvé, dis que tu ne sais pas et propose de prendre un message.";
 const LOOK_IT_UP_EN: &str = "Answer book\n- For any question about the business (opening hours, directions, prices, services, terms), use the search_answers tool first, then answer with what it gives, in your own words and adding nothing.\n- If the question it found is not the caller's, or it found nothing, say that you do not know and offer to take a message.";
 
-/// What callers hear before they are recorded, and what the assistant does when one objects: who records, why, and the way out. Source: sheet
-/// "notify", 8.4; the provider's own consent plan is for enterprises, and a running recording cannot be stopped.
-fn notice(is_french: bool) -> (&'static str, &'static str) {
+/// What callers hear before they are recorded: that they are, why, and the way out. The assistant, which has said so itself, takes a message
+/// of who objects. Source: sheet "notify", 8.4; the provider's own consent plan is for enterprises, and a running recording cannot be stopped.
+fn notice(is_french: bool) -> &'static str {
     if is_french {
-        (
-            "Cet appel est enregistré pour donner suite à votre demande ; si vous ne le souhaitez pas, dites-le et l'on vous rappellera.",
-            "Enregistrement\n- L'appel est enregistré et l'appelant en est prévenu. S'il s'y oppose, n'insiste pas : propose qu'une personne le rappelle sans enregistrement, prends un message avec son numéro, puis termine l'appel.",
-        )
+        "Cet appel est enregistré pour donner suite à votre demande ; si vous ne le souhaitez pas, dites-le et l'on vous rappellera."
     } else {
-        (
-            "This call is recorded so that we can act on your request; if you would rather not, say so and we will call you back.",
-            "Recording\n- The call is recorded and the caller is told. If the caller objects, do not insist: offer that a person calls back without recording, take a message with the number, then end the call.",
-        )
+        "This call is recorded so that we can act on your request; if you would rather not, say so and we will call you back."
     }
 }
 
@@ -94,7 +86,7 @@ fn notice(is_french: bool) -> (&'static str, &'static str) {
 pub fn without_notice(first_message: &str) -> (&str, bool) {
     [true, false]
         .into_iter()
-        .find_map(|is_french| first_message.strip_suffix(notice(is_french).0))
+        .find_map(|is_french| first_message.strip_suffix(notice(is_french)))
         .map_or((first_message, false), |own| (own.strip_suffix(' ').unwrap_or(own), true))
 }
 
@@ -146,13 +138,11 @@ fn take_message(is_french: bool) -> Value {
 }
 
 /// A prompt as its author wrote it.
-pub fn own_prompt(prompt: &str) -> &str {
-    let without = |prompt: &str, endings: [&str; 2]| {
-        let own = endings.iter().find_map(|lines| prompt.strip_suffix(lines)).map(str::len);
-        own.map_or(prompt.len(), |length| if prompt[..length].ends_with("\n\n") { length - 2 } else { length })
-    };
-    let prompt = &prompt[..without(prompt, [notice(true).1, notice(false).1])];
-    &prompt[..without(prompt, [LOOK_IT_UP_FR, LOOK_IT_UP_EN])]
+pub fn without_book(prompt: &str) -> &str {
+    [LOOK_IT_UP_FR, LOOK_IT_UP_EN]
+        .iter()
+        .find_map(|lines| prompt.strip_suffix(lines))
+        .map_or(prompt, |own| own.strip_suffix("\n\n").unwrap_or(own))
 }
 
 fn transfer_call(settings: &Settings, is_french: bool) -> Value {
@@ -214,7 +204,7 @@ mod tests {
         assert_eq!(copy["model"]["tools"][1]["function"]["name"], SEARCH_ANSWERS);
         let prompt = copy["model"]["messages"][0]["content"].as_str().expect("a prompt");
         assert!(prompt.starts_with("Tu réponds.") && prompt.contains("search_answers"), "{prompt}");
-        assert_eq!(own_prompt(prompt), "Tu réponds.");
+        assert_eq!(without_book(prompt), "Tu réponds.");
     }
 
     #[test]
@@ -224,10 +214,8 @@ mod tests {
         assert_eq!((enabled(&of(Recording::Off)), enabled(&of(Recording::On))), (json!(false), json!(true)));
         assert_eq!(of(Recording::On)["firstMessage"], "Bonjour");
         let told = of(Recording::Notice);
-        let (first, prompt) = (told["firstMessage"].as_str().expect("words"), told["model"]["messages"][0]["content"].as_str().expect("a prompt"));
+        let first = told["firstMessage"].as_str().expect("words");
         assert!(first.starts_with("Bonjour Cet appel est enregistré") && enabled(&told) == json!(true), "{first}");
         assert_eq!((without_notice(first), without_notice("Bonjour")), (("Bonjour", true), ("Bonjour", false)));
-        assert!(prompt.contains("s'y oppose") && prompt.contains("search_answers"));
-        assert_eq!(own_prompt(prompt), "Tu réponds.");
     }
 }
