@@ -1,10 +1,12 @@
 //! Benchmarks of what was promised, on a release build: `bin/bench NAME [--quick]`. Each prints one JSON line per figure and checks its answers.
 
+mod calls_search;
 mod hooks;
 mod live;
 mod load;
 mod page;
 mod place;
+mod rollups;
 mod tools;
 mod webhook_ack;
 
@@ -34,9 +36,11 @@ async fn run(names: &[&str], is_quick: bool) -> anyhow::Result<()> {
     match names {
         ["webhook_ack"] => webhook_ack::run(is_quick).await,
         ["first_load"] => page::run(is_quick).await,
+        ["rollups"] => rollups::run(is_quick).await,
+        ["calls_search"] => calls_search::run(is_quick).await,
         ["live"] => live::run(is_quick).await,
         ["tools"] => tools::run(is_quick).await,
         [] => Ok(()), // `cargo test --all-targets` starts us with nothing to do
-        _ => bail!("usage: bench webhook_ack|first_load|live|tools [--quick]"),
+        _ => bail!("usage: bench webhook_ack|first_load|live|tools|rollups|calls_search [--quick]"),
     }
 }

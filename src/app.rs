@@ -5,7 +5,7 @@ use crate::{
     answers::AnswersPage,
     api_keys::ApiKeysPage,
     assistants::{AssistantHistoryPage, AssistantPage, AssistantVersionPage, AssistantsPage, NewAssistantPage},
-    calls::{CallPage, CallsPage, LivePage, live::provide_live},
+    calls::{CallPage, CallsPage, LivePage, figures::FiguresPage, live::provide_live},
     dashboard::HomePage,
     i18n::{learn_more, use_locale},
     integrations::IntegrationsPage,
@@ -48,7 +48,7 @@ impl Assets {
 
 /// Whether a path is a page of the product: it wants a signed-in reader and ships the client.
 pub fn is_product_page(path: &str) -> bool {
-    ["home", "live", "calls", "assistants", "answers", "reception", "settings", "integrations"].iter().any(|page| {
+    ["home", "live", "calls", "figures", "assistants", "answers", "reception", "settings", "integrations"].iter().any(|page| {
         path.strip_prefix('/').and_then(|rest| rest.strip_prefix(page)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
@@ -97,6 +97,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/live/:id?") view=LivePage ssr=SsrMode::Async/>
                     <Route path=path!("/calls") view=CALLS ssr=SsrMode::Async/>
                     <Route path=path!("/calls/:id") view=CALL ssr=SsrMode::Async/>
+                    <Route path=path!("/figures") view=FIGURES ssr=SsrMode::Async/>
                     <Route path=path!("/assistants") view=ASSISTANTS ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/new") view=NEW_ASSISTANT ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id") view=ASSISTANT ssr=SsrMode::Async/>
@@ -159,6 +160,10 @@ lazy_pages! { calls, FILE_OF_CALLS:
     CALL = CallPage, load_call, draw_call;
 }
 
+lazy_pages! { figures, FILE_OF_FIGURES:
+    FIGURES = FiguresPage, load_figures, draw_figures;
+}
+
 lazy_pages! { set_up, FILE_OF_SET_UP:
     ASSISTANTS = AssistantsPage, load_assistants, draw_assistants;
     NEW_ASSISTANT = NewAssistantPage, load_new_assistant, draw_new_assistant;
@@ -182,6 +187,7 @@ pub async fn load_page(path: &str) -> bool {
     let pages = match (parts.next(), parts.next()) {
         (Some("live"), Some(_)) => return crate::calls::load_call_pane().await.is_ok(),
         (Some("home" | "calls"), _) => FILE_OF_CALLS,
+        (Some("figures"), _) => FILE_OF_FIGURES,
         (Some("assistants" | "answers" | "reception" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
         _ => return true,
     };

@@ -41,6 +41,16 @@ static ENTRIES: &[NavEntry] = &[
         counts_live: false,
     },
     NavEntry {
+        href: "/figures",
+        label: w::NAV_FIGURES,
+        icon: icondata::LuChartColumn,
+        needs: Some(Permission::CallsRead),
+        group: NavGroup::Work,
+        letter: 'f',
+        in_bar: false,
+        counts_live: false,
+    },
+    NavEntry {
         href: "/assistants",
         label: w::NAV_ASSISTANTS,
         icon: icondata::LuAudioLines,

@@ -8,6 +8,7 @@ use super::{
     session::use_session,
 };
 use crate::{
+    calls::retention::RetentionCard,
     i18n::{Key, Locale, t, t_count, t_with, words as w},
     kit::{
         Badge, Button, ButtonKind, ButtonSize, Callout, CopyButton, Empty, EmptyKind, ErrorBlock, LinkTabs, Loaded, PageFrame, PageShape,
@@ -362,6 +363,7 @@ pub fn OrganisationPage() -> impl IntoView {
     view! {
         <SettingsFrame here="/settings/organisation">
             <Loaded resource=organisation let:organisation><OrganisationForm organisation state=state.clone()/></Loaded>
+            <RetentionCard/>
         </SettingsFrame>
     }
     .into_any()

@@ -3,7 +3,7 @@
 use super::{
     diff::{self, Change, How, Line, Part},
     model::Settings,
-    parts::{language_name, voice_words},
+    parts::{language_name, recording_words, voice_words},
 };
 use crate::{
     i18n::{Key, t, t_count, words as w},
@@ -23,6 +23,7 @@ fn part_name(part: Part) -> Key {
         Part::EndPhrases => w::ASSISTANTS_END_PHRASES,
         Part::Transfers => w::ASSISTANTS_TRANSFERS,
         Part::Tools => w::ASSISTANTS_TOOLS,
+        Part::Recording => w::RECORDING_TITLE,
     }
 }
 
@@ -41,6 +42,7 @@ fn OneChange(change: Change) -> impl IntoView {
     let said = |value: String| match change.part {
         Part::Language => language_name(&value).to_owned(),
         Part::Voice => voice_words(&value),
+        Part::Recording => recording_words(&value),
         _ => value,
     };
     let how = match change.how {

@@ -14,6 +14,7 @@ pub enum Part {
     EndPhrases,
     Transfers,
     Tools,
+    Recording,
 }
 
 /// One field that differs.
@@ -60,6 +61,7 @@ pub fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
     value(Part::FirstMessage, old.first_message, new.first_message);
     value(Part::Language, old.language, new.language);
     value(Part::Voice, old.voice, new.voice);
+    value(Part::Recording, old.recording, new.recording);
     value(Part::MaxDuration, old.max_duration_min, new.max_duration_min);
     let mut text = |part, before: &str, after: &str| {
         if before != after {
@@ -151,7 +153,7 @@ fn folded(all: Vec<Line>) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assistants::model::TransferEntry;
+    use crate::assistants::model::{Recording, TransferEntry};
 
     fn settings() -> Settings {
         Settings {
@@ -164,6 +166,7 @@ mod tests {
             max_duration_s: 600,
             transfer_numbers: vec![],
             tools: None,
+            recording: Recording::Off,
         }
     }
 

@@ -4,7 +4,7 @@ use super::{
     diff,
     editor_parts::{Announcement, Changed, Voices},
     model::*,
-    parts::{AssistantTabs, language_options, voice_words},
+    parts::{AssistantTabs, language_options, recording_options, recording_words, voice_words},
     publish::PublishForm,
     rpc::{DiscardDraft, PublishAssistant, SaveAssistant, read_assistant},
     standing::{Demonstration, Standing},
@@ -249,6 +249,10 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
                 />
             </section>
             <ToolTicks chosen=typed.tools.clone() errors/>
+            <section class="stack g4" aria-labelledby="h-privacy">
+                <h2 id="h-privacy" class="lede">{t(w::RECORDING_PRIVACY)}</h2>
+                <Select name="form[recording]" label=t(w::RECORDING_TITLE) hint=t(w::RECORDING_HINT) options=recording_options() value=typed.recording.clone() errors/>
+            </section>
             <div class="savebar">
                 <span class="small muted" role="status">{standing}</span>
                 <span class="row g2">
@@ -287,6 +291,8 @@ fn ReadOnly(settings: Settings) -> impl IntoView {
                     <dd>{settings.tools().iter().map(|name| tool_words(name).0).collect::<Vec<_>>().join(", ")}</dd>
                     <dt>{t(w::ASSISTANTS_MAX_DURATION)}</dt>
                     <dd class="num">{form.max_duration_min}</dd>
+                    <dt>{t(w::RECORDING_TITLE)}</dt>
+                    <dd>{recording_words(&form.recording)}</dd>
                 </dl>
             </div>
         </section>

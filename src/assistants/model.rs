@@ -40,6 +40,30 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Whether its calls are recorded.
+    Recording {
+        Off = "off",
+        On = "on",
+        /// And callers are told with the first words.
+        Notice = "notice",
+    }
+}
+
+impl Recording {
+    /// As it always was before there was a choice: what says nothing means this.
+    pub fn is_on(&self) -> bool {
+        *self == Self::On
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the macro writes the enum; a derive would stand in it for all of them")]
+impl Default for Recording {
+    fn default() -> Self {
+        Self::On
+    }
+}
+
 /// What an assistant says and how: what is published, and what a draft proposes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -57,6 +81,8 @@ pub struct Settings {
     /// The names of its tools; absent: the usual ones. Versions written before there was a choice have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Recording::is_on")]
+    pub recording: Recording,
 }
 
 impl Settings {
@@ -321,6 +347,9 @@ pub struct AssistantForm {
     /// Names; an empty one stands first, which tells a form without ticks from one that does not know them.
     #[serde(default)]
     pub tools: Vec<String>,
+    /// One of [`Recording`]; empty is on.
+    #[serde(default)]
+    pub recording: String,
 }
 
 impl AssistantForm {
@@ -340,6 +369,7 @@ impl AssistantForm {
             max_duration_min: (settings.max_duration_s / 60).max(1).to_string(),
             transfer_numbers: settings.transfer_numbers.iter().map(transfer_line).collect::<Vec<_>>().join("\n"),
             tools: std::iter::once(String::new()).chain(settings.tools()).collect(),
+            recording: settings.recording.to_string(),
         }
     }
 
@@ -387,9 +417,14 @@ impl AssistantForm {
         if tools.as_ref().is_some_and(|tools| tools.len() > 40 || !tools.iter().all(|name| is_tool_name(name))) {
             wrong.add("tools", "assistant.tools_unknown");
         }
+        let recording = if self.recording.is_empty() { Ok(Recording::On) } else { self.recording.parse() };
+        if recording.is_err() {
+            wrong.add("recording", "assistant.recording_unknown");
+        }
         wrong.into_result()?;
         Ok(Settings {
             tools,
+            recording: recording.unwrap_or_default(),
             name: name.to_owned(),
             language: self.language.clone(),
             voice: self.voice.clone(),
@@ -434,6 +469,7 @@ mod tests {
             max_duration_min: "10".into(),
             transfer_numbers: "Accueil : +33 1 99 00 24 10\n+33199002411".into(),
             tools: vec![],
+            recording: "notice".into(),
         }
     }
 
@@ -446,7 +482,9 @@ mod tests {
     #[test]
     fn what_was_typed_is_understood() {
         let draft = form().parse().expect("a good form");
-        assert_eq!((draft.name.as_str(), draft.max_duration_s), ("Léa, accueil", 600));
+        assert_eq!((draft.name.as_str(), draft.max_duration_s, draft.recording), ("Léa, accueil", 600, Recording::Notice));
+        let silent = AssistantForm { recording: String::new(), ..form() }.parse().expect("a form of before");
+        assert!(silent.recording.is_on() && !serde_json::to_string(&silent).expect("a text").contains("recording"));
         assert_eq!(draft.end_phrases, ["Au revoir", "Bonne journée"]);
         let entries: Vec<_> = draft.transfer_numbers.iter().map(|entry| (entry.label.as_str(), entry.number.as_str())).collect();
         assert_eq!(entries, [("Accueil", "+33199002410"), ("", "+33199002411")]);
@@ -459,6 +497,7 @@ mod tests {
         assert_eq!(refused(|f| f.language = "de".into())[0].0, "language");
         assert_eq!(refused(|f| f.voice = "en-GB-RyanNeural".into()), one("voice", "assistant.voice_language"));
         assert_eq!(refused(|f| f.voice = "nobody".into()), one("voice", "assistant.voice_unknown"));
+        assert_eq!(refused(|f| f.recording = "perhaps".into()), one("recording", "assistant.recording_unknown"));
         assert_eq!(refused(|f| f.first_message = " ".into()), one("first_message", "assistant.first_message_length"));
         assert_eq!(refused(|f| f.prompt = "x".repeat(20_001)), one("prompt", "assistant.prompt_length"));
         assert_eq!(refused(|f| f.max_duration_min = "0".into()), one("max_duration_min", "assistant.max_duration_range"));

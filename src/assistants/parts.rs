@@ -132,3 +132,18 @@ pub fn AssistantTabs(id: AssistantId, is_history: bool) -> impl IntoView {
 pub fn version_name(n: i32) -> String {
     t_with(w::ASSISTANTS_VERSION_N, &[("n", &n.to_string())])
 }
+
+/// Whether calls are recorded, in words.
+pub fn recording_words(name: &str) -> String {
+    recording_options().into_iter().find(|(known, _)| known == name).map_or_else(|| name.to_owned(), |(_, words)| words)
+}
+
+/// The ways to record, for a choice.
+pub fn recording_options() -> Vec<(String, String)> {
+    let words = |recording| match recording {
+        Recording::Off => t(w::RECORDING_OFF),
+        Recording::On => t(w::RECORDING_ON),
+        Recording::Notice => t(w::RECORDING_NOTICE),
+    };
+    Recording::ALL.iter().map(|recording| (recording.to_string(), words(*recording).to_owned())).collect()
+}

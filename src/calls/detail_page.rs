@@ -8,6 +8,7 @@ use super::{
     live::{call::CallState, use_live},
     live_panel::LivePanel,
     live_pill::{ConnectionPill, StaleBanner},
+    log::notes::{DeleteCall, EraseRecording, Notes, ReplayPanel, Uses},
     model::{CallDetail, Direction, RecordingState},
     parts::{CallRing, ContactAvatar, Script, length_s, start_ms},
     player::{Player, Playing},
@@ -78,7 +79,7 @@ pub fn CallPage() -> impl IntoView {
         <Transition fallback=waiting>
             {move || Suspend::new(async move {
                 match detail.await {
-                    Ok((detail, now)) if detail.card.status.is_over() => view! { <Record detail after now/> }.into_any(),
+                    Ok((detail, now)) if detail.card.status.is_over() => view! { <Record detail after now again=retry/> }.into_any(),
                     Ok((detail, now)) => view! { <StillLive detail now/> }.into_any(),
                     Err(error) => view! {
                         <PageFrame title=t(w::CALLS_CALL_ONE) back=back()>
@@ -113,7 +114,7 @@ fn StillLive(detail: CallDetail, now: DateTime<Utc>) -> impl IntoView {
 }
 
 #[component]
-fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now: DateTime<Utc>) -> impl IntoView {
+fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now: DateTime<Utc>, again: Callback<()>) -> impl IntoView {
     let (locale, clock) = (use_locale(), use_clock());
     let card = detail.card.clone();
     let name = words::contact(&card);
@@ -127,6 +128,8 @@ fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now:
     let on_play = plays.then(|| Callback::new(move |at_ms| playing.play_from(at_ms)));
     let when = format::date_time(locale, &clock, card.created_at);
     let held = Signal::stored(card.clone());
+    let erased = detail.words_erased_at.map(|at| t_with(w::LOG_WORDS_ERASED, &[("when", &format::date_time(locale, &clock, at))]));
+    let (has_erased_words, erased_note) = (erased.is_some() && !has_lines && !entries.is_empty(), erased.clone());
     view! {
         <PageFrame title=name.clone() back=back()>
             <div class="record-head">
@@ -143,14 +146,22 @@ fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now:
                     <section class="card" aria-labelledby="recording-title">
                         <header><h2 id="recording-title">{t(w::CALLS_RECORDING)}</h2></header>
                         <div class="body"><Recording detail=detail.clone() playing plays now/></div>
+                        {(card.recording == RecordingState::Stored)
+                            .then(|| view! {
+                                <footer class="row wrap between g2">
+                                    <Uses uses=detail.uses.clone()/>
+                                    {may(Permission::CallsDelete).then(|| view! { <EraseRecording id=card.id again/> })}
+                                </footer>
+                            })}
                     </section>
                     <section class="card" aria-labelledby="transcript-title">
                         <header>
                             <h2 id="transcript-title">{t(w::CALLS_TRANSCRIPT)}</h2>
                             {has_lines.then(|| view! { <span class="end"><CopyButton text=Signal::stored(copied) size=crate::kit::ButtonSize::Small/></span> })}
                         </header>
+                        {has_erased_words.then(|| view! { <p class="muted small pad">{erased_note}</p> })}
                         {if entries.is_empty() {
-                            view! { <p class="muted small pad">{t(w::CALLS_TRANSCRIPT_NONE)}</p> }.into_any()
+                            view! { <p class="muted small pad">{erased.unwrap_or_else(|| t(w::CALLS_TRANSCRIPT_NONE).to_owned())}</p> }.into_any()
                         } else {
                             view! { <Script entries=Signal::stored(entries) card=held current=playing.current() on_play=on_play/> }.into_any()
                         }}
@@ -160,12 +171,14 @@ fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now:
                         <details class="fold">
                             <summary><h2 id="trail-title">{t(w::CALLS_TRAIL)}</h2><span class="count">{format::n(detail.trail.len() as i64)}</span></summary>
                             <Trail trail=detail.trail.clone()/>
+                            <ReplayPanel id=card.id/>
                         </details>
                     </section>
                 </div>
                 <div class="stack g4">
                     <Summary detail=detail.clone()/>
                     <AnalysisCard id=card.id after playing plays/>
+                    <Notes id=card.id playing plays/>
                     {(!detail.actions.is_empty())
                         .then(|| view! {
                             <section class="card"><header><h2>{t(w::CALLS_ACTIONS)}</h2></header><div class="body"><Actions actions=Signal::stored(detail.actions.clone())/></div></section>
@@ -178,6 +191,7 @@ fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now:
                         .then(|| view! {
                             <section class="card"><header><h2>{t(w::CALLS_RELATED)}</h2></header><div class="body"><Related calls=detail.related.clone()/></div></section>
                         })}
+                    {may(Permission::CallsDelete).then(|| view! { <DeleteCall id=card.id/> })}
                 </div>
             </div>
         </PageFrame>
@@ -255,6 +269,10 @@ fn Recording(detail: CallDetail, playing: Playing, plays: bool, now: DateTime<Ut
     let card = detail.card;
     if plays {
         return view! { <Player playing card/> }.into_any();
+    }
+    if let Some(at) = detail.recording_erased_at {
+        let when = format::date_time(use_locale(), &use_clock(), at);
+        return view! { <p class="muted">{t_with(w::LOG_RECORDING_ERASED, &[("when", &when)])}</p> }.into_any();
     }
     let waited = card.ended_at.map_or(0, |ended| (now - ended).num_minutes());
     let key = match card.recording {

@@ -1,6 +1,9 @@
 //! The filter of the log and the address it lives in: reading one gives the other back.
 
-use super::model::{CallFilter, CallStatus, Direction, Outcome};
+use super::{
+    analysis::model::Part,
+    model::{CallFilter, CallStatus, Direction, OPEN_QUESTION, Outcome},
+};
 use crate::shared::page::PageRequest;
 use leptos_router::params::ParamsMap;
 
@@ -13,6 +16,11 @@ pub fn of_address(query: &ParamsMap) -> (CallFilter, PageRequest) {
         outcome: given("outcome").and_then(|name| name.parse().ok()),
         direction: given("direction").and_then(|name| name.parse().ok()),
         assistant: given("assistant").and_then(|id| id.parse().ok()),
+        number: given("number").and_then(|id| id.parse().ok()),
+        answered: given("answered").and_then(|name| name.parse().ok()),
+        tag: given("tag").and_then(|id| id.parse().ok()),
+        found: given("found").filter(|mark| is_mark(mark)),
+        seen: given("seen").and_then(|name| name.parse().ok()),
         from: given("from").and_then(|day| day.parse().ok()),
         to: given("to").and_then(|day| day.parse().ok()),
     };
@@ -27,6 +35,11 @@ pub fn pairs(filter: &CallFilter) -> Vec<(&'static str, String)> {
         ("outcome", filter.outcome.map(|outcome| outcome.to_string())),
         ("direction", filter.direction.map(|direction| direction.to_string())),
         ("assistant", filter.assistant.map(|id| id.to_string())),
+        ("number", filter.number.map(|id| id.to_string())),
+        ("answered", filter.answered.map(|answered| answered.to_string())),
+        ("tag", filter.tag.map(|id| id.to_string())),
+        ("found", filter.found.clone()),
+        ("seen", filter.seen.map(|seen| seen.to_string())),
         ("from", filter.from.map(|day| day.to_string())),
         ("to", filter.to.map(|day| day.to_string())),
     ];
@@ -57,6 +70,15 @@ pub fn views(filter: &CallFilter) -> Vec<(Option<Outcome>, bool, CallFilter)> {
             .map(|outcome| (Some(outcome), false, of(outcome))),
     );
     views
+}
+
+/// What an analysis may have found that calls are filtered by.
+pub const FOUND_PARTS: [Part; 5] = [Part::Outcome, Part::Intent, Part::Sentiment, Part::Flag, Part::Topic];
+
+/// A part and a code of an analysis, or an open question.
+fn is_mark(mark: &str) -> bool {
+    let is_finding = |(part, code): (&str, &str)| FOUND_PARTS.iter().any(|known| known.name() == part && known.codes().contains(&code));
+    mark == OPEN_QUESTION || mark.split_once(':').is_some_and(is_finding)
 }
 
 /// Directions on offer in the filter.
@@ -93,15 +115,29 @@ mod tests {
 
     #[test]
     fn what_is_empty_or_wrong_asks_for_nothing() {
-        let (filter, page) = read(&[("q", "  "), ("outcome", "perhaps"), ("assistant", "org_1"), ("to", "31/12/2026"), ("after", "")]);
+        let (filter, page) = read(&[("q", "  "), ("outcome", "perhaps"), ("assistant", "org_1"), ("to", "31/12/2026"), ("found", "intent:world"), ("after", "")]);
         assert_eq!((filter.clone(), page.after), (CallFilter::default(), None));
         assert_eq!(address("/calls", &filter, None), "/calls");
     }
 
     #[test]
     fn every_field_survives_the_way_through_the_address() {
-        let names =
-            [("q", "a&b=c"), ("status", "live"), ("outcome", "done"), ("direction", "web"), ("from", "2026-01-02"), ("to", "2026-01-03")];
+        let zero = "00000000000000000000000000";
+        let (assistant, number, tag) = (format!("ast_{zero}"), format!("num_{zero}"), format!("tag_{zero}"));
+        let names = [
+            ("q", "a&b=c"),
+            ("status", "live"),
+            ("outcome", "done"),
+            ("direction", "web"),
+            ("assistant", assistant.as_str()),
+            ("number", number.as_str()),
+            ("answered", "quick"),
+            ("tag", tag.as_str()),
+            ("found", "flag:complaint"),
+            ("seen", "no"),
+            ("from", "2026-01-02"),
+            ("to", "2026-01-03"),
+        ];
         let (filter, _) = read(&names);
         assert_eq!(pairs(&filter), names.map(|(name, value)| (name, value.to_owned())));
     }

@@ -1,15 +1,22 @@
 //! The filter of the log: a search that answers while one types, chips for what is set, and a form for the rest.
 
 use super::{
+    analysis::{model::Part, words::claimed},
     filter,
-    model::{AssistantChoice, CallFilter, CallStatus, Outcome},
+    log::model::Desk,
+    model::{Answered, AssistantChoice, CallFilter, CallStatus, OPEN_QUESTION, Outcome, Seen},
     rpc::list_assistant_choices,
     words,
 };
 use crate::{
-    i18n::{format, t, use_locale, words as w},
+    i18n::{Key, format, t, t_with, use_locale, words as w},
     kit::{Button, ButtonKind, ButtonSize, FilterChip, Icon, may},
-    shared::{page::PageRequest, permission::Permission},
+    shared::{
+        error::AppError,
+        ids::{AssistantId, NumberId},
+        page::PageRequest,
+        permission::Permission,
+    },
 };
 use leptos::{ev, html, prelude::*};
 use leptos_router::{NavigateOptions, components::Form, hooks::use_navigate};
@@ -20,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 /// The search, the chips and the form.
 #[component]
-pub fn FilterBar(asked: Memo<(CallFilter, PageRequest)>) -> impl IntoView {
+pub fn FilterBar(asked: Memo<(CallFilter, PageRequest)>, desk: Resource<Result<Desk, AppError>>) -> impl IntoView {
     let filter = Memo::new(move |_| asked.with(|(filter, _)| filter.clone()));
     let assistants = Resource::new(|| (), |()| async { list_assistant_choices().await.unwrap_or_default() });
     let may_export = may(Permission::CallsExport);
@@ -29,13 +36,13 @@ pub fn FilterBar(asked: Memo<(CallFilter, PageRequest)>) -> impl IntoView {
             <Search filter/>
             <Suspense>
                 {move || Suspend::new(async move {
-                    let choices = assistants.await;
+                    let (choices, desk) = (assistants.await, desk.await.unwrap_or_default());
                     view! {
                         {
-                            let choices = choices.clone();
-                            move || view! { <More filter=filter.get() choices=choices.clone()/> }
+                            let (choices, desk) = (choices.clone(), desk.clone());
+                            move || view! { <More filter=filter.get() choices=choices.clone() desk=desk.clone()/> }
                         }
-                        {move || view! { <Chips filter=filter.get() choices=choices.clone()/> }}
+                        {move || view! { <Chips filter=filter.get() choices=choices.clone() desk=desk.clone()/> }}
                     }
                 })}
             </Suspense>
@@ -115,13 +122,21 @@ fn Search(filter: Memo<CallFilter>) -> impl IntoView {
 
 /// What is set, each with the way to take it off.
 #[component]
-fn Chips(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
+fn Chips(filter: CallFilter, choices: Vec<AssistantChoice>, desk: Desk) -> impl IntoView {
     let locale = use_locale();
     let chip = |name: &'static str, value: String, without: CallFilter| {
         view! { <FilterChip name value remove_href=filter::address("/calls", &without, None)/> }
     };
     let day = |day| format::date(locale, day);
-    let name_of = |id| {
+    let number_of = |id: NumberId| match desk.numbers.iter().find(|(known, _)| *known == id) {
+        Some((_, name)) => name.clone(),
+        None => t(if id.0.is_nil() { w::FIGURES_NOBODY } else { w::FIGURES_NUMBER_GONE }).to_owned(),
+    };
+    let tag_of = |id| desk.tags.iter().find(|tag| tag.id == id).map_or_else(|| t(w::LOG_TAG_GONE).to_owned(), |tag| tag.name.clone());
+    let name_of = |id: AssistantId| {
+        if id.0.is_nil() {
+            return t(w::FIGURES_NOBODY).to_owned();
+        }
         choices.iter().find(|choice| choice.id == id).map_or_else(|| t(w::CALLS_ASSISTANT_GONE).to_owned(), |choice| choice.name.clone())
     };
     view! {
@@ -129,6 +144,11 @@ fn Chips(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
         {filter.outcome.map(|outcome| chip(t(w::CALLS_OUTCOME), t(words::outcome_word(outcome)).to_owned(), CallFilter { outcome: None, ..filter.clone() }))}
         {filter.direction.map(|direction| chip(t(w::CALLS_DIRECTION), t(words::direction_word(direction)).to_owned(), CallFilter { direction: None, ..filter.clone() }))}
         {filter.assistant.map(|id| chip(t(w::CALLS_ASSISTANT), name_of(id), CallFilter { assistant: None, ..filter.clone() }))}
+        {filter.number.map(|id| chip(t(w::LOG_NUMBER), number_of(id), CallFilter { number: None, ..filter.clone() }))}
+        {filter.answered.map(|answered| chip(t(w::LOG_ANSWERED), t(answered_word(answered)).to_owned(), CallFilter { answered: None, ..filter.clone() }))}
+        {filter.tag.map(|id| chip(t(w::LOG_TAG), tag_of(id), CallFilter { tag: None, ..filter.clone() }))}
+        {filter.found.as_deref().map(|mark| chip(t(w::LOG_FOUND), found_words(mark), CallFilter { found: None, ..filter.clone() }))}
+        {filter.seen.map(|_| chip(t(w::LOG_READING), t(w::LOG_UNREAD).to_owned(), CallFilter { seen: None, ..filter.clone() }))}
         {filter.from.map(|from| chip(t(w::CALLS_FROM), day(from), CallFilter { from: None, ..filter.clone() }))}
         {filter.to.map(|to| chip(t(w::CALLS_TO), day(to), CallFilter { to: None, ..filter.clone() }))}
         {filter::is_set(&filter).then(|| view! { <a class="small muted" href="/calls">{t(w::CALLS_CLEAR)}</a> })}
@@ -138,7 +158,7 @@ fn Chips(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
 
 /// The rest of the filter, behind a chip.
 #[component]
-fn More(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
+fn More(filter: CallFilter, choices: Vec<AssistantChoice>, desk: Desk) -> impl IntoView {
     let any = || (String::new(), t(w::CALLS_ANY).to_owned());
     let with_any = |rest: Vec<(String, String)>| std::iter::once(any()).chain(rest).collect::<Vec<_>>();
     let statuses = with_any(CallStatus::ALL.iter().map(|status| (status.to_string(), t(words::status_word(*status)).to_owned())).collect());
@@ -147,6 +167,16 @@ fn More(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
     let directions = with_any(
         filter::DIRECTIONS.iter().map(|direction| (direction.to_string(), t(words::direction_word(*direction)).to_owned())).collect(),
     );
+    let numbers = with_any(desk.numbers.into_iter().map(|(id, name)| (id.to_string(), name)).collect());
+    let answers = with_any(Answered::ALL.iter().map(|answered| (answered.to_string(), t(answered_word(*answered)).to_owned())).collect());
+    let tags = with_any(desk.tags.into_iter().map(|tag| (tag.id.to_string(), tag.name)).collect());
+    let marks = filter::FOUND_PARTS
+        .iter()
+        .flat_map(|part| part.codes().iter().map(move |code| format!("{}:{code}", part.name())))
+        .chain([OPEN_QUESTION.to_owned()])
+        .map(|mark| (mark.clone(), found_words(&mark)))
+        .collect();
+    let (marks, seen) = (with_any(marks), with_any(vec![(Seen::No.to_string(), t(w::LOG_UNREAD).to_owned())]));
     let assistants = with_any(choices.into_iter().map(|choice| (choice.id.to_string(), choice.name)).collect());
     let given = |value: Option<String>| value.unwrap_or_default();
     // Drawn again for each filter, but in the same element: what was asked for is answered beside it.
@@ -165,6 +195,11 @@ fn More(filter: CallFilter, choices: Vec<AssistantChoice>) -> impl IntoView {
                 <Choice name="outcome" label=t(w::CALLS_OUTCOME) options=outcomes value=given(filter.outcome.map(|outcome| outcome.to_string()))/>
                 <Choice name="direction" label=t(w::CALLS_DIRECTION) options=directions value=given(filter.direction.map(|direction| direction.to_string()))/>
                 <Choice name="assistant" label=t(w::CALLS_ASSISTANT) options=assistants value=given(filter.assistant.map(|id| id.to_string()))/>
+                <Choice name="number" label=t(w::LOG_NUMBER) options=numbers value=given(filter.number.map(|id| id.to_string()))/>
+                <Choice name="answered" label=t(w::LOG_ANSWERED) options=answers value=given(filter.answered.map(|answered| answered.to_string()))/>
+                <Choice name="tag" label=t(w::LOG_TAG) options=tags value=given(filter.tag.map(|id| id.to_string()))/>
+                <Choice name="found" label=t(w::LOG_FOUND) options=marks value=given(filter.found.clone())/>
+                <Choice name="seen" label=t(w::LOG_READING) options=seen value=given(filter.seen.map(|seen| seen.to_string()))/>
                 <div class="row g2 days">
                     <label class="field"><span class="label">{t(w::CALLS_FROM)}</span><input class="input" type="date" name="from" value=given(filter.from.map(|day| day.to_string()))/></label>
                     <label class="field"><span class="label">{t(w::CALLS_TO)}</span><input class="input" type="date" name="to" value=given(filter.to.map(|day| day.to_string()))/></label>
@@ -186,4 +221,26 @@ fn Choice(name: &'static str, label: &'static str, options: Vec<(String, String)
         })
         .collect_view();
     view! { <label class="field"><span class="label">{label}</span><select class="input" name=name>{items}</select></label> }.into_any()
+}
+
+fn answered_word(answered: Answered) -> Key {
+    match answered {
+        Answered::Yes => w::LOG_ANSWERED_YES,
+        Answered::No => w::LOG_ANSWERED_NO,
+        Answered::Quick => w::LOG_ANSWERED_QUICK,
+    }
+}
+
+/// `Motif : prix`, of a part and a code of the analysis.
+fn found_words(mark: &str) -> String {
+    let Some((part, code)) = mark.split_once(':') else { return mark.to_owned() };
+    let Ok(part) = part.parse::<Part>() else { return t(w::LOG_OPEN_QUESTION).to_owned() };
+    let name = match part {
+        Part::Outcome => t(w::ANALYSIS_OUTCOME),
+        Part::Intent => t(w::ANALYSIS_INTENT),
+        Part::Sentiment => t(w::ANALYSIS_SENTIMENT),
+        Part::Flag => t(w::ANALYSIS_FLAGS),
+        _ => t(w::ANALYSIS_TOPICS),
+    };
+    t_with(w::LOG_FINDING, &[("part", name), ("finding", &claimed(part, code))])
 }

@@ -2,7 +2,7 @@
 
 use crate::assistants::model::TransferEntry;
 use crate::shared::{
-    ids::{AccountId, AssistantId, CallId},
+    ids::{AccountId, AssistantId, CallId, NumberId, TagId},
     money::MicroUsd,
     phone::PhoneNumber,
 };
@@ -155,6 +155,20 @@ pub struct TrailEntry {
     pub bytes: i32,
 }
 
+text_enum! {
+    /// What somebody did with a recording.
+    UseKind { Play = "play", Download = "download" }
+}
+
+/// Somebody heard a recording, or took it away.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordingUse {
+    pub kind: UseKind,
+    pub at: DateTime<Utc>,
+    /// Absent when they are gone.
+    pub by_name: Option<String>,
+}
+
 /// Everything the call page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallDetail {
@@ -175,6 +189,14 @@ pub struct CallDetail {
     pub events: Vec<CallEvent>,
     pub actions: Vec<ActionTaken>,
     pub trail: Vec<TrailEntry>,
+    /// Who heard the recording, newest first.
+    #[serde(default)]
+    pub uses: Vec<RecordingUse>,
+    /// By a person or a rule.
+    #[serde(default)]
+    pub recording_erased_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub words_erased_at: Option<DateTime<Utc>>,
     /// Other calls with the same number, newest first, at most 10.
     pub related: Vec<CallCard>,
     /// Live control is possible now, for this reader.
@@ -264,6 +286,24 @@ pub struct AssistantChoice {
     pub is_ready: bool,
 }
 
+text_enum! {
+    /// Whether somebody picked up.
+    Answered {
+        Yes = "yes",
+        No = "no",
+        /// A call to us, within five seconds.
+        Quick = "quick",
+    }
+}
+
+text_enum! {
+    /// Whether the reader has opened a call.
+    Seen { No = "no" }
+}
+
+/// The mark of a call in which a question found no answer in the book.
+pub const OPEN_QUESTION: &str = "question:unanswered";
+
 /// Which calls a list shows. Lives in the address: every field is text as it stands there, empty means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
@@ -277,8 +317,21 @@ pub struct CallFilter {
     pub outcome: Option<Outcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
+    /// The nil id: nobody's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assistant: Option<AssistantId>,
+    /// Our number; the nil id: none that we know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<NumberId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<TagId>,
+    /// A finding of the analysis, as `intent:price`, or [`OPEN_QUESTION`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
     /// First day, in the organisation's zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<NaiveDate>,

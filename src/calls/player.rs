@@ -115,6 +115,11 @@ impl Playing {
         self.play(true);
     }
 
+    /// The second that is heard, or would be.
+    pub fn second_now(self) -> f64 {
+        self.second.get_untracked()
+    }
+
     /// Leads the eye to a line.
     pub fn point_at(self, seq: i64) {
         self.pointed.set(Some(seq));

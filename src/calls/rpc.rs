@@ -6,23 +6,21 @@ use crate::{
     shared::{
         error::AppError,
         ids::{AssistantId, CallId},
-        page::{Page, PageRequest},
     },
 };
 use leptos::prelude::*;
 
-/// One page of the log, newest first.
-#[server(output = Json)]
-pub async fn list_calls(#[server(default)] filter: CallFilter, #[server(default)] page: PageRequest) -> Result<Page<CallCard>, AppError> {
-    use {super::server::actions, crate::platform::OrgScope};
-    actions::list(&OrgScope::of_request().await?, &filter, &page).await
-}
-
 /// Everything about one call. Errors: `NotFound`.
 #[server(output = Json)]
 pub async fn read_call(id: CallId) -> Result<CallDetail, AppError> {
-    use {super::server::actions, crate::platform::OrgScope};
-    actions::detail(&OrgScope::of_request().await?, id).await
+    use {
+        super::server::{actions, log::actions as log},
+        crate::platform::OrgScope,
+    };
+    let scope = OrgScope::of_request().await?;
+    let detail = actions::detail(&scope, id).await?;
+    log::opened(&scope, id).await?;
+    Ok(detail)
 }
 
 /// Every call that is not over, for the first paint of the board.

@@ -5,7 +5,7 @@ use super::{
     reason::EndClass,
 };
 use crate::{
-    i18n::{Key, format, t, t_with, words as w},
+    i18n::{Key, format, t, t_count, t_with, words as w},
     kit::{RingState, Tone},
     shared::phone::PhoneNumber,
 };
@@ -198,6 +198,7 @@ pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
         }
         "recording" => plain(icondata::LuFileAudio, Tone::Neutral, t(w::CALLS_EVENT_RECORDING).to_owned()),
         "action" => action_event(event),
+        "erased" => erased_event(event),
         "message" => message_event(card, event),
         "routed" | "transfer_try" | "callback" => reception_event(event),
         "answer" => {
@@ -238,6 +239,17 @@ fn reception_event(event: &CallEvent) -> EventWords {
         }
     };
     EventWords { icon: icondata::LuPhoneForwarded, tone, text, quote }
+}
+
+/// What was erased, and by whom or by which rule.
+fn erased_event(event: &CallEvent) -> EventWords {
+    let detail = |name: &str| event.detail.get(name).and_then(Value::as_str);
+    let what = if detail("what") == Some("words") { w::CALLS_EVENT_WORDS_ERASED } else { w::CALLS_EVENT_RECORDING_ERASED };
+    let why = detail("by")
+        .map(|who| t_with(w::CALLS_EVENT_ERASED_BY, &[("who", who)]))
+        .or_else(|| Some(t_count(w::CALLS_EVENT_ERASED_RULE, event.detail.get("days")?.as_i64()?)));
+    let text = why.map_or_else(|| t(what).to_owned(), |why| format!("{}, {why}", t(what)));
+    EventWords { icon: icondata::LuTrash2, tone: Tone::Neutral, text, quote: None }
 }
 
 /// A message the caller left: from whom, whom to call back, and its text.

@@ -30,6 +30,14 @@ ids! {
     NumberId("num");
     /// One attempt to deliver a webhook to us.
     HookId("hook");
+    /// A tag that calls carry.
+    TagId("tag");
+    /// A saved view of the call log.
+    ViewId("view");
+    /// A note beside a call.
+    NoteId("note");
+    /// One hearing of a recording.
+    UseId("use");
     /// A key of the public API.
     ApiKeyId("key");
     /// An action somebody took on a live call.

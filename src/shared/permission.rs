@@ -15,6 +15,10 @@ text_enum! {
         CallsExport = "calls.export",
         /// Have a finished call analysed again, which may cost.
         CallsAnalyse = "calls.analyse",
+        /// Tag calls, and write beside them.
+        CallsNote = "calls.note",
+        /// Delete calls and recordings for good.
+        CallsDelete = "calls.delete",
         /// See assistants.
         AssistantsRead = "assistants.read",
         /// Make, change, activate and delete assistants.
@@ -73,10 +77,10 @@ impl Role {
         match self {
             Self::Owner | Self::Admin => Permission::ALL,
             Self::Supervisor => {
-                &[CallsRead, CallsStart, CallsControl, CallsListen, CallsExport, CallsAnalyse, AssistantsRead, AssistantsEdit]
+                &[CallsRead, CallsStart, CallsControl, CallsListen, CallsExport, CallsAnalyse, CallsNote, AssistantsRead, AssistantsEdit]
             }
-            Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, AssistantsRead],
-            Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, AssistantsRead],
+            Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, CallsNote, AssistantsRead],
+            Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, CallsNote, AssistantsRead],
             Self::Billing => &[],
             Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage],
             Self::ReadOnly => &[CallsRead, AssistantsRead],

@@ -11,6 +11,7 @@ mod calls;
 mod cancellation;
 mod dialling;
 mod doors;
+mod figures;
 mod integrations;
 mod listening;
 mod mail;

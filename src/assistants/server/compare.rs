@@ -110,6 +110,7 @@ fn read(held: &Value, published: &Settings) -> Settings {
     let language = text(&held["transcriber"]["language"]).filter(|language| LANGUAGES.contains(&language.as_str()));
     let voice_id = text(&held["voice"]["voiceId"]).filter(|id| voice(id).is_some());
     let phrases = held["endCallPhrases"].as_array().map(|phrases| phrases.iter().filter_map(text).collect());
+    let first_words = held["firstMessage"].as_str().map(provider_copy::without_notice);
     let seconds = held["maxDurationSeconds"].as_f64().filter(|seconds| (10.0..=43_200.0).contains(seconds));
     Settings {
         // The provider cuts a long name.
@@ -118,12 +119,18 @@ fn read(held: &Value, published: &Settings) -> Settings {
             .unwrap_or_else(|| published.name.clone()),
         language: language.unwrap_or_else(|| published.language.clone()),
         voice: voice_id.unwrap_or_else(|| published.voice.clone()),
-        first_message: text(&held["firstMessage"]).unwrap_or_else(|| published.first_message.clone()),
+        first_message: first_words.map_or_else(|| published.first_message.clone(), |(words, _)| words.to_owned()),
         prompt: prompt(&held["model"]).unwrap_or_else(|| published.prompt.clone()),
         end_phrases: phrases.unwrap_or_default(),
         max_duration_s: seconds.map_or(published.max_duration_s, |seconds| seconds as i32),
         transfer_numbers: transfers(&held["model"]),
         tools: published.tools.clone(),
+        recording: match held["artifactPlan"]["recordingEnabled"].as_bool() {
+            None => published.recording,
+            Some(false) => Recording::Off,
+            Some(true) if first_words.is_some_and(|(_, is_told)| is_told) => Recording::Notice,
+            Some(true) => Recording::On,
+        },
     }
 }
 
@@ -162,6 +169,7 @@ mod tests {
             max_duration_s: 600,
             transfer_numbers: vec![TransferEntry { label: "Garde".into(), number: "+33639981247".parse().expect("a number") }],
             tools: None,
+            recording: Recording::On,
         }
     }
 

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 const FORMAT: &str = "zencall.assistant";
 /// The version of the format that is written, and the newest that is read.
 const VERSION: u64 = 1;
-const FIELDS: [&str; 9] =
-    ["tools", "name", "language", "voice", "first_message", "prompt", "end_phrases", "max_duration_s", "transfer_numbers"];
+const FIELDS: [&str; 10] =
+    ["tools", "name", "language", "voice", "first_message", "prompt", "end_phrases", "max_duration_s", "transfer_numbers", "recording"];
 
 /// The file.
 pub fn write(template: Template, settings: &Settings) -> serde_json::Result<String> {
@@ -82,6 +82,10 @@ fn settings(fields: &Map<String, Value>, wrong: &mut FieldErrors) -> Option<Sett
         prompt: text(fields, "prompt", wrong),
         ..AssistantForm::default()
     };
+    // A file of before there was a choice says nothing of it.
+    if fields.contains_key("recording") {
+        form.recording = text(fields, "recording", wrong);
+    }
     form.end_phrases = phrases(fields, wrong).join("\n");
     let max_duration_s = seconds(fields, wrong);
     form.max_duration_min = (max_duration_s / 60).max(1).to_string();
@@ -192,6 +196,7 @@ mod tests {
                 TransferEntry { label: String::new(), number: "+33199002410".parse().expect("a number") },
             ],
             tools: Some(vec!["take_message".into(), "transfer_to".into()]),
+            recording: Recording::Off,
         }
     }
 

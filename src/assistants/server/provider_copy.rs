@@ -3,7 +3,7 @@
 use super::tool_texts;
 use crate::{
     answers::server::actions as answers,
-    assistants::model::Settings,
+    assistants::model::{Recording, Settings},
     platform::OrgTx,
     reception::{http_tool::HttpTool, server::actions as reception},
     shared::{
@@ -74,9 +74,13 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
     if !settings.transfer_numbers.is_empty() {
         tools.push(transfer_call(settings, is_french));
     }
+    let mut first_message = settings.first_message.clone();
+    if settings.recording == Recording::Notice {
+        first_message = format!("{first_message} {}", notice(is_french));
+    }
     json!({
         "name": settings.name,
-        "firstMessage": settings.first_message,
+        "firstMessage": first_message,
         "firstMessageMode": "assistant-speaks-first",
         "model": {
             "provider": "openai",
@@ -88,6 +92,7 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
         "voice": { "provider": "azure", "voiceId": settings.voice },
         "transcriber": { "provider": "deepgram", "model": "nova-3", "language": settings.language },
         "endCallPhrases": settings.end_phrases,
+        "artifactPlan": { "recordingEnabled": settings.recording != Recording::Off },
         "maxDurationSeconds": settings.max_duration_s.clamp(10, 43_200),
         "server": server,
         "serverMessages": SERVER_MESSAGES,
@@ -99,6 +104,24 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
 /// Without a line in the prompt a model answers from what it believes to know.
 const LOOK_IT_UP_FR: &str = "Carnet de réponses\n- Pour toute question sur l'entreprise (horaires, accès, tarifs, services, conditions), utilise d'abord l'outil search_answers, puis réponds avec ce qu'il donne, dans tes mots et sans rien ajouter.\n- Si la question trouvée n'est pas celle de l'appelant, ou si rien n'est trouvé, dis que tu ne sais pas et propose de prendre un message.";
 const LOOK_IT_UP_EN: &str = "Answer book\n- For any question about the business (opening hours, directions, prices, services, terms), use the search_answers tool first, then answer with what it gives, in your own words and adding nothing.\n- If the question it found is not the caller's, or it found nothing, say that you do not know and offer to take a message.";
+
+/// What callers hear before they are recorded: that they are, why, and the way out. The assistant, which has said so itself, takes a message
+/// of who objects. Source: sheet "notify", 8.4; the provider's own consent plan is for enterprises, and a running recording cannot be stopped.
+fn notice(is_french: bool) -> &'static str {
+    if is_french {
+        "Cet appel est enregistré pour donner suite à votre demande ; si vous ne le souhaitez pas, dites-le et l'on vous rappellera."
+    } else {
+        "This call is recorded so that we can act on your request; if you would rather not, say so and we will call you back."
+    }
+}
+
+/// First words as their author wrote them, and whether the notice stands behind them.
+pub fn without_notice(first_message: &str) -> (&str, bool) {
+    [true, false]
+        .into_iter()
+        .find_map(|is_french| first_message.strip_suffix(notice(is_french)))
+        .map_or((first_message, false), |own| (own.strip_suffix(' ').unwrap_or(own), true))
+}
 
 fn search_answers(is_french: bool) -> Value {
     let words = |fr: &'static str, en: &'static str| if is_french { fr } else { en };
@@ -187,6 +210,14 @@ mod tests {
         tools: Option<Vec<String>>,
         desk: reception::Offer,
     ) -> Value {
+        made(transfer_numbers, server, &Offer { has_answers, desk }, tools, Recording::On)
+    }
+
+    fn recorded(recording: Recording) -> Value {
+        made(vec![], &json!({}), &Offer { has_answers: true, desk: reception::Offer::default() }, None, recording)
+    }
+
+    fn made(transfer_numbers: Vec<TransferEntry>, server: &Value, offer: &Offer, tools: Option<Vec<String>>, recording: Recording) -> Value {
         let settings = Settings {
             name: "Léa".into(),
             language: "fr".into(),
@@ -197,8 +228,9 @@ mod tests {
             max_duration_s: 600,
             transfer_numbers,
             tools,
+            recording,
         };
-        assistant(AssistantId(uuid::Uuid::from_u128(7)), OrgId(uuid::Uuid::from_u128(1)), &settings, server, &Offer { has_answers, desk })
+        assistant(AssistantId(uuid::Uuid::from_u128(7)), OrgId(uuid::Uuid::from_u128(1)), &settings, server, offer)
     }
 
     #[test]
@@ -235,5 +267,17 @@ mod tests {
         let prompt = copy["model"]["messages"][0]["content"].as_str().expect("a prompt");
         assert!(prompt.starts_with("Tu réponds.") && prompt.contains("search_answers"), "{prompt}");
         assert_eq!(without_book(prompt), "Tu réponds.");
+    }
+
+    #[test]
+    fn callers_are_told_before_they_are_recorded_and_nobody_is_who_should_not_be() {
+        let of = |recording| recorded(recording);
+        let enabled = |copy: &Value| copy["artifactPlan"]["recordingEnabled"].clone();
+        assert_eq!((enabled(&of(Recording::Off)), enabled(&of(Recording::On))), (json!(false), json!(true)));
+        assert_eq!(of(Recording::On)["firstMessage"], "Bonjour");
+        let told = of(Recording::Notice);
+        let first = told["firstMessage"].as_str().expect("words");
+        assert!(first.starts_with("Bonjour Cet appel est enregistré") && enabled(&told) == json!(true), "{first}");
+        assert_eq!((without_notice(first), without_notice("Bonjour")), (("Bonjour", true), ("Bonjour", false)));
     }
 }

@@ -41,7 +41,7 @@ pub async fn find(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Option<Ro
     let row = sqlx::query!(
         r#"
         select a.id as "id: AssistantId", a.name, a.template as "template: Template", a.language, a.voice, a.first_message, a.prompt, a.end_phrases,
-          a.max_duration_s, a.tools, a.transfer_numbers as "transfer_numbers: Json<Vec<TransferEntry>>", a.state as "state: AssistantState", a.revision,
+          a.max_duration_s, a.tools, a.transfer_numbers as "transfer_numbers: Json<Vec<TransferEntry>>", a.recording as "recording: Recording", a.state as "state: AssistantState", a.revision,
           a.revision + coalesce(d.revision, 0) as "both_revisions!", -- of a not-null column
           a.provider_id, a.sync_state as "sync: SyncState", a.sync_error, a.deleted_at, a.is_demo, a.updated_at
         from assistants a left join assistant_drafts d on d.assistant_id = a.id
@@ -65,6 +65,7 @@ pub async fn find(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Option<Ro
                 max_duration_s: row.max_duration_s,
                 transfer_numbers: row.transfer_numbers.0,
                 tools: row.tools,
+                recording: row.recording,
             },
             state: row.state,
             sync: row.sync,
@@ -102,8 +103,8 @@ pub async fn insert(
     sqlx::query!(
         "
         insert into assistants (id, name, template, language, voice, first_message, prompt, end_phrases, max_duration_s, transfer_numbers,
-          tools, state, is_demo, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, 'active', $11, $12, $12)
+          tools, state, is_demo, created_at, updated_at, recording)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, 'active', $11, $12, $12, $14)
         ",
         id.0,
         settings.name,
@@ -118,6 +119,7 @@ pub async fn insert(
         is_demo,
         now,
         settings.tools.as_deref(),
+        settings.recording.name(),
     )
     .execute(tx.conn())
     .await?;
@@ -130,7 +132,7 @@ pub async fn publish(tx: &mut OrgTx<'_>, id: AssistantId, settings: &Settings, n
         "
         update assistants
         set name = $2, language = $3, voice = $4, first_message = $5, prompt = $6, end_phrases = $7, max_duration_s = $8,
-          transfer_numbers = $9, tools = $11, revision = revision + 1, sync_state = 'pending', sync_error = null, updated_at = $10
+          transfer_numbers = $9, tools = $11, recording = $12, revision = revision + 1, sync_state = 'pending', sync_error = null, updated_at = $10
         where id = $1
         returning revision
         ",
@@ -145,6 +147,7 @@ pub async fn publish(tx: &mut OrgTx<'_>, id: AssistantId, settings: &Settings, n
         Json(&settings.transfer_numbers) as _,
         now,
         settings.tools.as_deref(),
+        settings.recording.name(),
     )
     .fetch_one(tx.conn())
     .await

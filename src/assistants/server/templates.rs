@@ -1,6 +1,6 @@
 //! The texts an assistant starts from, one file per language and trade.
 
-use crate::assistants::model::{NewAssistant, Settings, Template, first_voice};
+use crate::assistants::model::{NewAssistant, Recording, Settings, Template, first_voice};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -27,6 +27,7 @@ pub fn draft(new: &NewAssistant) -> serde_json::Result<Settings> {
         max_duration_s: text.max_duration_min * 60,
         transfer_numbers: vec![],
         tools: None,
+        recording: Recording::On, // as the provider does unasked; the editor says what the law wants
     })
 }
 

@@ -2,7 +2,7 @@
 
 pub use super::demo::{count_demo, has_own_calls, remove_demo};
 
-use super::{control::Addresses, fold, jobs, read, store};
+use super::{control::Addresses, fold, jobs, log::store as log, read, store};
 use crate::{
     calls::model::*,
     integrations::server::actions as integrations,
@@ -14,7 +14,7 @@ use crate::{
     providers::vapi::{self, Control, Destination, Vapi},
     shared::{
         error::AppError,
-        ids::{ActionId, AssistantId, CallId},
+        ids::{ActionId, AssistantId, CallId, UseId},
         page::{Page, PageRequest},
         permission::Permission,
         phone::PhoneNumber,
@@ -30,7 +30,9 @@ pub async fn list(scope: &OrgScope, filter: &CallFilter, page: &PageRequest) -> 
     let limit = page.limit();
     let mut tx = scope.begin(Permission::CallsRead).await?;
     let zone = sqlx::query_scalar!("select timezone from orgs").fetch_one(tx.conn()).await?;
-    let rows = read::page(tx.conn(), filter, days(filter, &zone), after, limit + 1).await?;
+    let reader = log::reader(&mut tx).await?;
+    let asked = read::Asked { filter, days: days(filter, &zone), reader };
+    let rows = read::page(tx.conn(), &asked, after, limit + 1).await?;
     tx.commit().await?;
     Ok(Page::from_rows(rows, limit, |card| card.id.to_string()))
 }
@@ -38,15 +40,21 @@ pub async fn list(scope: &OrgScope, filter: &CallFilter, page: &PageRequest) -> 
 /// The filter's days, in the organisation's zone, as instants: from the first moment of `from` to the first after `to`.
 pub fn days(filter: &CallFilter, zone: &str) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
     let zone: chrono_tz::Tz = zone.parse().unwrap_or(chrono_tz::UTC);
-    let midnight = |day: NaiveDate| {
-        let start = day.and_hms_opt(0, 0, 0)?;
-        // Where clocks skip midnight the day begins an hour later.
-        zone.from_local_datetime(&start)
-            .earliest()
-            .or_else(|| zone.from_local_datetime(&(start + Duration::hours(1))).earliest())
-            .map(|at| at.to_utc())
-    };
-    (filter.from.and_then(midnight), filter.to.and_then(|day| midnight(day.checked_add_days(Days::new(1))?)))
+    (filter.from.and_then(|day| midnight(day, zone)), filter.to.and_then(|day| midnight(day.checked_add_days(Days::new(1))?, zone)))
+}
+
+/// From the first moment of a day to the first after another.
+pub fn midnights((from, to): (NaiveDate, NaiveDate), zone: chrono_tz::Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    Some((midnight(from, zone)?, midnight(to.checked_add_days(Days::new(1))?, zone)?))
+}
+
+fn midnight(day: NaiveDate, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
+    let start = day.and_hms_opt(0, 0, 0)?;
+    // Where clocks skip midnight the day begins an hour later.
+    zone.from_local_datetime(&start)
+        .earliest()
+        .or_else(|| zone.from_local_datetime(&(start + Duration::hours(1))).earliest())
+        .map(|at| at.to_utc())
 }
 
 /// Every call that is not over, and those of the last two minutes.
@@ -68,6 +76,7 @@ pub async fn detail(scope: &OrgScope, id: CallId) -> Result<CallDetail, AppError
     let events = read::events_upto(tx.conn(), id, card.seq).await?;
     let actions = read::actions(tx.conn(), id).await?;
     let trail = read::trail(tx.conn(), id).await?;
+    let uses = read::uses(tx.conn(), id).await?;
     let related = match &card.customer_number {
         Some(number) => read::related(tx.conn(), number, id).await?,
         None => vec![],
@@ -94,6 +103,9 @@ pub async fn detail(scope: &OrgScope, id: CallId) -> Result<CallDetail, AppError
         events,
         actions,
         trail,
+        uses,
+        recording_erased_at: details.recording_erased_at,
+        words_erased_at: details.words_erased_at,
         related,
     })
 }
@@ -269,13 +281,21 @@ pub async fn home_figures(scope: &OrgScope) -> Result<HomeFigures, AppError> {
     Ok(figures)
 }
 
-/// Where the recording of a call lies. Errors: `NotFound`, also while there is none.
-pub async fn recording_key(scope: &OrgScope, id: CallId) -> Result<String, AppError> {
+/// Where the recording of a call lies, for somebody who is about to hear it or take it away: who does is written down first.
+/// Errors: `NotFound`, also while there is none.
+pub async fn recording_key(scope: &OrgScope, id: CallId, kind: UseKind) -> Result<String, AppError> {
+    let now = scope.core().clock.now();
     let mut tx = scope.begin(Permission::CallsListen).await?;
     let details = read::details(tx.conn(), id).await?;
+    let key = details.and_then(|details| details.recording_key).ok_or_else(|| AppError::not_found("recording"))?;
+    // A player asks for one hearing piece by piece.
+    store::note_use(tx.conn(), UseId::at(now), id, scope.account(), kind, now, now - ONE_HEARING).await?;
     tx.commit().await?;
-    details.and_then(|details| details.recording_key).ok_or_else(|| AppError::not_found("recording"))
+    Ok(key)
 }
+
+/// What is asked for within this time is one hearing.
+const ONE_HEARING: Duration = Duration::minutes(15);
 
 /// Where a live call can be heard. Errors: `NotFound`, `Conflict("call_not_live")`.
 pub async fn listen_url(scope: &OrgScope, id: CallId) -> Result<String, AppError> {

@@ -120,6 +120,18 @@ pub struct Reading {
     pub listen_url: Option<String>,
 }
 
+impl Reading {
+    /// What it proves besides what was said: for a call whose words are erased.
+    pub fn without_words(&self) -> Self {
+        let mut rest = Self { lines: Vec::new(), events: Vec::new(), partial: None, ..self.clone() };
+        rest.facts.last_words = None;
+        if let Some(report) = &mut rest.facts.report {
+            report.summary = None;
+        }
+        rest
+    }
+}
+
 impl Facts {
     /// Joins what another message proves.
     pub fn join(&mut self, other: Facts) {

@@ -1,8 +1,8 @@
 //! Doors that stream: recordings with ranges, the live audio of a call, the log as CSV.
 
-use super::{actions, live, read};
+use super::{actions, live, log::store as log, read};
 use crate::{
-    calls::model::CallFilter,
+    calls::model::{CallFilter, UseKind},
     platform::{OrgScope, bus::Note},
     providers::vapi::{Sound, Vapi},
     server::AppState,
@@ -38,7 +38,8 @@ pub async fn recording(
     Query(query): Query<Download>,
     headers: HeaderMap,
 ) -> Result<Response, AppError> {
-    let key = ObjectPath::from(actions::recording_key(&scope, id).await?);
+    let kind = if query.download.is_some() { UseKind::Download } else { UseKind::Play };
+    let key = ObjectPath::from(actions::recording_key(&scope, id, kind).await?);
     let wanted = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).and_then(range);
     let options = GetOptions { range: wanted.clone(), ..GetOptions::default() };
     let found = match state.core.files.get_opts(&key, options).await {
@@ -149,13 +150,22 @@ async fn relay(browser: &mut WebSocket, mut sound: Sound) {
 }
 
 /// `GET /calls/export.csv`: the log under the current filter, as it is read: a page at a time, never whole in memory.
-pub async fn export(State(state): State<AppState>, scope: OrgScope, Query(filter): Query<CallFilter>) -> Result<Response, AppError> {
+/// With `ids`: those calls and no others.
+pub async fn export(
+    State(state): State<AppState>,
+    scope: OrgScope,
+    Query(filter): Query<CallFilter>,
+    Query(chosen): Query<Chosen>,
+) -> Result<Response, AppError> {
     scope.require(Permission::CallsExport)?;
+    if let Some(ids) = &chosen.ids {
+        return export_chosen(&state, &scope, ids).await;
+    }
     let mut tx = scope.begin(Permission::CallsExport).await?;
     let zone: String = sqlx::query_scalar("select timezone from orgs").fetch_one(tx.conn()).await?;
+    let reader = log::reader(&mut tx).await?;
     tx.commit().await?;
     let days = actions::days(&filter, &zone);
-    let name = format!("zencall-{}.csv", state.core.clock.now().format("%Y-%m-%d"));
     let pages = futures::stream::try_unfold((scope, None, true, false), move |(scope, after, is_first, is_done)| {
         let filter = filter.clone();
         async move {
@@ -163,7 +173,8 @@ pub async fn export(State(state): State<AppState>, scope: OrgScope, Query(filter
                 return Ok::<_, std::io::Error>(None);
             }
             let mut tx = scope.begin(Permission::CallsExport).await.map_err(std::io::Error::other)?;
-            let rows = read::page(tx.conn(), &filter, days, after, 1000).await.map_err(std::io::Error::other)?;
+            let asked = read::Asked { filter: &filter, days, reader };
+            let rows = read::page(tx.conn(), &asked, after, 1000).await.map_err(std::io::Error::other)?;
             tx.commit().await.map_err(std::io::Error::other)?;
             let text = csv_page(&rows, is_first).map_err(std::io::Error::other)?;
             let is_done = rows.len() < 1000;
@@ -171,12 +182,32 @@ pub async fn export(State(state): State<AppState>, scope: OrgScope, Query(filter
             Ok(Some((text, (scope, after, false, is_done))))
         }
     });
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(AppError::internal)?;
-    Ok((
-        [(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")), (header::CONTENT_DISPOSITION, disposition)],
-        Body::from_stream(pages),
-    )
-        .into_response())
+    csv_file(&state, Body::from_stream(pages))
+}
+
+/// Calls chosen by hand, their ids between commas.
+#[derive(Deserialize)]
+pub struct Chosen {
+    ids: Option<String>,
+}
+
+/// Errors: `Invalid(calls)`.
+async fn export_chosen(state: &AppState, scope: &OrgScope, ids: &str) -> Result<Response, AppError> {
+    let ids: Vec<CallId> =
+        ids.split(',').map(str::parse).collect::<Result<_, _>>().map_err(|_| AppError::invalid("calls", "calls.bad_selection"))?;
+    super::log::actions::some(&ids)?;
+    let mut tx = scope.begin(Permission::CallsExport).await?;
+    let mut rows = read::cards_of(tx.conn(), &ids).await?;
+    tx.commit().await?;
+    rows.sort_by_key(|card| std::cmp::Reverse((card.created_at, card.id)));
+    csv_file(state, Body::from(csv_page(&rows, true).map_err(AppError::internal)?))
+}
+
+fn csv_file(state: &AppState, body: Body) -> Result<Response, AppError> {
+    let name = format!("attachment; filename=\"zencall-{}.csv\"", state.core.clock.now().format("%Y-%m-%d"));
+    let disposition = HeaderValue::from_str(&name).map_err(AppError::internal)?;
+    let kind = HeaderValue::from_static("text/csv; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], body).into_response())
 }
 
 fn csv_page(rows: &[crate::calls::model::CallCard], with_head: bool) -> anyhow::Result<Vec<u8>> {

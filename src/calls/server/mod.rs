@@ -5,11 +5,14 @@ pub mod analysis;
 pub mod api;
 pub mod control;
 mod demo;
+pub mod erase;
+pub mod figures;
 pub mod fold;
 pub mod hooks;
 pub mod ingest;
 pub mod jobs;
 mod live;
+pub mod log;
 mod media;
 mod peaks;
 pub mod read;
@@ -63,6 +66,7 @@ pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
     let with = || (core.clone(), calls.clone());
     let (fetching, making, analysing, indexing) = (core.clone(), core.clone(), core.clone(), core.clone());
     let (dialling, asking, reconciling, transferring) = (with(), with(), core.clone(), core.clone());
+    let (counting, keeping, erasing, deleting) = (core.clone(), core.clone(), core.clone(), core.clone());
     worker
         .on(move |job, cx| jobs::fetch_recording(fetching.clone(), job, cx))
         .on(move |job, cx| jobs::dial(dialling.0.clone(), dialling.1.clone(), job, cx))
@@ -72,6 +76,12 @@ pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
         .on(move |job, cx| analysis::analyse(analysing.clone(), job, cx))
         .on(move |job, cx| jobs::index_months(indexing.clone(), job, cx))
         .on(move |job, cx| jobs::make_partitions(making.clone(), job, cx))
+        .on(move |job, cx| figures::count_calls(counting.clone(), job, cx))
+        .on(move |job, cx| erase::look_for_rules(keeping.clone(), job, cx))
+        .on(move |job, cx| erase::delete_audio(deleting.clone(), job, cx))
+        .on(move |job, cx| erase::apply_rules(erasing.clone(), job, cx))
+        .cron("calls.count", "*/5 * * * * *", &figures::CountCalls)
+        .cron("calls.retention", "0 41 2 * * *", &erase::LookForRules)
         .cron("calls.reconcile", "*/5 * * * * *", &jobs::Reconcile)
         .cron("calls.partitions", "0 7 3 * * *", &jobs::MakePartitions)
 }

@@ -66,34 +66,64 @@ pub async fn cards_of(conn: &mut PgConnection, ids: &[CallId]) -> sqlx::Result<V
     cards(&query.build().fetch_all(conn).await?)
 }
 
-/// One page of the log, newest first, with one row more than the limit when more follow. `days` are the filter's days as instants.
-pub async fn page(
-    conn: &mut PgConnection,
-    filter: &CallFilter,
-    days: (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
-    after: Option<CallId>,
-    rows: i64,
-) -> sqlx::Result<Vec<CallCard>> {
+/// What the log is asked for.
+pub struct Asked<'a> {
+    pub filter: &'a CallFilter,
+    /// The filter's days as instants.
+    pub days: (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    /// Who reads, and since when calls count as unread for them.
+    pub reader: Option<(AccountId, DateTime<Utc>)>,
+}
+
+impl Asked<'_> {
+    /// What the calls must carry, all of it.
+    fn marks(&self) -> Vec<String> {
+        self.filter.tag.map(|tag| tag.to_string()).into_iter().chain(self.filter.found.clone()).collect()
+    }
+
+    /// For whom and since when, when only unread calls are asked for. Nobody reads for a program: to it all are unread.
+    fn unread(&self) -> Option<(AccountId, DateTime<Utc>)> {
+        self.filter.seen.and(self.reader)
+    }
+}
+
+/// One page of the log, newest first, with one row more than the limit when more follow.
+pub async fn page(conn: &mut PgConnection, asked: &Asked<'_>, after: Option<CallId>, rows: i64) -> sqlx::Result<Vec<CallCard>> {
+    let (filter, days, marks) = (asked.filter, asked.days, asked.marks());
     let mut query = QueryBuilder::<Postgres>::new(CARD);
     let words = words(filter.q.as_deref().unwrap_or_default());
-    if words.is_empty() {
-        query.push(" where true");
-        narrow(&mut query, filter, days);
-        if let Some(after) = after {
-            query.push(" and (c.created_at, c.id) < (").push_bind(after.time()).push(", ").push_bind(after).push(")");
-        }
-    } else {
-        query.push(" join calls_found(").push_bind(words);
+    // Rare marks are found by their own index, in the order of the log.
+    let mut order = "c.created_at desc, c.id desc";
+    if !words.is_empty() {
+        query.push(" join calls_matching(").push_bind(words);
         query.push(", ").push_bind(filter.status).push(", ").push_bind(filter.outcome).push(", ").push_bind(filter.direction);
-        query.push(", ").push_bind(filter.assistant.map(|id| id.0)).push(", ").push_bind(days.0).push(", ").push_bind(days.1);
+        query.push(", ").push_bind(filter.assistant.map(|id| id.0)).push(", ").push_bind(filter.number.map(|id| id.0));
+        query.push(", ").push_bind(filter.answered).push(", ").push_bind(marks);
+        query.push(", ").push_bind(asked.unread().map(|(reader, _)| reader.0)).push(", ").push_bind(asked.unread().map(|(_, since)| since));
+        query.push(", ").push_bind(days.0).push(", ").push_bind(days.1);
         query.push(", ").push_bind(after.map(CallId::time)).push(", ").push_bind(after.map(|id| id.0));
         query.push(", ").push_bind(i32::try_from(rows).unwrap_or(i32::MAX)).push(") f on c.id = f.id and c.created_at = f.created_at");
+    } else {
+        let at = if marks.is_empty() { ("c.created_at", "c.id") } else { ("m.created_at", "m.call_id") };
+        if let Some(mark) = marks.first() {
+            query.push(" join call_marks m on m.call_id = c.id and m.created_at = c.created_at and m.mark = ").push_bind(mark.clone());
+            order = "m.created_at desc, m.call_id desc";
+        }
+        query.push(" where true");
+        for mark in marks.into_iter().skip(1) {
+            query.push(" and exists (select from call_marks o where o.call_id = c.id and o.mark = ").push_bind(mark).push(")");
+        }
+        narrow(&mut query, asked, at.0);
+        if let Some(after) = after {
+            query.push(format!(" and ({}, {}) < (", at.0, at.1)).push_bind(after.time()).push(", ").push_bind(after).push(")");
+        }
     }
-    query.push(" order by c.created_at desc, c.id desc limit ").push_bind(rows);
+    query.push(" order by ").push(order).push(" limit ").push_bind(rows);
     cards(&query.build().fetch_all(conn).await?)
 }
 
-fn narrow(query: &mut QueryBuilder<Postgres>, filter: &CallFilter, (from, to): (Option<DateTime<Utc>>, Option<DateTime<Utc>>)) {
+fn narrow(query: &mut QueryBuilder<Postgres>, asked: &Asked<'_>, created_at: &'static str) {
+    let filter = asked.filter;
     if let Some(status) = filter.status {
         query.push(" and c.status = ").push_bind(status);
     }
@@ -103,32 +133,47 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &CallFilter, (from, to): (
     if let Some(direction) = filter.direction {
         query.push(" and c.direction = ").push_bind(direction);
     }
-    if let Some(assistant) = filter.assistant {
-        query.push(" and c.assistant_id = ").push_bind(assistant);
+    for (column, id) in [("assistant_id", filter.assistant.map(|id| id.0)), ("number_id", filter.number.map(|id| id.0))] {
+        match id {
+            Some(id) if id.is_nil() => drop(query.push(" and c.").push(column).push(" is null")),
+            Some(id) => drop(query.push(" and c.").push(column).push(" = ").push_bind(id)),
+            None => {}
+        }
     }
-    if let Some(from) = from {
-        query.push(" and c.created_at >= ").push_bind(from);
+    match filter.answered {
+        Some(Answered::Yes) => drop(query.push(" and c.answered_at is not null")),
+        Some(Answered::No) => drop(query.push(" and c.answered_at is null")),
+        Some(Answered::Quick) => drop(query.push(" and call_is_quick(c.direction, c.created_at, c.rang_at, c.answered_at)")),
+        None => {}
     }
-    if let Some(to) = to {
-        query.push(" and c.created_at < ").push_bind(to);
+    if let Some((reader, since)) = asked.unread() {
+        query.push(" and ").push(created_at).push(" > ").push_bind(since);
+        query.push(" and not exists (select from call_reads r where r.call_id = c.id and r.account_id = ").push_bind(reader).push(")");
     }
-    for word in words(filter.q.as_deref().unwrap_or_default()) {
-        query.push(" and c.search_text like ").push_bind(word);
+    if let Some(from) = asked.days.0 {
+        query.push(" and ").push(created_at).push(" >= ").push_bind(from);
+    }
+    if let Some(to) = asked.days.1 {
+        query.push(" and ").push(created_at).push(" < ").push_bind(to);
     }
 }
 
-/// Each word as a pattern, the longest first. What looks like a number loses its spaces and dots, and 06… is found as +336… too by `search_text` holding both.
-fn words(q: &str) -> Vec<String> {
+/// The words of a search, small. What looks like a number loses its spaces and dots, and 06… is found as +336… too by `search_text` holding both.
+pub fn searched(q: &str) -> Vec<String> {
     let q = q.trim().to_lowercase();
     let is_number =
         q.chars().filter(char::is_ascii_digit).count() >= 4 && q.chars().all(|c| c.is_ascii_digit() || " .-+()\u{a0}\u{202f}".contains(c));
-    let words: Vec<String> = if is_number {
+    if is_number {
         vec![q.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()]
     } else {
         q.split_whitespace().take(8).map(str::to_owned).collect()
-    };
-    let mut patterns: Vec<String> =
-        words.iter().map(|word| format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))).collect();
+    }
+}
+
+/// Each word as a pattern, the longest first.
+pub fn words(q: &str) -> Vec<String> {
+    let escaped = |word: String| format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let mut patterns: Vec<String> = searched(q).into_iter().map(escaped).collect();
     patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.len()));
     patterns
 }
@@ -145,13 +190,15 @@ pub struct Details {
     pub recording_peaks: Option<String>,
     pub has_report: bool,
     pub control_sealed: Option<Vec<u8>>,
+    pub recording_erased_at: Option<DateTime<Utc>>,
+    pub words_erased_at: Option<DateTime<Utc>>,
     pub transfer_numbers: Vec<TransferEntry>,
 }
 
 pub async fn details(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Option<Details>> {
     let row = sqlx::query!(
         r#"select c.ended_reason, c.transferred_to, c.dial_error, c.success, c.cost_breakdown as "costs: Json<Vec<(String, i64)>>", c.recording_s, c.recording_key, c.recording_peaks,
-             c.has_report, c.control_sealed, a.transfer_numbers as "transfer_numbers?: Json<Vec<TransferEntry>>"
+             c.has_report, c.control_sealed, c.recording_erased_at, c.words_erased_at, a.transfer_numbers as "transfer_numbers?: Json<Vec<TransferEntry>>"
            from calls c left join assistants a on a.id = c.assistant_id
            where c.id = $1 and c.created_at = uuid_time($1)"#,
         id as CallId
@@ -175,6 +222,8 @@ pub async fn details(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Option
         recording_peaks: row.recording_peaks,
         has_report: row.has_report,
         control_sealed: row.control_sealed,
+        recording_erased_at: row.recording_erased_at,
+        words_erased_at: row.words_erased_at,
         transfer_numbers: row.transfer_numbers.map(|numbers| numbers.0).unwrap_or_default(),
     }))
 }
@@ -299,6 +348,18 @@ pub async fn trail(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Vec<Trai
          from hook_journal
          where (call_id = $1 or provider_call_id in (select provider_call_id from call_refs where call_id = $1))
            and created_at >= uuid_time($1) - interval '1 day' and (body is not null or outcome <> 'accepted') order by created_at limit 500",
+        id as CallId
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Who heard the recording or took it away, newest first.
+pub async fn uses(conn: &mut PgConnection, id: CallId) -> sqlx::Result<Vec<RecordingUse>> {
+    sqlx::query_as!(
+        RecordingUse,
+        r#"select u.kind as "kind: UseKind", u.created_at as at, a.name as "by_name?" from recording_uses u left join accounts a on a.id = u.account_id
+           where u.call_id = $1 order by u.created_at desc limit 100"#,
         id as CallId
     )
     .fetch_all(conn)

@@ -163,6 +163,7 @@ pub async fn search_answers(
     if let Some((from, to)) = store::append_event(tx.conn(), call, &event).await? {
         if found.is_empty() {
             answers::note_question(tx.conn(), org, &language, &question, Some(call), now).await?;
+            store::recount(tx.conn(), &[call]).await?;
         }
         bus::publish(tx.conn(), &[Note::Call { org, call, from, to }]).await?;
     }

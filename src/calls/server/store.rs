@@ -4,9 +4,9 @@
 
 use super::fold::{Facts, NewEvent, NewLine, Reading, Report};
 use crate::{
-    calls::model::{Direction, LiveAction, Outcome, RecordingState},
+    calls::model::{Direction, LiveAction, Outcome, RecordingState, UseKind},
     platform::OrgTx,
-    shared::ids::{AccountId, ActionId, AssistantId, CallId, HookId, NumberId, OrgId},
+    shared::ids::{AccountId, ActionId, AssistantId, CallId, HookId, NumberId, OrgId, UseId},
 };
 use chrono::{DateTime, Datelike, Utc};
 use sqlx::{AssertSqlSafe, PgConnection, types::Json};
@@ -74,6 +74,8 @@ pub struct CallRow {
     pub recording: RecordingState,
     pub is_web_or_outbound: bool,
     pub reconciled: i32,
+    /// What was said is erased, and stays so whatever is told again.
+    pub is_wordless: bool,
 }
 
 impl CallRow {
@@ -273,7 +275,8 @@ pub async fn reseal_control(conn: &mut PgConnection, call: CallId, control: &[u8
 pub async fn lock_calls(conn: &mut PgConnection, month: Month, ids: &[CallId]) -> sqlx::Result<Vec<CallRow>> {
     let calls = month.table("calls");
     sqlx::query_as(AssertSqlSafe(format!(
-        "select c.id, c.org_id, c.facts, c.last_seq, c.last_event_at, c.control_sealed, c.recording, c.direction <> 'inbound' as is_web_or_outbound, c.reconciled
+        "select c.id, c.org_id, c.facts, c.last_seq, c.last_event_at, c.control_sealed, c.recording, c.direction <> 'inbound' as is_web_or_outbound, c.reconciled,
+           c.words_erased_at is not null as is_wordless
          from unnest($1::uuid[], $2::timestamptz[]) as k (id, at) join {calls} c on c.id = k.id and c.created_at = k.at
          order by c.id for update of c",
     )))
@@ -409,8 +412,16 @@ pub async fn update_calls(conn: &mut PgConnection, month: Month, rows: &[(&CallR
     let search: Vec<Option<&str>> = rows.iter().map(|(_, search)| search.as_deref()).collect();
     let rows: Vec<&CallRow> = rows.iter().map(|(row, _)| *row).collect();
     let calls = month.table("calls");
+    // What is over is to be counted: noted by the same statement, once for the whole group.
+    let is_any_over = rows.iter().any(|row| row.facts.0.status().is_over());
+    let noted = if is_any_over {
+        "with noted as (insert into calls_to_count (call_id) select o.id from unnest($1::uuid[], $7::text[]) as o (id, status) where o.status = 'ended')"
+    } else {
+        ""
+    };
     sqlx::query(AssertSqlSafe(format!(
         r#"
+        {noted}
         update {calls} c set
           facts = n.facts, last_seq = n.last_seq, last_event_at = n.last_event_at, control_sealed = n.control,
           status = n.status,
@@ -426,7 +437,7 @@ pub async fn update_calls(conn: &mut PgConnection, month: Month, rows: &[(&CallR
           ended_reason = n.ended_reason, outcome = n.outcome, summary = n.summary, success = n.success,
           cost_micro_usd = n.cost, cost_breakdown = n.costs, transferred_to = n.handed_to,
           has_report = n.has_report, settled = n.has_report, last_line = n.last_line, last_speaker = n.last_speaker,
-          recording = case when n.has_recording and c.recording = 'none' then 'awaited' else c.recording end,
+          recording = case when n.has_recording and c.recording = 'none' and c.recording_erased_at is null then 'awaited' else c.recording end,
           dial = case when c.dial in ('wanted', 'placing', 'unknown') then 'placed' else c.dial end,
           search_text = coalesce(n.search, c.search_text),
           updated_at = now()
@@ -553,6 +564,38 @@ pub async fn append_event(conn: &mut PgConnection, call: CallId, event: &NewEven
         .execute(conn)
         .await?;
     Ok(Some((row.last_seq, seq)))
+}
+
+/// Somebody hears a recording, or takes it away; what they did of the same kind since `since` is the same use.
+pub async fn note_use(
+    conn: &mut PgConnection,
+    id: UseId,
+    call: CallId,
+    by: Option<AccountId>,
+    kind: UseKind,
+    now: DateTime<Utc>,
+    since: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into recording_uses (id, call_id, account_id, kind, created_at)
+         select $1, $2, $3, $4, $5 where not exists (
+           select from recording_uses where call_id = $2 and account_id is not distinct from $3 and kind = $4 and created_at > $6)",
+        id as UseId,
+        call as CallId,
+        by.map(|by| by.0),
+        kind.name(),
+        now,
+        since
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Has calls counted anew in the figures.
+pub async fn recount(conn: &mut PgConnection, calls: &[CallId]) -> sqlx::Result<()> {
+    sqlx::query("select zencall_recount($1)").bind(calls.iter().map(|id| id.0).collect::<Vec<_>>()).execute(conn).await?;
+    Ok(())
 }
 
 /// What an event of a call's timeline says, by its key.

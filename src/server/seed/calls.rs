@@ -10,7 +10,7 @@ use super::{
 use crate::{
     calls::{
         model::{Direction, Line, Outcome},
-        server::analysis::rules,
+        server::{analysis::rules, figures::count_all},
     },
     platform::{Core, SystemTx},
 };
@@ -78,6 +78,21 @@ pub async fn write(core: &Core, orgs: &[SeededOrg], calls: usize, seed: u64, now
         hand??;
     }
     sqlx::query("analyze calls, call_lines, call_events, call_refs").execute(&core.pool).await?;
+    count(core, &orgs).await
+}
+
+/// The figures of what was written: at once, so that no duty is busy with it later.
+async fn count(core: &Core, orgs: &[SeededOrg]) -> anyhow::Result<()> {
+    let ids: Vec<Uuid> = orgs.iter().map(|org| org.id.0).collect();
+    let mut tx = SystemTx::begin(core, "invented calls are to be counted").await?;
+    sqlx::query("set local statement_timeout = 0").execute(tx.conn()).await?;
+    sqlx::query("insert into calls_to_count (call_id) select id from calls where org_id = any($1) order by created_at")
+        .bind(ids)
+        .execute(tx.conn())
+        .await?;
+    tx.commit().await?;
+    count_all(core).await?;
+    sqlx::query("analyze call_counted, call_quarters, call_marks").execute(&core.pool).await?;
     Ok(())
 }
 

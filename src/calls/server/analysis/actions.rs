@@ -2,8 +2,11 @@
 
 use super::{Analyse, asked, job, store};
 use crate::{
-    calls::analysis::model::{AfterCall, Estimate},
-    platform::OrgScope,
+    calls::{
+        analysis::model::{AfterCall, Estimate},
+        log::model::Price,
+    },
+    platform::{OrgScope, OrgTx},
     providers::model::Model,
     shared::{error::AppError, ids::CallId, money::MicroUsd, permission::Permission},
 };
@@ -36,9 +39,38 @@ pub async fn read(scope: &OrgScope, call: CallId) -> Result<AfterCall, AppError>
 /// Has a finished call looked at again. Errors: `NotFound`, also while the call lasts.
 pub async fn ask(scope: &OrgScope, call: CallId) -> Result<(), AppError> {
     let mut tx = scope.begin(Permission::CallsAnalyse).await?;
-    if !store::ask(tx.conn(), call, scope.core().clock.now()).await? {
+    if ask_in(&mut tx, &[call]).await? == 0 {
         return Err(AppError::not_found("call"));
     }
-    tx.enqueue(&Analyse { org: scope.org(), call }, job::waiting(call)).await?;
     tx.commit().await
+}
+
+/// What analysing transcripts of these many characters would cost at most.
+pub async fn price(scope: &OrgScope, characters: &[i64]) -> Result<Price, AppError> {
+    let core = scope.core();
+    let mut tx = scope.begin(Permission::CallsAnalyse).await?;
+    let spent = store::spent(tx.conn(), core.clock.now()).await?;
+    tx.commit().await?;
+    let model = Model::of(core);
+    let estimate = |model: &Model, characters: &i64| asked::estimate(model, usize::try_from(*characters).unwrap_or_default());
+    Ok(Price {
+        calls: i64::try_from(characters.len()).unwrap_or(i64::MAX),
+        cost: MicroUsd(model.as_ref().map_or(0, |model| characters.iter().map(|characters| estimate(model, characters)).sum())),
+        model: model.map(|model| model.name().to_owned()),
+        spent: MicroUsd(spent),
+        cap: MicroUsd(core.config.model.as_ref().map_or(0, |model| model.monthly_cap)),
+    })
+}
+
+/// Has finished calls looked at again; says how many.
+pub async fn ask_in(tx: &mut OrgTx<'_>, calls: &[CallId]) -> Result<i64, AppError> {
+    let (org, now) = (tx.scope().org(), tx.scope().core().clock.now());
+    let mut asked = 0;
+    for call in calls {
+        if store::ask(tx.conn(), *call, now).await? {
+            tx.enqueue(&Analyse { org, call: *call }, job::waiting(*call)).await?;
+            asked += 1;
+        }
+    }
+    Ok(asked)
 }

@@ -4,7 +4,7 @@ use crate::{
     calls::{
         analysis::model::{Analysis, Claim, Source},
         model::{Line, Outcome},
-        server::read,
+        server::{read, store as calls},
     },
     shared::{ids::CallId, money::MicroUsd},
 };
@@ -102,9 +102,9 @@ pub async fn keep(
         read.asked_at,
         comes_again,
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    calls::recount(conn, &[call]).await // what it can be found by follows
 }
 
 /// What the page shows.

@@ -132,7 +132,13 @@ async fn found_by(conn: &mut sqlx::PgConnection, month: Month, changed: &[&Open]
 
 /// Joins one delivery into its call; says whether anything was new.
 fn apply(core: &Core, call: &mut Open, told: &Told, seen: &store::KnownKeys, now: DateTime<Utc>) -> bool {
-    let reading = &told.reading;
+    let wordless;
+    let reading = if call.row.is_wordless {
+        wordless = told.reading.without_words();
+        &wordless
+    } else {
+        &told.reading
+    };
     let id = call.row.id;
     let mut is_new = false;
     for line in &reading.lines {

@@ -1,6 +1,7 @@
 //! Next months' partitions.
 
 use super::{Fail, IndexMonths};
+use crate::calls::server::figures::compare_recent;
 use crate::platform::{
     Core, SystemTx,
     queue::{Job, JobCx, Opts, enqueue, lane},
@@ -27,6 +28,7 @@ pub async fn make_partitions(core: Core, _job: MakePartitions, _cx: JobCx) -> Re
     let made: i32 =
         sqlx::query_scalar("select zencall_make_partitions($1, 4)").bind(today).fetch_one(tx.conn()).await.context("making partitions")?;
     enqueue(tx.conn(), &IndexMonths, Opts::default().key(IndexMonths::KIND)).await.context("enqueueing")?;
+    compare_recent(tx.conn(), core.clock.now()).await.context("noting months to compare")?;
     tx.commit().await.context("committing")?;
     if made > 0 {
         tracing::info!(made, "partitions made ahead");

@@ -1,13 +1,13 @@
 //! Fetching recordings: downloaded, measured, stored under a name of our own, and told.
 
 use super::{Fail, fold, store};
-use crate::calls::server::peaks::Peaks;
+use crate::calls::server::{erase::DeleteAudio, peaks::Peaks};
 use crate::{
     platform::{
         Core, SystemTx,
         bus::{self, Note},
         outbound::{OutboundError, VAPI_RECORDINGS},
-        queue::{Job, JobCx, lane},
+        queue::{self, Job, JobCx, Opts, lane},
     },
     providers::vapi::Vapi,
     shared::ids::{CallId, OrgId},
@@ -132,6 +132,21 @@ async fn set_recording(core: &Core, job: &FetchRecording, state: &str, key: Opti
         detail: json!({ "state": state }),
         at_ms: core.clock.now().timestamp_millis(),
     };
+    // Erased, or deleted with its call, while it was on its way: then the file goes, too.
+    let is_wanted: Option<bool> = sqlx::query_scalar(
+        "select recording_erased_at is null from calls where id = $1 and created_at = uuid_time($1) for update",
+    )
+    .bind(job.call)
+    .fetch_optional(tx.conn())
+    .await
+    .context("looking whether it is wanted still")?;
+    if is_wanted != Some(true) {
+        if let Some(key) = key {
+            let gone = DeleteAudio { key: key.to_owned() };
+            queue::enqueue(tx.conn(), &gone, Opts::default().key(format!("audio:{key}"))).await.context("enqueueing")?;
+        }
+        return Ok(tx.commit().await.context("committing")?);
+    }
     let range = store::append_event(tx.conn(), job.call, &event).await.context("noting the recording")?;
     sqlx::query("update calls set recording = $2, recording_key = $3, recording_s = $4, recording_peaks = $5, updated_at = now() where id = $1 and created_at = uuid_time($1)")
         .bind(job.call)
