@@ -22,6 +22,7 @@ pub mod i18n;
 pub mod integrations;
 pub mod kit;
 pub mod nav;
+pub mod rehearsals;
 pub mod site;
 
 mod error_glue;

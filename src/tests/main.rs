@@ -15,6 +15,7 @@ mod mail;
 mod operator;
 mod private_pg;
 mod queue;
+mod rehearsals;
 mod rotation;
 mod seed;
 mod serve;
