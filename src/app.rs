@@ -12,6 +12,7 @@ use crate::{
     kit::{Prefs, Shell, open_anew},
     nav::NAV,
     reception::ReceptionPage,
+    rehearsals::{RehearsalsPage, TryPage},
     shared::{permission::Permission, session::Session},
     site::NotFoundPage,
     split::NotLoaded,
@@ -103,6 +104,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/assistants/:id") view=ASSISTANT ssr=SsrMode::Async/>
                     <Route path=path!("/answers") view=ANSWERS ssr=SsrMode::Async/>
                     <Route path=path!("/reception/:tab?") view=RECEPTION ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/:id/try") view=TRY ssr=SsrMode::Async/>
+                    <Route path=path!("/assistants/:id/rehearsals") view=REHEARSALS ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id/versions") view=ASSISTANT_HISTORY ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id/versions/:n") view=ASSISTANT_VERSION ssr=SsrMode::Async/>
                     <Route path=path!("/integrations") view=INTEGRATIONS ssr=SsrMode::Async/>
@@ -170,6 +173,8 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     ASSISTANT = AssistantPage, load_assistant, draw_assistant;
     ANSWERS = AnswersPage, load_answers, draw_answers;
     RECEPTION = ReceptionPage, load_reception, draw_reception;
+    TRY = TryPage, load_try, draw_try;
+    REHEARSALS = RehearsalsPage, load_rehearsals, draw_rehearsals;
     ASSISTANT_HISTORY = AssistantHistoryPage, load_assistant_history, draw_assistant_history;
     ASSISTANT_VERSION = AssistantVersionPage, load_assistant_version, draw_assistant_version;
     INTEGRATIONS = IntegrationsPage, load_integrations, draw_integrations;

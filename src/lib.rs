@@ -24,6 +24,7 @@ pub mod integrations;
 pub mod kit;
 pub mod nav;
 pub mod reception;
+pub mod rehearsals;
 pub mod site;
 
 mod error_glue;

@@ -4,7 +4,7 @@ use super::{
     diff,
     editor_parts::{Announcement, Changed, Voices},
     model::*,
-    parts::{AssistantTabs, language_options, recording_options, recording_words, voice_words},
+    parts::{AssistantTab, AssistantTabs, language_options, recording_options, recording_words, voice_words},
     publish::PublishForm,
     rpc::{DiscardDraft, PublishAssistant, SaveAssistant, read_assistant},
     standing::{Demonstration, Standing},
@@ -17,7 +17,10 @@ use crate::{
     shared::{error::AppError, ids::AssistantId, permission::Permission},
 };
 use leptos::{form::ActionForm, html, prelude::*};
-use leptos_router::hooks::use_params_map;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_params_map},
+};
 
 /// The editor.
 #[component]
@@ -61,7 +64,7 @@ fn Editor(sheet: AssistantSheet, retry: Callback<()>) -> impl IntoView {
         view! { <ReadOnly settings=sheet.assistant.settings.clone()/> }.into_any()
     };
     view! {
-        <AssistantTabs id is_history=false/>
+        <AssistantTabs id here=AssistantTab::Editor/>
         <div class="duo">
             {form}
             <aside class="stack g4 sticky" aria-label=t(w::ASSISTANTS_ASIDE)>
@@ -73,11 +76,12 @@ fn Editor(sheet: AssistantSheet, retry: Callback<()>) -> impl IntoView {
     .into_any()
 }
 
-/// What follows a save: nothing, or the dialog that publishes what was saved.
+/// What follows a save: nothing, the dialog that publishes what was saved, or the page that tries it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
     Stay,
     Publish,
+    Try,
 }
 
 #[component]
@@ -92,6 +96,7 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
     let changes = RwSignal::new(first_changes);
     let sent = RwSignal::new(None::<AssistantForm>);
     let (then, is_publishing) = (RwSignal::new(Then::Stay), RwSignal::new(false));
+    let navigate = use_navigate();
     Effect::new(move || {
         if let Some(input) = save.input().get() {
             sent.set(Some(input.form));
@@ -101,8 +106,10 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
         Some(Ok(saved)) => {
             revision.set(saved.revision);
             changes.set(saved.changes);
-            if then.get_untracked() == Then::Publish {
-                is_publishing.set(true);
+            match then.get_untracked() {
+                Then::Stay => {}
+                Then::Publish => is_publishing.set(true),
+                Then::Try => navigate(&format!("/assistants/{id}/try"), NavigateOptions::default()),
             }
             then.set(Then::Stay);
         }
@@ -143,9 +150,9 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
         Signal::derive(move || matches!(action_error(save).get(), Some(AppError::Conflict { code }) if code == "assistant_changed"));
     let other_error = Signal::derive(move || action_error(save).get().filter(|_| !changed.get()));
     // Before wasm the link leads to the history, where the draft that was saved last can be published.
-    let save_and_publish = move |event: leptos::ev::MouseEvent| {
+    let save_and = move |event: leptos::ev::MouseEvent, next: Then| {
         event.prevent_default();
-        then.set(Then::Publish);
+        then.set(next);
         match node.get_untracked() {
             Some(form) if form.check_validity() => drop(form.request_submit()),
             Some(form) => {
@@ -199,7 +206,10 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
                         errors
                         on_input=Callback::new(move |text: String| prompt_length.set(text.chars().count()))
                     />
-                    <p class="small faint num">{move || t_count(w::ASSISTANTS_CHARACTERS, prompt_length.get() as i64)}</p>
+                    <p class="small faint num">
+                        {move || t_count(w::ASSISTANTS_CHARACTERS, prompt_length.get() as i64)} " · "
+                        {move || t_count(w::REHEARSALS_TOKENS, estimated_tokens(prompt_length.get()))}
+                    </p>
                 </div>
             </section>
             <section class="stack g4" aria-labelledby="h-voice">
@@ -256,8 +266,9 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
             <div class="savebar">
                 <span class="small muted" role="status">{standing}</span>
                 <span class="row g2">
+                    <a class="btn" role="button" id="try" href=format!("/assistants/{id}/try") on:click=move |event| save_and(event, Then::Try)>{t(w::REHEARSALS_TRY)}</a>
                     <Button submit=true pending=save.pending()>{t(w::ASSISTANTS_SAVE)}</Button>
-                    <a class="btn primary" role="button" id="publish" href=format!("/assistants/{id}/versions") on:click=save_and_publish>{t(w::ASSISTANTS_PUBLISH)}</a>
+                    <a class="btn primary" role="button" id="publish" href=format!("/assistants/{id}/versions") on:click=move |event| save_and(event, Then::Publish)>{t(w::ASSISTANTS_PUBLISH)}</a>
                 </span>
             </div>
         </ActionForm>

@@ -2,7 +2,7 @@
 
 use super::{
     model::*,
-    parts::{AssistantTabs, SyncRing, look_again_while, version_name},
+    parts::{AssistantTab, AssistantTabs, SyncRing, look_again_while, version_name},
     publish::PublishForm,
     rpc::{DiscardDraft, PublishAssistant, list_versions},
 };
@@ -68,7 +68,7 @@ fn Body(id: AssistantId, history: History, publish: ServerAction<PublishAssistan
         history.versions.into_iter().map(|version| view! { <Row id is_current=Some(version.n) == current version now/> }).collect_view();
     let older = history.next.map(|next| format!("/assistants/{id}/versions?before={next}"));
     view! {
-        <AssistantTabs id is_history=true/>
+        <AssistantTabs id here=AssistantTab::Versions/>
         {draft}
         <section class="card" aria-labelledby="h-versions">
             <header>

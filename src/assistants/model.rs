@@ -20,6 +20,16 @@ text_enum! {
         OnCall = "on_call",
         Information = "information",
         Outbound = "outbound",
+        Dentist = "dentist",
+        Vet = "vet",
+        Garage = "garage",
+        EstateAgent = "estate_agent",
+        LawFirm = "law_firm",
+        Restaurant = "restaurant",
+        Plumber = "plumber",
+        ItSupport = "it_support",
+        Agency = "agency",
+        Blank = "blank",
     }
 }
 
@@ -141,6 +151,8 @@ pub struct AssistantSheet {
     pub version: VersionLine,
     /// What is being prepared, if anything.
     pub draft: Option<Draft>,
+    /// Why the draft may not be published yet: the code of the conflict it would meet.
+    pub held_back: Option<String>,
     /// How the provider's copy differs from what was published, as far as it was looked at.
     pub drift: Option<Drift>,
     /// When the provider's copy was last looked at.
@@ -262,6 +274,23 @@ pub struct NewAssistantForm {
     pub language: String,
     /// The name callers hear.
     pub business: String,
+    /// As the assistant says them; empty for those of the trade.
+    #[serde(default)]
+    pub hours: String,
+    /// The answers of the trade go into the answer book.
+    #[serde(default)]
+    pub with_answers: Option<String>,
+}
+
+/// What the gallery shows of a trade, filled for a business.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TradePreview {
+    pub first_message: String,
+    pub prompt: String,
+    /// Pairs of question and answer.
+    pub answers: Vec<(String, String)>,
+    /// Names of the rehearsals that come with it.
+    pub rehearsals: Vec<String>,
 }
 
 /// A new assistant's form that was understood.
@@ -274,6 +303,15 @@ pub struct NewAssistant {
 }
 
 impl NewAssistantForm {
+    /// The opening hours, when some were given. Errors: `Invalid`.
+    pub fn hours(&self) -> Result<Option<String>, AppError> {
+        let hours = self.hours.split_whitespace().collect::<Vec<_>>().join(" ");
+        if hours.chars().count() > 300 {
+            return Err(AppError::invalid("hours", "assistant.hours_length"));
+        }
+        Ok(Some(hours).filter(|hours| !hours.is_empty()))
+    }
+
     /// Reads the form.
     pub fn parse(&self) -> Result<NewAssistant, AppError> {
         let mut wrong = FieldErrors::default();
@@ -327,6 +365,11 @@ pub fn announces_itself(first_message: &str) -> bool {
 /// How long a text takes to say, in seconds: about 14 characters a second.
 pub fn spoken_s(text: &str) -> u32 {
     u32::try_from(text.trim().chars().count().div_ceil(14)).unwrap_or(u32::MAX)
+}
+
+/// About how many tokens of a language model a text of so many characters is: four characters each, as a rule of thumb.
+pub fn estimated_tokens(characters: usize) -> i64 {
+    i64::try_from(characters.div_ceil(4)).unwrap_or(i64::MAX)
 }
 
 /// What the editor sends, as typed.
@@ -544,6 +587,7 @@ mod tests {
             name: "Astreinte".into(),
             language: "fr".into(),
             business: "Plomberie Moreau".into(),
+            ..NewAssistantForm::default()
         };
         assert_eq!(form.parse().expect("good").template, Template::OnCall);
         let empty = NewAssistantForm::default().parse().expect_err("refused").fields();

@@ -4,7 +4,7 @@ use super::model::*;
 use crate::{
     i18n::{Key, t, t_with, words as w},
     kit::*,
-    shared::{error::AppError, ids::AssistantId},
+    shared::{error::AppError, ids::AssistantId, permission::Permission},
 };
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,6 +21,16 @@ pub fn template_name(template: Template) -> Key {
         Template::OnCall => w::ASSISTANTS_TEMPLATE_ON_CALL,
         Template::Information => w::ASSISTANTS_TEMPLATE_INFORMATION,
         Template::Outbound => w::ASSISTANTS_TEMPLATE_OUTBOUND,
+        Template::Dentist => w::TRADES_DENTIST,
+        Template::Vet => w::TRADES_VET,
+        Template::Garage => w::TRADES_GARAGE,
+        Template::EstateAgent => w::TRADES_ESTATE_AGENT,
+        Template::LawFirm => w::TRADES_LAW_FIRM,
+        Template::Restaurant => w::TRADES_RESTAURANT,
+        Template::Plumber => w::TRADES_PLUMBER,
+        Template::ItSupport => w::TRADES_IT_SUPPORT,
+        Template::Agency => w::TRADES_AGENCY,
+        Template::Blank => w::TRADES_BLANK,
     }
 }
 
@@ -32,6 +42,16 @@ pub fn template_text(template: Template) -> Key {
         Template::OnCall => w::ASSISTANTS_TEMPLATE_ON_CALL_TEXT,
         Template::Information => w::ASSISTANTS_TEMPLATE_INFORMATION_TEXT,
         Template::Outbound => w::ASSISTANTS_TEMPLATE_OUTBOUND_TEXT,
+        Template::Dentist => w::TRADES_DENTIST_TEXT,
+        Template::Vet => w::TRADES_VET_TEXT,
+        Template::Garage => w::TRADES_GARAGE_TEXT,
+        Template::EstateAgent => w::TRADES_ESTATE_AGENT_TEXT,
+        Template::LawFirm => w::TRADES_LAW_FIRM_TEXT,
+        Template::Restaurant => w::TRADES_RESTAURANT_TEXT,
+        Template::Plumber => w::TRADES_PLUMBER_TEXT,
+        Template::ItSupport => w::TRADES_IT_SUPPORT_TEXT,
+        Template::Agency => w::TRADES_AGENCY_TEXT,
+        Template::Blank => w::TRADES_BLANK_TEXT,
     }
 }
 
@@ -43,6 +63,16 @@ pub fn template_icon(template: Template) -> icondata::Icon {
         Template::OnCall => icondata::LuSiren,
         Template::Information => icondata::LuInfo,
         Template::Outbound => icondata::LuPhoneOutgoing,
+        Template::Dentist => icondata::LuSmile,
+        Template::Vet => icondata::LuPawPrint,
+        Template::Garage => icondata::LuCar,
+        Template::EstateAgent => icondata::LuHouse,
+        Template::LawFirm => icondata::LuScale,
+        Template::Restaurant => icondata::LuUtensils,
+        Template::Plumber => icondata::LuWrench,
+        Template::ItSupport => icondata::LuHeadset,
+        Template::Agency => icondata::LuMegaphone,
+        Template::Blank => icondata::LuFileText,
     }
 }
 
@@ -119,12 +149,24 @@ pub fn voice_words(id: &str) -> String {
 }
 
 /// The pages of one assistant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum AssistantTab {
+    Editor,
+    Try,
+    Rehearsals,
+    Versions,
+}
+
+/// Links between the pages of one assistant. Those who may not change it cannot try it, either: each try is paid for.
 #[component]
-pub fn AssistantTabs(id: AssistantId, is_history: bool) -> impl IntoView {
-    let tabs = vec![
-        (format!("/assistants/{id}"), t(w::ASSISTANTS_TAB_EDITOR).to_owned(), !is_history),
-        (format!("/assistants/{id}/versions"), t(w::ASSISTANTS_TAB_VERSIONS).to_owned(), is_history),
-    ];
+pub fn AssistantTabs(id: AssistantId, here: AssistantTab) -> impl IntoView {
+    let tab = |at: &str, words: Key, tab: AssistantTab| (format!("/assistants/{id}{at}"), t(words).to_owned(), tab == here);
+    let mut tabs = vec![tab("", w::ASSISTANTS_TAB_EDITOR, AssistantTab::Editor)];
+    if may(Permission::AssistantsEdit) {
+        tabs.push(tab("/try", w::REHEARSALS_TRY, AssistantTab::Try));
+    }
+    tabs.push(tab("/rehearsals", w::REHEARSALS_TITLE, AssistantTab::Rehearsals));
+    tabs.push(tab("/versions", w::ASSISTANTS_TAB_VERSIONS, AssistantTab::Versions));
     view! { <LinkTabs label=t(w::ASSISTANTS_TABS) tabs/> }.into_any()
 }
 

@@ -41,6 +41,15 @@ fn PublishBody(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, d
     let drifted = sheet.drift.is_some().then(
         || view! { <Callout tone=Tone::Warn title=t(w::ASSISTANTS_DRIFT_TITLE)><p>{t(w::ASSISTANTS_PUBLISH_OVER_DRIFT)}</p></Callout> },
     );
+    // The server refuses all the same: here it is said before.
+    let held_back = sheet.held_back.clone().map(|code| {
+        let words = error_title(&AppError::conflict(&code));
+        view! {
+            <Callout tone=Tone::Warn title=words>
+                <p><a href=format!("/assistants/{id}/rehearsals")>{t(w::REHEARSALS_SEE)}</a></p>
+            </Callout>
+        }
+    });
     view! {
         <div class="stack g4">
             <p class="small muted">
@@ -48,6 +57,7 @@ fn PublishBody(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, d
             </p>
             {newer}
             {drifted}
+            {held_back}
             <Changes before=sheet.assistant.settings.clone() after=draft.settings.clone()/>
             <ActionForm action=publish attr:class="stack g3">
                 <input type="hidden" name="id" value=id.to_string()/>

@@ -27,25 +27,50 @@ pub async fn read_assistant(id: AssistantId) -> Result<AssistantSheet, AppError>
 /// Makes an assistant from its trade's template and goes to its page. Errors: `Invalid`; `Conflict("assistant_limit")`.
 #[server(output = Json)]
 pub async fn create_assistant(form: NewAssistantForm) -> Result<AssistantId, AppError> {
-    use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
+    use {
+        super::server::templates,
+        crate::{platform::OrgScope, rehearsals::server::making, shared::permission::Permission},
+    };
     let scope = OrgScope::of_request().await?;
     scope.require(Permission::AssistantsEdit)?; // before a word is said about the form
-    let id = actions::create(&scope, form.parse()?).await?;
+    let (new, hours) = (form.parse()?, form.hours()?);
+    let trade = templates::trade(&new, hours.as_deref()).map_err(AppError::internal)?;
+    let answers = if form.with_answers.is_some() { trade.answers } else { vec![] };
+    let baggage = making::Baggage { rehearsals: trade.rehearsals, answers };
+    let id = making::create(&scope, new.template, &trade.settings, &baggage).await?;
     leptos_axum::redirect(&format!("/assistants/{id}"));
     Ok(id)
+}
+
+/// What a trade brings to a business, in a language: for the gallery. Errors: `Invalid`.
+#[server(output = Json)]
+pub async fn preview_trade(form: NewAssistantForm) -> Result<TradePreview, AppError> {
+    use {
+        super::server::templates,
+        crate::{platform::OrgScope, shared::permission::Permission},
+    };
+    OrgScope::of_request().await?.require(Permission::AssistantsEdit)?;
+    let trade = templates::trade(&form.parse()?, form.hours()?.as_deref()).map_err(AppError::internal)?;
+    Ok(TradePreview {
+        first_message: trade.settings.first_message,
+        prompt: trade.settings.prompt,
+        answers: trade.answers.into_iter().map(|entry| (entry.question, entry.answer)).collect(),
+        rehearsals: trade.rehearsals.into_iter().map(|script| script.name).collect(),
+    })
 }
 
 /// Makes an assistant from a file and goes to its page. Errors: `Invalid`, each problem by the place in the file; `Conflict("assistant_limit")`.
 #[server(output = Json)]
 pub async fn import_assistant(file: String) -> Result<AssistantId, AppError> {
     use {
-        super::server::{actions, portable},
-        crate::{platform::OrgScope, shared::permission::Permission},
+        super::server::portable,
+        crate::{platform::OrgScope, rehearsals::server::making, shared::permission::Permission},
     };
     let scope = OrgScope::of_request().await?;
     scope.require(Permission::AssistantsEdit)?;
-    let (template, settings) = portable::read(&file)?;
-    let id = actions::create_with(&scope, template, &settings).await?;
+    let file = portable::read(&file)?;
+    let baggage = making::Baggage { rehearsals: file.rehearsals, ..making::Baggage::default() };
+    let id = making::create(&scope, file.template, &file.settings, &baggage).await?;
     leptos_axum::redirect(&format!("/assistants/{id}"));
     Ok(id)
 }

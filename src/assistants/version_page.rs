@@ -4,7 +4,7 @@ use super::{
     changes::Changes,
     history_page::VersionFacts,
     model::*,
-    parts::{AssistantTabs, SyncRing, version_name},
+    parts::{AssistantTab, AssistantTabs, SyncRing, version_name},
     rpc::{RestoreVersion, read_version},
 };
 use crate::{
@@ -64,7 +64,7 @@ fn Body(id: AssistantId, sheet: VersionSheet) -> impl IntoView {
         None => view! { <p class="muted">{t(w::ASSISTANTS_VERSION_FIRST)}</p> }.into_any(),
     };
     view! {
-        <AssistantTabs id is_history=true/>
+        <AssistantTabs id here=AssistantTab::Versions/>
         <section class="card" aria-labelledby="h-version">
             <header>
                 <h2 id="h-version" class="grow">{version_name(n)}</h2>

@@ -15,6 +15,7 @@ pub fn worker(core: &Core, calls: &Calls) -> Worker {
     let worker = Worker::new(core.pool.clone(), WorkerOptions::default()).all_queues();
     let worker = crate::calls::server::jobs(worker, core, calls);
     let worker = crate::assistants::server::jobs(worker, core, &Vapi::of(core));
+    let worker = crate::rehearsals::server::jobs(worker, core, &Vapi::of(core));
     let worker = crate::integrations::server::jobs(worker, core);
     let worker = crate::reception::server::jobs::jobs(worker, core);
     let worker = crate::account::server::jobs::jobs(worker, core);

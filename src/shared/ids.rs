@@ -42,6 +42,12 @@ ids! {
     ApiKeyId("key");
     /// An action somebody took on a live call.
     ActionId("act");
+    /// A scripted caller with expectations.
+    RehearsalId("reh");
+    /// One run of a rehearsal.
+    RunId("run");
+    /// A conversation with a draft by text.
+    TalkId("talk");
     /// A request, or a failure as told to its reader.
     IncidentId("inc");
 }

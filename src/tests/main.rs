@@ -19,6 +19,7 @@ mod operator;
 mod private_pg;
 mod queue;
 mod reception;
+mod rehearsals;
 mod rotation;
 mod seed;
 mod serve;

@@ -346,7 +346,7 @@ async fn an_assistant_travels_as_a_file(pool: PgPool) {
     let globex = made.app.org("globex", Role::Owner).await;
     let foreign = made.app.get(&globex, &format!("/assistants/{}/export.json", made.id)).await;
     assert_eq!(foreign.status(), 404);
-    let (template, settings) = portable::read(&file).expect("a good file");
+    let portable::Portable { template, settings, .. } = portable::read(&file).expect("a good file");
     let other = OrgScope::of_system(&made.app.core, globex.id);
     let id = actions::create_with(&other, template, &settings).await.expect("made");
     assert_eq!(actions::read(&other, id).await.expect("there").assistant.settings, made.sheet().await.assistant.settings);

@@ -74,6 +74,12 @@ pub async fn seed(tx: &mut OrgTx<'_>, new: &[NewAnswer]) -> Result<(), AppError>
     add(tx, &new.iter().collect::<Vec<_>>()).await.map(drop)
 }
 
+/// Adds those entries that are not in the book yet, in the caller's transaction. Errors: `Conflict("answer_limit")`; `Invalid`.
+pub async fn add_new(tx: &mut OrgTx<'_>, entries: &[NewAnswer]) -> Result<(), AppError> {
+    let (new, _) = only_new(tx, entries).await?;
+    if new.is_empty() { Ok(()) } else { add(tx, &new).await.map(drop) }
+}
+
 /// Writes over revision `revision`. Errors: `NotFound`; `Conflict("answer_changed")`; `Invalid`.
 pub async fn update(scope: &OrgScope, id: AnswerId, revision: i64, new: NewAnswer) -> Result<AnswerId, AppError> {
     let mut tx = scope.begin(Permission::AssistantsEdit).await?;

@@ -1,12 +1,14 @@
 //! Use cases of assistants and numbers. Nothing here talks to the provider: jobs do, after commit.
 
 use super::{
-    copy_store, draft_store,
+    copy_store, draft_store, gate,
     jobs::{Push, PushNumber, ReleaseNumber},
-    number_store, store, templates, version_store,
+    number_store, provider_copy, store, templates, version_store,
 };
 use crate::{
+    answers::server::actions as answers,
     assistants::model::*,
+    integrations::server::actions as integrations,
     platform::{
         Core, OrgScope, OrgTx, SystemTx,
         bus::{self, Note},
@@ -20,6 +22,7 @@ use crate::{
         phone::PhoneNumber,
     },
 };
+use serde_json::Value;
 
 /// More than any business needs; a bound on what one organisation can make the provider hold.
 const MOST_ASSISTANTS: i64 = 200;
@@ -37,10 +40,16 @@ pub async fn read(scope: &OrgScope, id: AssistantId) -> Result<AssistantSheet, A
     let assistant = existing(&mut tx, id).await?.assistant;
     let version = version_store::latest(&mut tx, id).await?.ok_or_else(|| AppError::internal("an assistant without a version"))?;
     let copy = copy_store::standing(&mut tx, id).await?;
+    let draft = draft_store::find(&mut tx, id).await?;
+    let held_back = match &draft {
+        Some(draft) => gate::held_back(&mut tx, id, &draft.settings).await?.map(str::to_owned),
+        None => None,
+    };
     Ok(AssistantSheet {
         assistant,
         version,
-        draft: draft_store::find(&mut tx, id).await?,
+        draft,
+        held_back,
         drift: copy.drift,
         checked_at: copy.checked_at,
         is_checking: copy.is_checking,
@@ -67,22 +76,52 @@ pub async fn create(scope: &OrgScope, new: NewAssistant) -> Result<AssistantId, 
 /// Errors: `Conflict("assistant_limit")`.
 pub async fn create_with(scope: &OrgScope, template: Template, settings: &Settings) -> Result<AssistantId, AppError> {
     let mut tx = scope.begin(Permission::AssistantsEdit).await?;
-    if store::count(&mut tx).await? >= MOST_ASSISTANTS {
-        return Err(AppError::conflict("assistant_limit"));
-    }
-    let now = scope.core().clock.now();
-    let id = AssistantId::at(now);
-    store::insert(&mut tx, id, template, settings, false, now).await?;
-    if let Some(account) = scope.account() {
-        version_store::sign_first(&mut tx, id, account).await?;
-    }
-    enqueue_push(&mut tx, id).await?;
-    if !scope.core().config.is_production() && number_store::count_numbers(&mut tx).await? == 0 {
-        sandbox_number(&mut tx, id).await?;
-    }
-    tell(&mut tx).await?;
+    let id = create_in(&mut tx, template, settings).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// The same in a transaction that makes what comes with it, too. Errors: `Conflict("assistant_limit")`.
+pub async fn create_in(tx: &mut OrgTx<'_>, template: Template, settings: &Settings) -> Result<AssistantId, AppError> {
+    if store::count(tx).await? >= MOST_ASSISTANTS {
+        return Err(AppError::conflict("assistant_limit"));
+    }
+    let now = tx.scope().core().clock.now();
+    let id = AssistantId::at(now);
+    store::insert(tx, id, template, settings, false, now).await?;
+    if let Some(account) = tx.scope().account() {
+        version_store::sign_first(tx, id, account).await?;
+    }
+    enqueue_push(tx, id).await?;
+    if !tx.scope().core().config.is_production() && number_store::count_numbers(tx).await? == 0 {
+        sandbox_number(tx, id).await?;
+    }
+    tell(tx).await?;
+    Ok(id)
+}
+
+/// What is being prepared of an assistant, else what is published: as the provider would be told of it, for a conversation that is no call.
+pub struct Rehearsable {
+    pub settings: Settings,
+    pub has_draft: bool,
+    /// Of these settings, whoever saved them and when.
+    pub mark: String,
+    /// An assistant that the provider does not store; its tool calls go to the door for tries.
+    pub copy: Value,
+}
+
+/// See [`Rehearsable`]. Errors: `NotFound`.
+pub async fn rehearsable(tx: &mut OrgTx<'_>, id: AssistantId) -> Result<Rehearsable, AppError> {
+    let row = existing(tx, id).await?;
+    let draft = draft_store::find(tx, id).await?;
+    let has_draft = draft.is_some();
+    let settings = draft.map_or(row.assistant.settings, |draft| draft.settings);
+    let server = integrations::server_object(tx).await?;
+    let has_answers = answers::has_entries(tx).await?;
+    let mut copy = provider_copy::for_a_try(provider_copy::assistant(id, tx.scope().org(), &settings, &server, has_answers));
+    // The book has entries for one assistant only: the door for tries learns from this whose they are.
+    copy["metadata"]["provider_id"] = row.provider_id.into();
+    Ok(Rehearsable { mark: gate::mark(&settings), copy, settings, has_draft })
 }
 
 /// Lets it answer, or no longer. Errors: `NotFound`.

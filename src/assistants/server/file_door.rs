@@ -3,6 +3,7 @@
 use super::{actions::existing, portable};
 use crate::{
     platform::OrgScope,
+    rehearsals::server::actions as rehearsals,
     server::AppState,
     shared::{error::AppError, ids::AssistantId, permission::Permission},
 };
@@ -23,7 +24,8 @@ async fn export(scope: OrgScope, Path(id): Path<String>) -> Result<Response, App
     let mut tx = scope.begin(Permission::AssistantsRead).await?;
     let id: AssistantId = id.parse().map_err(|_| AppError::not_found("assistant"))?;
     let assistant = existing(&mut tx, id).await?.assistant;
-    let file = portable::write(assistant.template, &assistant.settings).map_err(AppError::internal)?;
+    let file =
+        portable::write(assistant.template, &assistant.settings, &rehearsals::scripts(&mut tx, id).await?).map_err(AppError::internal)?;
     let disposition = format!("attachment; filename=\"{}.zencall.json\"", plain(&assistant.settings.name));
     let disposition = HeaderValue::from_str(&disposition).map_err(AppError::internal)?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, disposition)], file)

@@ -3,7 +3,7 @@
 use super::{
     actions::{enqueue_push, existing, tell},
     draft_store::{self, NewDraft},
-    store,
+    gate, store,
     version_store::{self, NewVersion, Stretch},
 };
 use crate::{
@@ -50,7 +50,8 @@ pub async fn discard_draft(scope: &OrgScope, id: AssistantId, revision: i64) -> 
 }
 
 /// Makes the draft the next version, which a job pushes to the provider.
-/// Errors: `NotFound`; `Conflict("assistant_changed")`; `Conflict("nothing_to_publish")`; `Invalid` when the draft came from elsewhere and is not whole.
+/// Errors: `NotFound`; `Conflict("assistant_changed")`; `Conflict("nothing_to_publish")`; `Invalid` when the draft came from elsewhere and is not whole;
+/// `Conflict("rehearsals_missing")`, `Conflict("rehearsals_not_run")`, `Conflict("rehearsals_failed")` where rehearsals have to pass first.
 pub async fn publish(scope: &OrgScope, id: AssistantId, revision: i64, why: &str) -> Result<Published, AppError> {
     let why = why.trim();
     if why.chars().count() > MOST_WHY {
@@ -61,6 +62,7 @@ pub async fn publish(scope: &OrgScope, id: AssistantId, revision: i64, why: &str
     let draft = draft_store::find(&mut tx, id).await?.filter(|draft| draft.settings != row.assistant.settings);
     let Some(draft) = draft else { return Err(AppError::conflict("nothing_to_publish")) };
     AssistantForm::of(&draft.settings).parse()?;
+    gate::pass(&mut tx, id, &draft.settings).await?;
     let (now, next) = (scope.core().clock.now(), row.published_revision + 1);
     let restored_from = draft_store::restored_from(&mut tx, id).await?;
     let new = NewVersion { settings: &draft.settings, by: scope.account(), why, restored_from };

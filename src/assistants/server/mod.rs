@@ -8,13 +8,14 @@ mod draft_store;
 pub mod drift;
 pub mod drift_jobs;
 mod file_door;
+mod gate;
 pub mod history;
 pub mod jobs;
 mod number_store;
 pub mod portable;
 mod provider_copy;
 mod store;
-mod templates;
+pub mod templates;
 mod tool_texts;
 mod version_store;
 

@@ -3,6 +3,7 @@
 
 use crate::{
     assistants::model::*,
+    rehearsals::model::{RehearsalForm, Script},
     shared::error::{AppError, FieldErrors},
 };
 use serde_json::{Map, Value, json};
@@ -14,14 +15,28 @@ const VERSION: u64 = 1;
 const FIELDS: [&str; 10] =
     ["tools", "name", "language", "voice", "first_message", "prompt", "end_phrases", "max_duration_s", "transfer_numbers", "recording"];
 
+/// The most rehearsals an assistant has.
+const MOST_REHEARSALS: usize = 40;
+
+/// What a file holds.
+#[derive(Debug, PartialEq)]
+pub struct Portable {
+    pub template: Template,
+    pub settings: Settings,
+    pub rehearsals: Vec<Script>,
+}
+
 /// The file.
-pub fn write(template: Template, settings: &Settings) -> serde_json::Result<String> {
-    let file = json!({ "format": FORMAT, "version": VERSION, "trade": template.name(), "settings": settings });
+pub fn write(template: Template, settings: &Settings, rehearsals: &[Script]) -> serde_json::Result<String> {
+    let mut file = json!({ "format": FORMAT, "version": VERSION, "trade": template.name(), "settings": settings });
+    if !rehearsals.is_empty() {
+        file["rehearsals"] = serde_json::to_value(rehearsals)?;
+    }
     Ok(serde_json::to_string_pretty(&file)? + "\n")
 }
 
 /// The assistant a file describes. Errors: `Invalid`, with a field's path, or the line and column where the file breaks off, and a reason each.
-pub fn read(file: &str) -> Result<(Template, Settings), AppError> {
+pub fn read(file: &str) -> Result<Portable, AppError> {
     if file.trim().is_empty() {
         return Err(AppError::invalid("file", "import.empty"));
     }
@@ -39,7 +54,7 @@ pub fn read(file: &str) -> Result<(Template, Settings), AppError> {
         wrong.add("trade", "import.trade");
     }
     for field in file.as_object().into_iter().flat_map(Map::keys) {
-        if !["format", "version", "trade", "settings"].contains(&field.as_str()) {
+        if !["format", "version", "trade", "settings", "rehearsals"].contains(&field.as_str()) {
             wrong.add(field, "import.unknown");
         }
     }
@@ -50,8 +65,9 @@ pub fn read(file: &str) -> Result<(Template, Settings), AppError> {
             None
         }
     };
+    let rehearsals = rehearsals(&file["rehearsals"], &mut wrong);
     match (template, settings) {
-        (Some(template), Some(settings)) if wrong.is_empty() => Ok((template, settings)),
+        (Some(template), Some(settings)) if wrong.is_empty() => Ok(Portable { template, settings, rehearsals }),
         _ => Err(wrong.into()),
     }
 }
@@ -67,6 +83,30 @@ pub fn check(fields: &Value) -> Result<Settings, AppError> {
             Err(FieldErrors(wrong.0.into_iter().map(bare).collect()).into())
         }
     }
+}
+
+/// None in files of earlier days. Each is held to the rules of its form.
+fn rehearsals(list: &Value, wrong: &mut FieldErrors) -> Vec<Script> {
+    let items = match list {
+        Value::Null => return vec![],
+        Value::Array(items) if items.len() <= MOST_REHEARSALS => items,
+        _ => {
+            wrong.add("rehearsals", "import.not_rehearsals");
+            return vec![];
+        }
+    };
+    let mut scripts = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let Ok(script) = serde_json::from_value::<Script>(item.clone()) else {
+            wrong.add(&format!("rehearsals[{at}]"), "import.not_rehearsal");
+            continue;
+        };
+        match RehearsalForm::of(&script).parse() {
+            Ok(script) => scripts.push(script),
+            Err(error) => error.fields().0.iter().for_each(|(field, code)| wrong.add(&format!("rehearsals[{at}].{field}"), code)),
+        }
+    }
+    scripts
 }
 
 /// Types first, then the rules of the form: both name each field they do not like.
@@ -200,8 +240,16 @@ mod tests {
         }
     }
 
+    fn scripts() -> Vec<Script> {
+        vec![Script { name: "Accueil".into(), turns: vec!["Bonjour".into()], must_say: vec!["virtuelle".into()], ..Script::default() }]
+    }
+
+    fn whole() -> Portable {
+        Portable { template: Template::OnCall, settings: settings(), rehearsals: scripts() }
+    }
+
     fn problems(change: impl FnOnce(&mut Value)) -> Vec<(String, String)> {
-        let mut file: Value = serde_json::from_str(&write(Template::OnCall, &settings()).expect("a file")).expect("JSON");
+        let mut file: Value = serde_json::from_str(&write(Template::OnCall, &settings(), &scripts()).expect("a file")).expect("JSON");
         change(&mut file);
         read(&file.to_string()).expect_err("problems").fields().0.into_iter().collect()
     }
@@ -212,14 +260,24 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_again_whole() {
-        let file = write(Template::OnCall, &settings()).expect("a file");
-        assert_eq!(read(&file), Ok((Template::OnCall, settings())));
-        assert_eq!(read(&format!("\u{feff}{file}")), Ok((Template::OnCall, settings())), "as an editor of Windows saves it");
+        let file = write(Template::OnCall, &settings(), &scripts()).expect("a file");
+        assert_eq!(read(&file), Ok(whole()));
+        assert_eq!(read(&format!("\u{feff}{file}")), Ok(whole()), "as an editor of Windows saves it");
+    }
+
+    #[test]
+    fn rehearsals_are_held_to_the_rules_of_their_form() {
+        assert_eq!(problems(|file| file["rehearsals"] = json!({})), one("rehearsals", "import.not_rehearsals"));
+        assert_eq!(problems(|file| file["rehearsals"][0]["mood"] = json!("good")), one("rehearsals[0]", "import.not_rehearsal"));
+        assert_eq!(problems(|file| file["rehearsals"][0]["turns"] = json!([])), one("rehearsals[0].turns", "rehearsal.turns"));
+        let mut plain: Value = serde_json::from_str(&write(Template::OnCall, &settings(), &[]).expect("a file")).expect("JSON");
+        assert_eq!(plain.as_object_mut().expect("fields").remove("rehearsals"), None, "a file of earlier days is as it was");
+        assert_eq!(read(&plain.to_string()).map(|file| file.rehearsals), Ok(vec![]));
     }
 
     #[test]
     fn a_file_that_breaks_off_says_where() {
-        let file = write(Template::OnCall, &settings()).expect("a file");
+        let file = write(Template::OnCall, &settings(), &scripts()).expect("a file");
         let fields = read(&file[..file.len() / 2]).expect_err("damaged").fields().0;
         let (place, code) = fields.into_iter().next().expect("a problem");
         assert_eq!(code, "import.not_json");

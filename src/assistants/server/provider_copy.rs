@@ -101,6 +101,18 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
     })
 }
 
+/// The same for a conversation that is no call: nothing of it is told but the tools it uses, and those to a door that keeps nothing.
+pub fn for_a_try(mut copy: Value) -> Value {
+    if let Some(url) = copy["server"]["url"].as_str() {
+        copy["server"]["url"] = json!(format!("{url}/try"));
+    }
+    copy["serverMessages"] = json!(["tool-calls"]);
+    if let Some(fields) = copy.as_object_mut() {
+        fields.remove("monitorPlan");
+    }
+    copy
+}
+
 /// Without a line in the prompt a model answers from what it believes to know.
 const LOOK_IT_UP_FR: &str = "Carnet de réponses\n- Pour toute question sur l'entreprise (horaires, accès, tarifs, services, conditions), utilise d'abord l'outil search_answers, puis réponds avec ce qu'il donne, dans tes mots et sans rien ajouter.\n- Si la question trouvée n'est pas celle de l'appelant, ou si rien n'est trouvé, dis que tu ne sais pas et propose de prendre un message.";
 const LOOK_IT_UP_EN: &str = "Answer book\n- For any question about the business (opening hours, directions, prices, services, terms), use the search_answers tool first, then answer with what it gives, in your own words and adding nothing.\n- If the question it found is not the caller's, or it found nothing, say that you do not know and offer to take a message.";

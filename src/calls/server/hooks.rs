@@ -79,16 +79,37 @@ pub async fn receive(
         Err(why) if endpoint.is_some() => return reject(core, calls, endpoint.map(|known| known.org), &request, &[], why).await,
         Err(_) => Bytes::new(),
     };
-    let url = format!("{}hooks/vapi/{token}", core.config.public_url);
-    let signed = Signed { method: "POST", url: &url, headers: &headers, body: &body, now: core.clock.now() };
     let Some(endpoint) = endpoint else { return reject(core, calls, None, &request, &body, Rejection::UnknownAddress).await };
-    let is_open = endpoint.auth.mode == AuthMode::None && core.config.is_production(); // set while this was a sandbox
-    let verdict =
-        if is_open { Err(Rejection::SecretNotSet) } else { verify::verify(&endpoint.auth, endpoint.org, &endpoint.secrets, &signed) };
-    match verdict {
+    match verdict(core, &endpoint, &token, "", &headers, &body) {
         Ok(()) => accept(core, calls, endpoint.org, &request, &body).await,
         Err(why) => reject(core, calls, Some(endpoint.org), &request, &body, why).await,
     }
+}
+
+/// Whose webhook it is and its body, when it is the provider's; for a door below the address (`at`) that keeps nothing, not even what it refuses.
+pub(super) async fn prove(state: &AppState, token: &str, at: &str, headers: &HeaderMap, body: Body) -> Result<(OrgId, Bytes), StatusCode> {
+    let (core, calls) = (&state.core, &state.calls);
+    let found = calls.endpoints.find(core, token).await.map_err(|error| {
+        tracing::error!(%error, "the webhook address could not be looked up");
+        StatusCode::SERVICE_UNAVAILABLE
+    })?;
+    let endpoint = found.ok_or(StatusCode::UNAUTHORIZED)?;
+    let body = read_body(body, BODY_LIMIT).await.map_err(Rejection::status)?;
+    verdict(core, &endpoint, token, at, headers, &body).map_err(|why| {
+        metrics::counter!("zencall_webhook_rejected_total", "reason" => why.name()).increment(1);
+        why.status()
+    })?;
+    Ok((endpoint.org, body))
+}
+
+fn verdict(core: &Core, endpoint: &Endpoint, token: &str, at: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), Rejection> {
+    let is_open = endpoint.auth.mode == AuthMode::None && core.config.is_production(); // set while this was a sandbox
+    if is_open {
+        return Err(Rejection::SecretNotSet);
+    }
+    let url = format!("{}hooks/vapi/{token}{at}", core.config.public_url);
+    let signed = Signed { method: "POST", url: &url, headers, body, now: core.clock.now() };
+    verify::verify(&endpoint.auth, endpoint.org, &endpoint.secrets, &signed)
 }
 
 /// The whole body, unless it is too long or too long in coming.

@@ -20,6 +20,7 @@ mod redact;
 mod replies;
 pub mod store;
 mod tools;
+mod tries;
 pub mod verify;
 
 use crate::{
@@ -48,7 +49,7 @@ impl Calls {
 
 /// Door 4, for programs alone: nothing of what browsers need stands around it.
 pub fn hook_routes() -> Router<AppState> {
-    Router::new().route("/hooks/vapi/{token}", post(hooks::receive))
+    Router::new().route("/hooks/vapi/{token}", post(hooks::receive)).route("/hooks/vapi/{token}/try", post(tries::receive))
 }
 
 /// The slice's own doors; server functions are mounted with the pages.

@@ -121,7 +121,7 @@ pub async fn take_message(core: &Core, org: OrgId, kept: Kept, tool: &fold::Tool
 }
 
 /// A text among a tool's arguments, when there is one.
-fn argument(tool: &fold::ToolCall, name: &str, longest: usize) -> Option<String> {
+pub(super) fn argument(tool: &fold::ToolCall, name: &str, longest: usize) -> Option<String> {
     let text = tool.arguments.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())?;
     Some(text.chars().filter(|c| *c != '\0').take(longest).collect())
 }
@@ -172,7 +172,7 @@ pub async fn search_answers(
 }
 
 /// What the model reads. It sees the entry's own question, so that it can tell when a likely one does not answer.
-fn told(found: &[Match]) -> String {
+pub(super) fn told(found: &[Match]) -> String {
     if found.is_empty() {
         return json!({ "found": false, "advice": "Not in the answer book. Say that you do not know, and offer to take a message." })
             .to_string();
@@ -232,6 +232,6 @@ async fn transfer_destination(core: &Core, org: OrgId, kept: Kept, message: &Val
     })
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -47,6 +47,18 @@ pub const VAPI: Policy = Policy {
     breaker: USUAL_BREAKER,
 };
 
+/// Vapi's chats: an answer takes as long as a model and its tools do.
+pub const VAPI_CHAT: Policy = Policy {
+    name: "vapi-chat",
+    used_for: "talking to drafts of assistants by text, and rehearsals",
+    connect: Duration::from_secs(3),
+    read: Duration::from_secs(40),
+    total: Duration::from_secs(45),
+    attempts: 2,
+    retry: "only 429 and refused connections, since each answer is paid for; a rehearsal begins anew by its job, at most twice",
+    breaker: USUAL_BREAKER,
+};
+
 /// The control address of a live call: a person is waiting.
 pub const VAPI_CONTROL: Policy = Policy {
     name: "vapi-control",
@@ -123,7 +135,7 @@ pub struct Dependency {
 
 /// Every dependency that is called over the network.
 pub fn deps() -> Vec<Dependency> {
-    [VAPI, VAPI_CONTROL, VAPI_RECORDINGS, MODEL, SMTP, CUSTOMER_HTTP].iter().map(Dependency::from).collect()
+    [VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS, MODEL, SMTP, CUSTOMER_HTTP].iter().map(Dependency::from).collect()
 }
 
 impl From<&Policy> for Dependency {

@@ -9,7 +9,7 @@ use axum::routing::{get, post, put};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{artifact, chat, control, door, rest, socket};
+use super::{artifact, chat, control, door, rest, socket, talk};
 
 /// Everything that is served.
 pub(super) fn router(world: World) -> Router {
@@ -20,6 +20,7 @@ pub(super) fn router(world: World) -> Router {
         .route("/phone-number/{id}", get(rest::read_number).patch(rest::change_number).delete(rest::delete_number))
         .route("/v2/phone-number", get(rest::page_numbers))
         .route("/call", post(rest::create_call).get(rest::list_calls))
+        .route("/chat", post(talk::create))
         .route("/call/web", post(rest::create_web_call))
         .route("/call/{id}", get(rest::read_call).patch(rest::change_call).delete(rest::delete_call))
         .route("/call/{id}/{artifact}", get(artifact::redirect))

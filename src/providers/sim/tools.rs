@@ -264,7 +264,7 @@ fn guess(name: &str, property: &Value, known: &Known) -> Value {
 }
 
 /// A result that says whether it found an answer, as a model would use it: the first one is read out.
-fn given_by(result: &str) -> Option<Given> {
+pub(super) fn given_by(result: &str) -> Option<Given> {
     let result: Value = serde_json::from_str(result).ok()?;
     match (result.get("found")?.as_bool()?, result.pointer("/answers/0/answer").and_then(Value::as_str)) {
         (true, Some(answer)) => Some(Given::Answer(answer.to_owned())),
@@ -316,7 +316,7 @@ fn shaped(shape: usize, tool: &Value, id: &str, name: &str, arguments: &Value) -
 }
 
 /// The result in a reply, or why there is none. Only HTTP 200 counts, only strings, only one line.
-fn result_of(reply: &Reply, id: &str) -> Result<String, String> {
+pub(super) fn result_of(reply: &Reply, id: &str) -> Result<String, String> {
     let nothing = || Err("No result returned.".to_owned());
     let Some(body) = reply.accepted() else { return nothing() };
     if let Some(error) = body.get("error").and_then(Value::as_str) {

@@ -111,6 +111,9 @@ const WEB_CALL: &[&str] = &[
     "roomDeleteOnUserLeaveEnabled",
 ];
 
+const CHAT: &[&str] =
+    &["assistantId", "assistant", "squadId", "assistantOverrides", "name", "input", "sessionId", "previousChatId", "stream", "transport"];
+
 const CUSTOMER: &[&str] =
     &["number", "numberE164CheckEnabled", "name", "email", "externalId", "extension", "sipUri", "assistantOverrides", "squadOverrides"];
 
@@ -208,6 +211,39 @@ pub(super) fn call(body: &Object) -> Result<(), Refusal> {
         return Err(Refusal::bad_request("Need either `customer`, `customerId` or `customers` to call."));
     }
     Ok(())
+}
+
+/// Judges the body of `POST /chat`. Source: voice.md 1.11.
+pub(super) fn chat(body: &Object) -> Result<(), Refusal> {
+    let mut problems = Problems::default();
+    problems.unknown(body, "", CHAT, &[]);
+    problems.text(body, "", "name", 0, 40);
+    if let Some(assistant) = problems.object(body, "", "assistant") {
+        assistant_fields(&mut problems, assistant, "assistant.", &[]);
+    }
+    if let Some(overrides) = problems.object(body, "", "assistantOverrides") {
+        assistant_fields(&mut problems, overrides, "assistantOverrides.", &["variableValues", "tools:append"]);
+    }
+    let is_message = |message: &Value| {
+        let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
+        matches!(role, "system" | "user" | "assistant" | "tool" | "developer")
+    };
+    match body.get("input") {
+        Some(Value::String(words)) if !words.trim().is_empty() => {}
+        Some(Value::Array(messages)) if !messages.is_empty() && messages.iter().all(is_message) => {}
+        _ => problems.add("input must be a string or an array of messages"),
+    }
+    for key in ["stream", "transport", "squadId", "sessionId"] {
+        if !matches!(body.get(key), None | Some(Value::Null | Value::Bool(false))) {
+            problems.add(format!("{key} is not simulated"));
+        }
+    }
+    problems.verdict()?;
+    match ["assistantId", "assistant"].iter().filter(|key| body.contains_key(**key)).count() {
+        1 => Ok(()),
+        0 => Err(Refusal::bad_request("Need one of `assistantId`, `assistant`, `squadId`, `sessionId` or `previousChatId`.")),
+        _ => Err(Refusal::bad_request("Only one of `assistantId`, `assistant` or `squadId` may be provided.")),
+    }
 }
 
 /// Judges the body of `POST /call/web`.

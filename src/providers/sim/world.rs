@@ -19,6 +19,7 @@ use super::auth::Token;
 use super::call::Call;
 use super::chat::Desk;
 use super::mail::Mailbox;
+use super::talk::Chats;
 
 /// A JSON object, as resources are kept.
 pub(super) type Object = Map<String, Value>;
@@ -47,6 +48,7 @@ struct Shared {
     credentials: Mutex<HashMap<String, Value>>,
     tokens: Mutex<HashMap<String, Token>>,
     calls: Mutex<Calls>,
+    chats: Mutex<Chats>,
     faults: Mutex<Faults>,
     desk: Mutex<Desk>,
     throttled: Mutex<HashMap<String, Instant>>,
@@ -83,6 +85,7 @@ impl World {
             credentials: Mutex::default(),
             tokens: Mutex::default(),
             calls: Mutex::default(),
+            chats: Mutex::default(),
             faults: Mutex::default(),
             desk: Mutex::default(),
             throttled: Mutex::default(),
@@ -184,6 +187,11 @@ impl World {
     /// The calls.
     pub(super) fn calls(&self) -> MutexGuard<'_, Calls> {
         lock(&self.0.calls)
+    }
+
+    /// What was said in chats.
+    pub(super) fn chats(&self) -> MutexGuard<'_, Chats> {
+        lock(&self.0.chats)
     }
 
     /// The faults that are switched on.

@@ -3,6 +3,7 @@
 //! Knows Vapi's addresses, limits and errors; knows nothing of our slices. What Vapi adds tomorrow is kept, not dropped.
 //! Sources: api.vapi.ai OpenAPI; docs.vapi.ai/api-reference, /calls/call-features, /assistants/retrieve-call-artifacts.
 
+mod chat;
 mod control;
 mod listen;
 mod names;
@@ -16,8 +17,9 @@ use url::Url;
 
 use crate::platform::Core;
 use crate::platform::config::Secret;
-use crate::platform::outbound::{Account, Outbound, OutboundError, Repeat, VAPI, VAPI_CONTROL, VAPI_RECORDINGS};
+use crate::platform::outbound::{Account, Outbound, OutboundError, Repeat, VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS};
 
+pub use chat::{Chat, NewChat};
 pub use control::{Control, Destination};
 pub use listen::Sound;
 pub use names::{LONGEST_NAME, short_name};
@@ -44,13 +46,15 @@ pub struct Vapi {
     api: Outbound,
     live: Outbound,
     files: Outbound,
+    talk: Outbound,
 }
 
 impl Vapi {
     /// A client with connections of its own; build one per process and derive others by [`Vapi::with_settings`].
     pub fn new(settings: VapiSettings) -> Self {
         let account = account_of(&settings);
-        Self { settings, account, api: Outbound::new(VAPI), live: Outbound::new(VAPI_CONTROL), files: Outbound::new(VAPI_RECORDINGS) }
+        let (api, live, files) = (Outbound::new(VAPI), Outbound::new(VAPI_CONTROL), Outbound::new(VAPI_RECORDINGS));
+        Self { settings, account, api, live, files, talk: Outbound::new(VAPI_CHAT) }
     }
 
     /// The process' client, put into the core at start.
@@ -168,10 +172,15 @@ impl Vapi {
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, OutboundError> {
+        self.ask(&self.api, path, body).await
+    }
+
+    /// A POST with the patience of this policy.
+    async fn ask<T: DeserializeOwned>(&self, policy: &Outbound, path: &[&str], body: &Value) -> Result<T, OutboundError> {
         let (url, body) = (self.address(path), names::fitted(body));
         let key = self.settings.api_key.expose();
         let build = |http: &reqwest::Client| http.post(url.clone()).json(&body).bearer_auth(key);
-        self.api.send(&self.account, Repeat::OnlyUnsent, build).await?.json()
+        policy.send(&self.account, Repeat::OnlyUnsent, build).await?.json()
     }
 
     async fn patch<T: DeserializeOwned>(&self, path: &[&str], body: &Value) -> Result<T, OutboundError> {
