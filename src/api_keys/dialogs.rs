@@ -86,13 +86,6 @@ pub fn RollDialog(desk: Desk) -> impl IntoView {
         let name = desk.rolled.with(|key| key.as_ref().map(|key| key.name.clone())).unwrap_or_default();
         t_with(w::API_KEYS_ROLL_TITLE, &[("name", &name)])
     });
-    let graces = [
-        ("0", w::API_KEYS_GRACE_NONE),
-        ("3600", w::API_KEYS_GRACE_HOUR),
-        ("86400", w::API_KEYS_GRACE_DAY),
-        ("604800", w::API_KEYS_GRACE_WEEK),
-    ];
-    let graces: Vec<(String, String)> = graces.map(|(seconds, words)| (seconds.to_owned(), t(words).to_owned())).into();
     view! {
         <Dialog open=desk.is_rolling title>
             <ActionForm action=roll>
@@ -100,7 +93,7 @@ pub fn RollDialog(desk: Desk) -> impl IntoView {
                     <FormErrors error=action_error(roll)/>
                     <p>{t(w::API_KEYS_ROLL_TEXT)}</p>
                     {desk.rolled.with_untracked(|key| key.as_ref().map(|key| view! { <input type="hidden" name="id" value=key.id.to_string()/> }))}
-                    <Select name="grace_s" label=t(w::API_KEYS_GRACE) options=graces.clone() value="86400".to_owned()/>
+                    <Select name="grace_s" label=t(w::API_KEYS_GRACE) options=graces() value="86400".to_owned()/>
                 </div>
                 <footer>
                     <Button on:click=move |_| desk.is_rolling.set(false)>{t(w::API_KEYS_CANCEL)}</Button>
@@ -110,4 +103,14 @@ pub fn RollDialog(desk: Desk) -> impl IntoView {
         </Dialog>
     }
     .into_any()
+}
+
+fn graces() -> Vec<(String, String)> {
+    let graces = [
+        ("0", w::API_KEYS_GRACE_NONE),
+        ("3600", w::API_KEYS_GRACE_HOUR),
+        ("86400", w::API_KEYS_GRACE_DAY),
+        ("604800", w::API_KEYS_GRACE_WEEK),
+    ];
+    graces.map(|(seconds, words)| (seconds.to_owned(), t(words).to_owned())).into()
 }
