@@ -112,7 +112,7 @@ fn Sheet(sheet: RehearsalSheet, actions: Actions, desk: Desk) -> impl IntoView {
             {if is_empty {
                 view! {
                     <section class="card">
-                        <Empty kind=EmptyKind::Unused title=t(w::REHEARSALS_EMPTY_TITLE) text=t(w::REHEARSALS_EMPTY_TEXT)>{()}</Empty>
+                        <Empty kind=EmptyKind::Unused title=t(w::REHEARSALS_EMPTY_TITLE) text=t(w::REHEARSALS_EMPTY_TEXT)/>
                     </section>
                 }
                     .into_any()

@@ -35,7 +35,7 @@ pub fn TryPage() -> impl IntoView {
             {if may(Permission::AssistantsEdit) {
                 view! { <Loaded resource=sheet let:sheet><Conversation sheet/></Loaded> }.into_any()
             } else {
-                view! { <Empty kind=EmptyKind::NotAllowed title=t(w::REHEARSALS_TRY_NOT_ALLOWED) text=t(w::ASSISTANTS_NOT_ALLOWED_TEXT)>{()}</Empty> }
+                view! { <Empty kind=EmptyKind::NotAllowed title=t(w::REHEARSALS_TRY_NOT_ALLOWED) text=t(w::ASSISTANTS_NOT_ALLOWED_TEXT)/> }
                     .into_any()
             }}
         </PageFrame>
@@ -113,9 +113,7 @@ fn Conversation(sheet: TrySheet) -> impl IntoView {
     };
     let is_over = Memo::new(move |_| talk.with(|talk| talk.is_over));
     view! {
-        <PageHead title=t(w::REHEARSALS_TRY_LEDE) text=t(if sheet.has_draft { w::REHEARSALS_TRY_TEXT_DRAFT } else { w::REHEARSALS_TRY_TEXT })>
-            {()}
-        </PageHead>
+        <PageHead title=t(w::REHEARSALS_TRY_LEDE) text=t(if sheet.has_draft { w::REHEARSALS_TRY_TEXT_DRAFT } else { w::REHEARSALS_TRY_TEXT })/>
         <section class="card trying" aria-label=t(w::REHEARSALS_TRY_LEDE)>
             <ol class="talk" role="log" aria-live="polite">
                 <li class="said" data-by="assistant">

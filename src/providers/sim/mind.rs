@@ -44,7 +44,7 @@ impl<'a> Mind<'a> {
             assistant,
             is_french: language.starts_with("fr"),
             heard: by("user").collect(),
-            own: by("assistant").last().unwrap_or_default(),
+            own: by("assistant").next_back().unwrap_or_default(),
         }
     }
 
