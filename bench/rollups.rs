@@ -13,8 +13,7 @@ const TARGET: f64 = 0.8;
 
 /// Runs it all.
 pub async fn run(is_quick: bool) -> anyhow::Result<()> {
-    let (rounds, sizes): (usize, &[u64]) =
-        if is_quick { (5, &[1_000, 30_000]) } else { (9, &[1_000, 10_000, 100_000, 1_000_000]) };
+    let (rounds, sizes): (usize, &[u64]) = if is_quick { (5, &[1_000, 30_000]) } else { (9, &[1_000, 10_000, 100_000, 1_000_000]) };
     let place = Place::make().await?;
     let mut first = 0.0;
     for (at, size) in sizes.iter().enumerate() {

@@ -58,6 +58,8 @@ pub fn scope_word(permission: Permission) -> Key {
         Permission::CallsListen => w::API_KEYS_SCOPE_CALLS_LISTEN,
         Permission::CallsExport => w::API_KEYS_SCOPE_CALLS_EXPORT,
         Permission::CallsAnalyse => w::API_KEYS_SCOPE_CALLS_ANALYSE,
+        Permission::CallsNote => w::API_KEYS_SCOPE_CALLS_NOTE,
+        Permission::CallsDelete => w::API_KEYS_SCOPE_CALLS_DELETE,
         Permission::AssistantsRead => w::API_KEYS_SCOPE_ASSISTANTS_READ,
         Permission::AssistantsEdit => w::API_KEYS_SCOPE_ASSISTANTS_EDIT,
         Permission::IntegrationsRead => w::API_KEYS_SCOPE_INTEGRATIONS_READ,

@@ -27,17 +27,8 @@ pub async fn read_assistant(id: AssistantId) -> Result<AssistantSheet, AppError>
 /// Makes an assistant from its trade's template and goes to its page. Errors: `Invalid`; `Conflict("assistant_limit")`.
 #[server(output = Json)]
 pub async fn create_assistant(form: NewAssistantForm) -> Result<AssistantId, AppError> {
-    use {
-        super::server::templates,
-        crate::{platform::OrgScope, rehearsals::server::making, shared::permission::Permission},
-    };
-    let scope = OrgScope::of_request().await?;
-    scope.require(Permission::AssistantsEdit)?; // before a word is said about the form
-    let (new, hours) = (form.parse()?, form.hours()?);
-    let trade = templates::trade(&new, hours.as_deref()).map_err(AppError::internal)?;
-    let answers = if form.with_answers.is_some() { trade.answers } else { vec![] };
-    let baggage = making::Baggage { rehearsals: trade.rehearsals, answers };
-    let id = making::create(&scope, new.template, &trade.settings, &baggage).await?;
+    use crate::{platform::OrgScope, rehearsals::server::making};
+    let id = making::from_trade(&OrgScope::of_request().await?, &form).await?;
     leptos_axum::redirect(&format!("/assistants/{id}"));
     Ok(id)
 }
@@ -62,15 +53,8 @@ pub async fn preview_trade(form: NewAssistantForm) -> Result<TradePreview, AppEr
 /// Makes an assistant from a file and goes to its page. Errors: `Invalid`, each problem by the place in the file; `Conflict("assistant_limit")`.
 #[server(output = Json)]
 pub async fn import_assistant(file: String) -> Result<AssistantId, AppError> {
-    use {
-        super::server::portable,
-        crate::{platform::OrgScope, rehearsals::server::making, shared::permission::Permission},
-    };
-    let scope = OrgScope::of_request().await?;
-    scope.require(Permission::AssistantsEdit)?;
-    let file = portable::read(&file)?;
-    let baggage = making::Baggage { rehearsals: file.rehearsals, ..making::Baggage::default() };
-    let id = making::create(&scope, file.template, &file.settings, &baggage).await?;
+    use crate::{platform::OrgScope, rehearsals::server::making};
+    let id = making::from_file(&OrgScope::of_request().await?, &file).await?;
     leptos_axum::redirect(&format!("/assistants/{id}"));
     Ok(id)
 }

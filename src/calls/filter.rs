@@ -115,7 +115,14 @@ mod tests {
 
     #[test]
     fn what_is_empty_or_wrong_asks_for_nothing() {
-        let (filter, page) = read(&[("q", "  "), ("outcome", "perhaps"), ("assistant", "org_1"), ("to", "31/12/2026"), ("found", "intent:world"), ("after", "")]);
+        let (filter, page) = read(&[
+            ("q", "  "),
+            ("outcome", "perhaps"),
+            ("assistant", "org_1"),
+            ("to", "31/12/2026"),
+            ("found", "intent:world"),
+            ("after", ""),
+        ]);
         assert_eq!((filter.clone(), page.after), (CallFilter::default(), None));
         assert_eq!(address("/calls", &filter, None), "/calls");
     }

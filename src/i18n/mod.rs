@@ -263,7 +263,8 @@ mod tests {
     }
 
     /// What the main file of the client and the layers above a page are made of; the rest of `calls` are pages of another file.
-    const FIRST_FILES: &[&str] = &["kit/", "nav.rs", "calls/live", "calls/dialogs.rs", "calls/parts.rs", "calls/reason.rs", "calls/words.rs"];
+    const FIRST_FILES: &[&str] =
+        &["kit/", "nav.rs", "calls/live", "calls/dialogs.rs", "calls/parts.rs", "calls/reason.rs", "calls/words.rs"];
 
     fn first_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {

@@ -43,10 +43,18 @@ fn trace(reference: &str, t0: i64, n: i64) -> Vec<Value> {
     let mut messages = vec![message("status-update", 0, json!({ "status": "ringing" }))];
     if reason != "customer-did-not-answer" {
         messages.push(message("status-update", rings_ms, json!({ "status": "in-progress" })));
-        messages.push(message("transcript", rings_ms + 2_000, json!({ "role": "user", "transcriptType": "final", "transcript": format!("Je voudrais un Rendez-vous numéro {n}.") })));
+        messages.push(message(
+            "transcript",
+            rings_ms + 2_000,
+            json!({ "role": "user", "transcriptType": "final", "transcript": format!("Je voudrais un Rendez-vous numéro {n}.") }),
+        ));
     }
     messages.push(message("status-update", rings_ms + 20_000 + n * 1000, json!({ "status": "ended", "endedReason": reason })));
-    messages.push(message("end-of-call-report", rings_ms + 22_000 + n * 1000, json!({ "endedReason": reason, "cost": 0.01 * n as f64, "analysis": { "summary": format!("Appel {n}.") } })));
+    messages.push(message(
+        "end-of-call-report",
+        rings_ms + 22_000 + n * 1000,
+        json!({ "endedReason": reason, "cost": 0.01 * n as f64, "analysis": { "summary": format!("Appel {n}.") } }),
+    ));
     messages
 }
 
@@ -70,7 +78,12 @@ async fn person(app: &TestApp, org: &TestOrg, role: Role) -> OrgScope {
     use zencall::platform::{request::RequestInfo, tenancy::Caller};
     let (mut parts, ()) = http::Request::new(()).into_parts();
     let caller = Caller::Person { account: org.account, session: org.session, org: Some((org.id, role)) };
-    parts.extensions.insert(RequestInfo { id: "req_test".into(), ip: std::net::Ipv4Addr::LOCALHOST.into(), user_agent: String::new(), caller });
+    parts.extensions.insert(RequestInfo {
+        id: "req_test".into(),
+        ip: std::net::Ipv4Addr::LOCALHOST.into(),
+        user_agent: String::new(),
+        caller,
+    });
     OrgScope::of_parts(&app.core, &parts).expect("a scope")
 }
 
@@ -227,7 +240,10 @@ async fn each_figure_opens_exactly_its_calls_by_assistant_and_by_number_too(pool
     assert_eq!(figures.slots.iter().map(|slot| slot.calls).sum::<i64>(), 10);
     assert_eq!(figures.hours.iter().sum::<i64>(), 10);
     opens_its_calls(&app, &org, &figures.now, Scope::of(figures.days)).await;
-    assert_eq!(figures.assistants.iter().map(|line| (line.name.as_deref(), line.now.calls)).collect::<Vec<_>>(), [(Some("Léa"), 6), (None, 4)]);
+    assert_eq!(
+        figures.assistants.iter().map(|line| (line.name.as_deref(), line.now.calls)).collect::<Vec<_>>(),
+        [(Some("Léa"), 6), (None, 4)]
+    );
     for line in &figures.assistants {
         opens_its_calls(&app, &org, &line.now, Scope { assistant: Some(line.id), ..Scope::of(figures.days) }).await;
     }
@@ -240,10 +256,20 @@ async fn each_figure_opens_exactly_its_calls_by_assistant_and_by_number_too(pool
         assert_eq!(all_calls(&app, &org, &Figure::Calls.calls(&day)).await.len() as i64, slot.calls);
     }
     // A search narrows the same way as the log without one.
-    let filter = CallFilter { q: Some("rendez-vous".into()), assistant: Some(AssistantId(assistant)), answered: Some(Answered::Yes), ..CallFilter::default() };
+    let filter = CallFilter {
+        q: Some("rendez-vous".into()),
+        assistant: Some(AssistantId(assistant)),
+        answered: Some(Answered::Yes),
+        ..CallFilter::default()
+    };
     let plain = CallFilter { q: None, ..filter.clone() };
     assert_eq!(all_calls(&app, &org, &filter).await, all_calls(&app, &org, &plain).await);
-    let nobody = CallFilter { q: Some("rendez-vous".into()), assistant: Some(AssistantId(uuid::Uuid::nil())), found: Some(OPEN_QUESTION.into()), ..CallFilter::default() };
+    let nobody = CallFilter {
+        q: Some("rendez-vous".into()),
+        assistant: Some(AssistantId(uuid::Uuid::nil())),
+        found: Some(OPEN_QUESTION.into()),
+        ..CallFilter::default()
+    };
     assert!(all_calls(&app, &org, &nobody).await.is_empty());
     // Nobody else's.
     let other = app.org("Globex", Role::Owner).await;
@@ -344,7 +370,10 @@ async fn tags_views_and_what_is_unread_belong_to_who_made_them(pool: PgPool) {
     // The export of a selection is those calls.
     let chosen = format!("/calls/export.csv?ids={},{}", ids[0], ids[2]);
     let text = app.get(&acme, &chosen).await.text().await.expect("a file");
-    assert_eq!(text.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default().to_owned()).collect::<Vec<_>>(), [ids[0].to_string(), ids[2].to_string()]);
+    assert_eq!(
+        text.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default().to_owned()).collect::<Vec<_>>(),
+        [ids[0].to_string(), ids[2].to_string()]
+    );
     assert_eq!(app.get(&globex, &chosen).await.text().await.expect("a file").lines().count(), 1);
     assert_eq!(app.get(&acme, "/calls/export.csv?ids=x").await.status(), 422);
 
@@ -370,7 +399,13 @@ async fn recorded(app: &TestApp, org: &TestOrg, reference: &str, days_ago: i64) 
         .execute(tx.conn()).await.expect("a call");
     sqlx::query("insert into call_lines (call_id, org_id, seq, source, speaker, line_key, text, at_ms, created_at) values ($1, $2, 1, 'report', 'caller', 'k', 'Un secret.', 1, uuid_time($1))")
         .bind(id).bind(org.id).execute(tx.conn()).await.expect("a line");
-    sqlx::query("insert into call_refs (org_id, provider_call_id, call_id) values ($1, $2, $3)").bind(org.id).bind(reference).bind(id).execute(tx.conn()).await.expect("a reference");
+    sqlx::query("insert into call_refs (org_id, provider_call_id, call_id) values ($1, $2, $3)")
+        .bind(org.id)
+        .bind(reference)
+        .bind(id)
+        .execute(tx.conn())
+        .await
+        .expect("a reference");
     sqlx::query("insert into hook_journal (id, org_id, outcome, kind, provider_call_id, body, body_bytes, created_at) values (gen_random_uuid(), $1, 'accepted', 'transcript', $2, '{\"x\":\"Un secret.\"}', 9, uuid_time($3))")
         .bind(org.id).bind(reference).bind(id).execute(tx.conn()).await.expect("a delivery");
     sqlx::query("update calls set last_seq = 1 where id = $1").bind(id).execute(tx.conn()).await.expect("its sequence");
@@ -398,7 +433,8 @@ async fn secrets(app: &TestApp, call: CallId) -> i64 {
 async fn rules_erase_what_is_kept_no_longer_and_nothing_else(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let (acme, globex) = (app.org("Acme", Role::Owner).await, app.org("Globex", Role::Owner).await);
-    let (old, middle, new) = (recorded(&app, &acme, "a1", 40).await, recorded(&app, &acme, "a2", 10).await, recorded(&app, &acme, "a3", 1).await);
+    let (old, middle, new) =
+        (recorded(&app, &acme, "a1", 40).await, recorded(&app, &acme, "a2", 10).await, recorded(&app, &acme, "a3", 1).await);
     let theirs = recorded(&app, &globex, "b1", 300).await;
     let scope = system(&app, &acme);
     let mut tx = scope.begin(Permission::OrgManage).await.expect("a transaction");
@@ -407,9 +443,17 @@ async fn rules_erase_what_is_kept_no_longer_and_nothing_else(pool: PgPool) {
     tx.commit().await.expect("committed");
     app.run_jobs().await;
     let state = async |call| (has_audio(&app, if call == theirs { &globex } else { &acme }, call).await, secrets(&app, call).await > 0);
-    assert_eq!([state(old).await, state(middle).await, state(new).await, state(theirs).await], [(false, false), (false, true), (true, true), (true, true)]);
+    assert_eq!(
+        [state(old).await, state(middle).await, state(new).await, state(theirs).await],
+        [(false, false), (false, true), (true, true), (true, true)]
+    );
     let page = calls::detail(&scope, old).await.expect("the call stays");
-    let erased: Vec<_> = page.events.iter().filter(|event| event.kind == "erased").map(|event| (event.detail["what"].clone(), event.detail["days"].clone())).collect();
+    let erased: Vec<_> = page
+        .events
+        .iter()
+        .filter(|event| event.kind == "erased")
+        .map(|event| (event.detail["what"].clone(), event.detail["days"].clone()))
+        .collect();
     assert_eq!(erased, [(json!("recording"), json!(7)), (json!("words"), json!(30))]);
     assert!(page.recording_erased_at.is_some() && page.words_erased_at.is_some() && page.lines.is_empty() && page.card.summary.is_none());
 
@@ -446,7 +490,10 @@ async fn who_hears_a_recording_is_written_down_and_who_may_can_erase_it(pool: Pg
     assert_eq!(app.get(&globex, &path).await.status(), 404);
     let scope = person(&app, &acme, Role::Owner).await;
     let uses = calls::detail(&scope, call).await.expect("the call").uses;
-    assert_eq!(uses.iter().map(|used| (used.kind.name(), used.by_name.as_deref())).collect::<Vec<_>>(), [("download", Some("Acme owner")), ("play", Some("Acme owner"))]);
+    assert_eq!(
+        uses.iter().map(|used| (used.kind.name(), used.by_name.as_deref())).collect::<Vec<_>>(),
+        [("download", Some("Acme owner")), ("play", Some("Acme owner"))]
+    );
     // Nobody in the organisation can change or remove what was written.
     let mut tx = scope.begin(Permission::CallsDelete).await.expect("a transaction");
     let changed = sqlx::query("update recording_uses set kind = 'play'").execute(tx.conn()).await.expect("a try");
@@ -485,13 +532,9 @@ async fn the_deliveries_of_a_call_folded_again_are_the_call(pool: PgPool) {
     let id = all_calls(&app, &acme, &CallFilter::default()).await[0];
     let replay = replay::replay(&system(&app, &acme), id).await.expect("a replay");
     assert!(replay.is_same && replay.erased == 0, "{replay:?}");
-    assert_eq!(replay.steps.iter().map(|step| (step.status.name(), step.is_new)).collect::<Vec<_>>(), [
-        ("ringing", true),
-        ("live", true),
-        ("live", true),
-        ("ended", true),
-        ("ended", true),
-        ("ended", false),
-    ]);
+    assert_eq!(
+        replay.steps.iter().map(|step| (step.status.name(), step.is_new)).collect::<Vec<_>>(),
+        [("ringing", true), ("live", true), ("live", true), ("ended", true), ("ended", true), ("ended", false),]
+    );
     assert!(matches!(replay::replay(&system(&app, &globex), id).await, Err(AppError::NotFound { .. })));
 }

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 use zencall::{
     calls::server::control::Addresses,
-    platform::{OrgScope, keys, session, tenancy::Caller},
+    platform::{OrgScope, keys, tenancy::Caller},
     reception::{http_tool::HttpToolForm, server::tools},
     server::cli::rotate,
     shared::{

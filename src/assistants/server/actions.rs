@@ -6,7 +6,6 @@ use super::{
     number_store, provider_copy, store, templates, version_store,
 };
 use crate::{
-    answers::server::actions as answers,
     assistants::model::*,
     integrations::server::actions as integrations,
     platform::{
@@ -117,8 +116,8 @@ pub async fn rehearsable(tx: &mut OrgTx<'_>, id: AssistantId) -> Result<Rehearsa
     let has_draft = draft.is_some();
     let settings = draft.map_or(row.assistant.settings, |draft| draft.settings);
     let server = integrations::server_object(tx).await?;
-    let has_answers = answers::has_entries(tx).await?;
-    let mut copy = provider_copy::for_a_try(provider_copy::assistant(id, tx.scope().org(), &settings, &server, has_answers));
+    let offer = provider_copy::offer(tx).await?;
+    let mut copy = provider_copy::for_a_try(provider_copy::assistant(id, tx.scope().org(), &settings, &server, &offer));
     // The book has entries for one assistant only: the door for tries learns from this whose they are.
     copy["metadata"]["provider_id"] = row.provider_id.into();
     Ok(Rehearsable { mark: gate::mark(&settings), copy, settings, has_draft })

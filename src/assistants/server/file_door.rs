@@ -21,15 +21,21 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn export(scope: OrgScope, Path(id): Path<String>) -> Result<Response, AppError> {
-    let mut tx = scope.begin(Permission::AssistantsRead).await?;
     let id: AssistantId = id.parse().map_err(|_| AppError::not_found("assistant"))?;
-    let assistant = existing(&mut tx, id).await?.assistant;
-    let file =
-        portable::write(assistant.template, &assistant.settings, &rehearsals::scripts(&mut tx, id).await?).map_err(AppError::internal)?;
-    let disposition = format!("attachment; filename=\"{}.zencall.json\"", plain(&assistant.settings.name));
+    let (name, file) = file(&scope, id).await?;
+    let disposition = format!("attachment; filename=\"{}.zencall.json\"", plain(&name));
     let disposition = HeaderValue::from_str(&disposition).map_err(AppError::internal)?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, disposition)], file)
         .into_response())
+}
+
+/// An assistant's name and its file. Errors: `NotFound`.
+pub(super) async fn file(scope: &OrgScope, id: AssistantId) -> Result<(String, String), AppError> {
+    let mut tx = scope.begin(Permission::AssistantsRead).await?;
+    let assistant = existing(&mut tx, id).await?.assistant;
+    let scripts = rehearsals::scripts(&mut tx, id).await?;
+    let file = portable::write(assistant.template, &assistant.settings, &scripts).map_err(AppError::internal)?;
+    Ok((assistant.settings.name, file))
 }
 
 /// A name as every file system takes it.

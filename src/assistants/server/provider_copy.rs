@@ -229,7 +229,13 @@ mod tests {
         made(vec![], &json!({}), &Offer { has_answers: true, desk: reception::Offer::default() }, None, recording)
     }
 
-    fn made(transfer_numbers: Vec<TransferEntry>, server: &Value, offer: &Offer, tools: Option<Vec<String>>, recording: Recording) -> Value {
+    fn made(
+        transfer_numbers: Vec<TransferEntry>,
+        server: &Value,
+        offer: &Offer,
+        tools: Option<Vec<String>>,
+        recording: Recording,
+    ) -> Value {
         let settings = Settings {
             name: "Léa".into(),
             language: "fr".into(),

@@ -159,7 +159,8 @@ pub fn EraseRecording(id: CallId, again: Callback<()>) -> impl IntoView {
             }
         });
     };
-    view! { <ConfirmButton size=ButtonSize::Small icon=icondata::LuTrash2 on_confirm=erase>{t(w::LOG_RECORDING_ERASE)}</ConfirmButton> }.into_any()
+    view! { <ConfirmButton size=ButtonSize::Small icon=icondata::LuTrash2 on_confirm=erase>{t(w::LOG_RECORDING_ERASE)}</ConfirmButton> }
+        .into_any()
 }
 
 /// Deletes the call, for who may, and goes back to the log.

@@ -28,7 +28,11 @@ pub async fn read_desk() -> Result<Desk, AppError> {
 
 /// Keeps a filter under a name. Errors: `Invalid(name)`, `Conflict("too_many_views")`.
 #[server(output = Json)]
-pub async fn save_view(name: String, #[server(default)] is_shared: String, #[server(default)] filter: CallFilter) -> Result<ViewId, AppError> {
+pub async fn save_view(
+    name: String,
+    #[server(default)] is_shared: String,
+    #[server(default)] filter: CallFilter,
+) -> Result<ViewId, AppError> {
     use {crate::calls::server::log::actions, crate::platform::OrgScope};
     actions::save_view(&OrgScope::of_request().await?, &name, !is_shared.is_empty(), &filter).await
 }

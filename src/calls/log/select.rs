@@ -86,7 +86,11 @@ impl Chosen {
         });
         self.ids.update(|ids| {
             for id in range {
-                if is_on { ids.insert(id) } else { ids.remove(&id) };
+                if is_on {
+                    ids.insert(id)
+                } else {
+                    ids.remove(&id)
+                };
             }
         });
         self.last.set_value(Some(id));
@@ -136,7 +140,8 @@ pub fn PickAll(chosen: Chosen) -> impl IntoView {
             }
         });
     };
-    view! { <label class="pick-box"><input type="checkbox" aria-label=t(w::LOG_PICK_ALL) prop:checked=is_all on:change=pick/></label> }.into_any()
+    view! { <label class="pick-box"><input type="checkbox" aria-label=t(w::LOG_PICK_ALL) prop:checked=is_all on:change=pick/></label> }
+        .into_any()
 }
 
 /// What can be done with the chosen calls; there while some are.

@@ -92,7 +92,8 @@ fn AllRead(chosen: Chosen) -> impl IntoView {
             }
         });
     };
-    view! { <Button size=ButtonSize::Small kind=ButtonKind::Ghost icon=icondata::LuCheckCheck on:click=mark>{t(w::LOG_ALL_READ)}</Button> }.into_any()
+    view! { <Button size=ButtonSize::Small kind=ButtonKind::Ghost icon=icondata::LuCheckCheck on:click=mark>{t(w::LOG_ALL_READ)}</Button> }
+        .into_any()
 }
 
 /// A name, and whether everybody gets it.

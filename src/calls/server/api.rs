@@ -82,7 +82,7 @@ async fn start_call(scope: OrgScope, Body(body): Body<StartCall>) -> Result<Resp
 #[utoipa::path(get, path = "/api/v1/calls/export.csv", tag = "calls", params(ExportQuery), responses((status = 200, content_type = "text/csv", body = String)))]
 async fn export_calls(state: State<AppState>, scope: OrgScope, Params(query): Params<ExportQuery>) -> Result<Response, Problem> {
     let filter = CallFilter::from(query);
-    Ok(media::export(state, scope, Query(filter)).await?)
+    Ok(media::export(state, scope, Query(filter), Query::default()).await?)
 }
 
 /// One call

@@ -186,7 +186,7 @@ pub async fn export(
 }
 
 /// Calls chosen by hand, their ids between commas.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Chosen {
     ids: Option<String>,
 }

@@ -4,8 +4,8 @@ use super::actions::add;
 use crate::{
     answers::{model::NewAnswer, server::actions as answers},
     assistants::{
-        model::{Settings, Template},
-        server::actions as assistants,
+        model::{NewAssistantForm, Settings, Template},
+        server::{actions as assistants, portable, templates},
     },
     platform::OrgScope,
     rehearsals::model::Script,
@@ -18,6 +18,22 @@ pub struct Baggage {
     pub rehearsals: Vec<Script>,
     /// Those the book has already are left out.
     pub answers: Vec<NewAnswer>,
+}
+
+/// Makes an assistant as its trade has it. Errors: `Invalid`, and the conflicts of what is made.
+pub async fn from_trade(scope: &OrgScope, form: &NewAssistantForm) -> Result<AssistantId, AppError> {
+    scope.require(Permission::AssistantsEdit)?; // before a word is said about the form
+    let (new, hours) = (form.parse()?, form.hours()?);
+    let trade = templates::trade(&new, hours.as_deref()).map_err(AppError::internal)?;
+    let answers = if form.with_answers.is_some() { trade.answers } else { vec![] };
+    create(scope, new.template, &trade.settings, &Baggage { rehearsals: trade.rehearsals, answers }).await
+}
+
+/// Makes the assistant of a file. Errors: `Invalid`, each problem by its place in the file, and the conflicts of what is made.
+pub async fn from_file(scope: &OrgScope, file: &str) -> Result<AssistantId, AppError> {
+    scope.require(Permission::AssistantsEdit)?;
+    let file = portable::read(file)?;
+    create(scope, file.template, &file.settings, &Baggage { rehearsals: file.rehearsals, ..Baggage::default() }).await
 }
 
 /// All of it, or nothing. Errors: `Conflict("assistant_limit")`, `Conflict("rehearsal_limit")`, `Conflict("answer_limit")`.

@@ -6,13 +6,14 @@ pub mod types;
 mod versions;
 
 use self::types::*;
-use super::{actions, portable};
+use super::{actions, file_door};
 use crate::{
     assistants::model::{AssistantState, NewAssistantForm},
     platform::{
         OrgScope,
         api::{Body, IfMatch, Problem, id, tagged},
     },
+    rehearsals::server::making,
     server::AppState,
     shared::{error::AppError, ids::AssistantId},
 };
@@ -96,8 +97,15 @@ async fn list_assistants(scope: OrgScope) -> Result<Json<AssistantList>, AppErro
 /// It is published at once, as version 1.
 #[utoipa::path(post, path = "/api/v1/assistants", tag = "assistants", request_body = NewAssistantBody, responses((status = 201, body = MadeAssistant)))]
 async fn create_assistant(scope: OrgScope, Body(body): Body<NewAssistantBody>) -> Result<Response, Problem> {
-    let form = NewAssistantForm { template: body.template, name: body.name, language: body.language, business: body.business };
-    Ok(created(actions::create(&scope, form.parse()?).await?))
+    let form = NewAssistantForm {
+        template: body.template,
+        name: body.name,
+        language: body.language,
+        business: body.business,
+        hours: body.hours,
+        with_answers: body.with_answers.then(|| "on".to_owned()),
+    };
+    Ok(created(making::from_trade(&scope, &form).await?))
 }
 
 /// Make an assistant from a file
@@ -105,8 +113,7 @@ async fn create_assistant(scope: OrgScope, Body(body): Body<NewAssistantBody>) -
 /// The body is what the export gave. Each problem is named by its place in the file.
 #[utoipa::path(post, path = "/api/v1/assistants/import", tag = "assistants", request_body(content = Object, content_type = "application/json"), responses((status = 201, body = MadeAssistant)))]
 async fn import_assistant(scope: OrgScope, Body(file): Body<serde_json::Value>) -> Result<Response, Problem> {
-    let (template, settings) = portable::read(&file.to_string())?;
-    Ok(created(actions::create_with(&scope, template, &settings).await?))
+    Ok(created(making::from_file(&scope, &file.to_string()).await?))
 }
 
 /// One assistant: what is published, what is being prepared
@@ -126,8 +133,7 @@ async fn delete_assistant(scope: OrgScope, Path(text): Path<String>) -> Result<S
 /// What is published, as a file
 #[utoipa::path(get, path = "/api/v1/assistants/{id}/export", tag = "assistants", params(("id" = AssistantId, Path)), responses((status = 200, body = Object)))]
 async fn export_assistant(scope: OrgScope, Path(text): Path<String>) -> Result<Response, Problem> {
-    let found = actions::read(&scope, assistant(&text)?).await?.assistant;
-    let file = portable::write(found.template, &found.settings).map_err(AppError::internal)?;
+    let (_, file) = file_door::file(&scope, assistant(&text)?).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], file).into_response())
 }
 

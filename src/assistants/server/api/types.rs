@@ -188,7 +188,7 @@ impl From<AssistantSheet> for AssistantBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAssistantBody {
-    /// `reception`, `appointments`, `on_call`, `information`, `outbound`.
+    /// The trade it starts from, such as `reception`, `dentist`, `blank`.
     pub template: String,
     /// 2 to 80 characters.
     pub name: String,
@@ -196,6 +196,12 @@ pub struct NewAssistantBody {
     pub language: String,
     /// The name callers hear, 2 to 80 characters.
     pub business: String,
+    /// As the assistant says them; those of the trade unless set.
+    #[serde(default)]
+    pub hours: String,
+    /// Whether the answers of the trade go into the answer book.
+    #[serde(default)]
+    pub with_answers: bool,
 }
 
 /// An assistant that was made.

@@ -2,12 +2,12 @@
 
 use crate::{
     calls::model::{
-        ActionTaken, CallCard, CallDetail as Detail, CallEvent, CallFilter, CallStatus, Direction, Line as ModelLine, LiveAction, Outcome,
-        RecordingState, Speaker,
+        ActionTaken, Answered, CallCard, CallDetail as Detail, CallEvent, CallFilter, CallStatus, Direction, Line as ModelLine, LiveAction,
+        Outcome, RecordingState, Speaker,
     },
     shared::{
         error::AppError,
-        ids::{AccountId, AssistantId, CallId},
+        ids::{AccountId, AssistantId, CallId, NumberId, TagId},
     },
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -25,6 +25,12 @@ pub struct CallsQuery {
     outcome: Option<Outcome>,
     direction: Option<Direction>,
     assistant: Option<AssistantId>,
+    /// One of our numbers.
+    number: Option<NumberId>,
+    answered: Option<Answered>,
+    tag: Option<TagId>,
+    /// A finding of the analysis: `intent:price`, `question:unanswered`.
+    found: Option<String>,
     /// First day, in the organisation's zone.
     from: Option<NaiveDate>,
     /// Last day, included.
@@ -45,6 +51,11 @@ impl CallsQuery {
             outcome: self.outcome,
             direction: self.direction,
             assistant: self.assistant,
+            number: self.number,
+            answered: self.answered,
+            tag: self.tag,
+            found: self.found.clone(),
+            seen: None, // what a person has opened is no program's
             from: self.from,
             to: self.to,
         }
@@ -61,14 +72,19 @@ pub struct ExportQuery {
     outcome: Option<Outcome>,
     direction: Option<Direction>,
     assistant: Option<AssistantId>,
+    number: Option<NumberId>,
+    answered: Option<Answered>,
+    tag: Option<TagId>,
+    found: Option<String>,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
 }
 
 impl From<ExportQuery> for CallFilter {
     fn from(query: ExportQuery) -> Self {
-        let ExportQuery { q, status, outcome, direction, assistant, from, to } = query;
-        Self { q: q.map(|q| q.chars().take(200).collect()), status, outcome, direction, assistant, from, to }
+        let ExportQuery { q, status, outcome, direction, assistant, number, answered, tag, found, from, to } = query;
+        let q = q.map(|q| q.chars().take(200).collect());
+        Self { q, status, outcome, direction, assistant, number, answered, tag, found, seen: None, from, to }
     }
 }
 

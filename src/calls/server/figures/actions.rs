@@ -72,7 +72,8 @@ fn lines<T>(parts: &[Part], names: &HashMap<Uuid, String>, key: fn(&Part) -> Uui
 
 /// By hour of one day, by day, or by month.
 fn slots(days: (NaiveDate, NaiveDate), hours: &[(NaiveDate, usize, i64)]) -> Vec<Slot> {
-    let sum = |keep: &dyn Fn(NaiveDate, usize) -> bool| hours.iter().filter(|(day, hour, _)| keep(*day, *hour)).map(|(.., calls)| calls).sum();
+    let sum =
+        |keep: &dyn Fn(NaiveDate, usize) -> bool| hours.iter().filter(|(day, hour, _)| keep(*day, *hour)).map(|(.., calls)| calls).sum();
     let (from, to) = days;
     if from == to {
         return (0..24_u8).map(|hour| Slot { from, to, hour: Some(hour), calls: sum(&|_, at| at == usize::from(hour)) }).collect();

@@ -133,13 +133,12 @@ async fn set_recording(core: &Core, job: &FetchRecording, state: &str, key: Opti
         at_ms: core.clock.now().timestamp_millis(),
     };
     // Erased, or deleted with its call, while it was on its way: then the file goes, too.
-    let is_wanted: Option<bool> = sqlx::query_scalar(
-        "select recording_erased_at is null from calls where id = $1 and created_at = uuid_time($1) for update",
-    )
-    .bind(job.call)
-    .fetch_optional(tx.conn())
-    .await
-    .context("looking whether it is wanted still")?;
+    let is_wanted: Option<bool> =
+        sqlx::query_scalar("select recording_erased_at is null from calls where id = $1 and created_at = uuid_time($1) for update")
+            .bind(job.call)
+            .fetch_optional(tx.conn())
+            .await
+            .context("looking whether it is wanted still")?;
     if is_wanted != Some(true) {
         if let Some(key) = key {
             let gone = DeleteAudio { key: key.to_owned() };

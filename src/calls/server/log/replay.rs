@@ -67,7 +67,8 @@ fn folded(delivered: &[Delivered], stored: &Facts) -> Replay {
         facts.join(proven);
         steps.push(step(one, kind, &facts, (lines.len(), events.len()), before != (facts.clone(), lines.len(), events.len())));
     }
-    let amounts_to = |facts: &Facts| (facts.status(), facts.outcome(), facts.answered(), facts.ended(), facts.ended_reason().map(str::to_owned));
+    let amounts_to =
+        |facts: &Facts| (facts.status(), facts.outcome(), facts.answered(), facts.ended(), facts.ended_reason().map(str::to_owned));
     Replay { is_same: amounts_to(&facts) == amounts_to(stored), steps, erased, asked }
 }
 
@@ -94,19 +95,25 @@ mod tests {
 
     fn delivered(messages: &[Value]) -> Vec<Delivered> {
         let at = |n: usize| DateTime::from_timestamp(1_790_000_000 + n as i64, 0).unwrap_or_default();
-        messages.iter().enumerate().map(|(n, message)| Delivered { at: at(n), kind: None, body: Some(message.to_string()), reason: None }).collect()
+        messages
+            .iter()
+            .enumerate()
+            .map(|(n, message)| Delivered { at: at(n), kind: None, body: Some(message.to_string()), reason: None })
+            .collect()
     }
 
     #[test]
     fn each_step_shows_the_call_as_it_stood_and_a_repeat_shows_nothing_new() {
-        let status = |status: &str| json!({ "type": "status-update", "status": status, "timestamp": 1_790_000_000_000_i64, "call": { "id": "c" } });
+        let status =
+            |status: &str| json!({ "type": "status-update", "status": status, "timestamp": 1_790_000_000_000_i64, "call": { "id": "c" } });
         let said = json!({ "type": "transcript", "transcriptType": "final", "role": "user", "transcript": "Allô", "timestamp": 1_790_000_001_000_i64, "call": { "id": "c" } });
         let mut list = delivered(&[status("in-progress"), said.clone(), said, status("ended")]);
         list.push(Delivered { at: list[3].at, kind: None, body: None, reason: Some("asked".into()) });
-        let stored = list.iter().filter_map(|one| serde_json::from_str(one.body.as_deref()?).ok()).fold(Facts::default(), |mut facts, message| {
-            facts.join(fold::read(&message, 0).facts);
-            facts
-        });
+        let stored =
+            list.iter().filter_map(|one| serde_json::from_str(one.body.as_deref()?).ok()).fold(Facts::default(), |mut facts, message| {
+                facts.join(fold::read(&message, 0).facts);
+                facts
+            });
         let replay = folded(&list, &stored);
         assert_eq!(replay.steps.iter().map(|step| step.is_new).collect::<Vec<_>>(), [true, true, false, true]);
         assert_eq!(replay.steps.iter().map(|step| step.lines).collect::<Vec<_>>(), [0, 1, 1, 1]);

@@ -20,9 +20,8 @@ fn ids(calls: &[CallId]) -> Vec<Uuid> {
 /// Who reads, and since when calls count as unread for them: since they first saw the log. Nothing for a program.
 pub async fn reader(tx: &mut OrgTx<'_>) -> sqlx::Result<Option<(AccountId, DateTime<Utc>)>> {
     let Some(account) = tx.scope().account() else { return Ok(None) };
-    let since = sqlx::query_scalar!("select since from call_readers where account_id = $1", account as AccountId)
-        .fetch_optional(tx.conn())
-        .await?;
+    let since =
+        sqlx::query_scalar!("select since from call_readers where account_id = $1", account as AccountId).fetch_optional(tx.conn()).await?;
     Ok(since.map(|since| (account, since)))
 }
 
@@ -50,9 +49,13 @@ pub async fn read_until(tx: &mut OrgTx<'_>, account: AccountId, until: DateTime<
 
 /// Somebody opened a call.
 pub async fn opened(conn: &mut PgConnection, account: AccountId, call: CallId) -> sqlx::Result<()> {
-    sqlx::query!("insert into call_reads (account_id, call_id) values ($1, $2) on conflict do nothing", account as AccountId, call as CallId)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "insert into call_reads (account_id, call_id) values ($1, $2) on conflict do nothing",
+        account as AccountId,
+        call as CallId
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -274,6 +277,7 @@ pub async fn insert_note(
 }
 
 pub async fn delete_note(conn: &mut PgConnection, id: NoteId, by: AccountId) -> sqlx::Result<bool> {
-    let gone = sqlx::query!("delete from call_notes where id = $1 and account_id = $2", id as NoteId, by as AccountId).execute(conn).await?;
+    let gone =
+        sqlx::query!("delete from call_notes where id = $1 and account_id = $2", id as NoteId, by as AccountId).execute(conn).await?;
     Ok(gone.rows_affected() > 0)
 }
