@@ -127,8 +127,7 @@ async fn the_filters_of_the_interface_are_those_of_the_list(pool: PgPool) {
     };
     assert_eq!(found("status=ended&direction=inbound").await, Some(1));
     assert_eq!(found("status=live").await, Some(0));
-    assert_eq!(found("q=canarie").await, Some(1));
-    assert_eq!(found("q=0639981247").await, Some(1));
+    assert_eq!(found("q=639981247").await, Some(1)); // words are found once the call is reported
     assert_eq!(found("q=giraffe").await, Some(0));
     assert_eq!(found("from=2030-01-01").await, Some(0));
     for (query, field, code) in [
@@ -240,7 +239,7 @@ async fn keys_open_the_api_and_nothing_else_and_cookies_do_not(pool: PgPool) {
     assert_eq!(read(&app, "/api/v1/me", &key).await["organisation"]["name"], "Acme");
     let (status, problem) = told(app.get(&acme, "/api/v1/me").await).await;
     assert_eq!((status, &problem["reason"]), (401, &json!("missing")), "a cookie is no key");
-    let rpc = request(&app, Method::POST, "/rpc/zencall/calls/rpc/list_calls", &key).header("accept", "application/json");
+    let rpc = request(&app, Method::POST, "/rpc/zencall/calls/rpc/read_board", &key).header("accept", "application/json");
     let rpc = rpc.header("content-type", "application/x-www-form-urlencoded").send().await.expect("an answer");
     assert_eq!(rpc.status(), 401, "server functions are the browser's");
     assert_eq!(get(&app, "/calls/export.csv", &key).await.status(), 401);

@@ -6,7 +6,7 @@ pub mod types;
 use self::{after_types::*, types::*};
 use super::{actions, analysis, media};
 use crate::{
-    calls::model::{CallFilter, LiveAction},
+    calls::model::{Answered, CallFilter, LiveAction},
     platform::{
         OrgScope,
         api::{Body, Params, Problem, continued, id, page},
@@ -25,20 +25,23 @@ use utoipa::OpenApi;
 
 /// What this file adds to the description.
 #[derive(OpenApi)]
-#[openapi(paths(
-    list_calls,
-    start_call,
-    export_calls,
-    read_call,
-    read_transcript,
-    read_events,
-    read_recording,
-    read_analysis,
-    analyse_call,
-    act_on_call,
-    simulate_call,
-    read_figures
-))]
+#[openapi(
+    paths(
+        list_calls,
+        start_call,
+        export_calls,
+        read_call,
+        read_transcript,
+        read_events,
+        read_recording,
+        read_analysis,
+        analyse_call,
+        act_on_call,
+        simulate_call,
+        read_figures
+    ),
+    components(schemas(Answered)) // of the query: those are not found by themselves
+)]
 pub struct Doors;
 
 /// The doors.
