@@ -49,6 +49,7 @@ fn trace(call: &str, t0: i64) -> Vec<Value> {
 }
 
 async fn only_call(app: &TestApp, org: &TestOrg) -> CallDetail {
+    app.applied().await;
     let scope = OrgScope::of_system(&app.core, org.id);
     let page = actions::list(&scope, &CallFilter::default(), &PageRequest::first()).await.expect("a page");
     assert_eq!(page.items.len(), 1);

@@ -12,7 +12,10 @@ use crate::{
         api::{Body, Params, Problem, continued, id, page},
     },
     server::AppState,
-    shared::{error::AppError, ids::CallId},
+    shared::{
+        error::AppError,
+        ids::{CallId, TagId},
+    },
 };
 use axum::{
     Json, Router,
@@ -40,7 +43,7 @@ use utoipa::OpenApi;
         simulate_call,
         read_figures
     ),
-    components(schemas(Answered)) // of the query: those are not found by themselves
+    components(schemas(Answered, TagId)) // of the query: those are not found by themselves
 )]
 pub struct Doors;
 
