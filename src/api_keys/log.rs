@@ -27,9 +27,9 @@ pub fn RequestCard(changes: RwSignal<u32>) -> impl IntoView {
             .then(|| view! { <LinkButton href="/settings/api-keys#requests" size=ButtonSize::Small>{t(w::API_KEYS_ALL_KEYS)}</LinkButton> })
     };
     view! {
-        <section class="card" id="requests" aria-labelledby="h-requests">
+        <section class="card" id="requests">
             <header class="wrap">
-                <h2 id="h-requests">{t(w::API_KEYS_REQUESTS)}</h2>
+                <h2>{t(w::API_KEYS_REQUESTS)}</h2>
                 <span class="muted small only-wide">{t(w::API_KEYS_REQUESTS_TEXT)}</span>
                 <span class="end row g1">
                     {all}

@@ -36,8 +36,8 @@ pub fn ApiKeysPage() -> impl IntoView {
                 </Button>
             </PageHead>
             <div role="status">{move || desk.fresh.get().map(|fresh| view! { <Fresh fresh desk/> })}</div>
-            <section class="card" aria-labelledby="h-keys">
-                <header><h2 id="h-keys">{t(w::API_KEYS_KEYS)}</h2></header>
+            <section class="card">
+                <header><h2>{t(w::API_KEYS_KEYS)}</h2></header>
                 <Loaded resource=keys skeleton=rows_skeleton(4) let:keys><KeyTable keys desk/></Loaded>
             </section>
             <RequestCard changes=desk.changes/>

@@ -87,7 +87,7 @@ fn Log(page: Page<LogRow>, now: DateTime<Utc>, asked: (CallFilter, PageRequest),
     let count = page.items.len() as i64;
     let newest_href = request.after.is_some().then(|| filter::address("/calls", &filter, None));
     let older_href = page.next.as_deref().map(|next| filter::address("/calls", &filter, Some(next)));
-    let picks = chosen.is_of_use();
+    let picks = chosen.is_of_use;
     let items = page.items;
     let rows = move || items.iter().cloned().map(|row| view! { <Row row now chosen picks/> }).collect_view().into_any();
     let rows = drawn_anew(chosen.draws, rows);

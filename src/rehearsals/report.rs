@@ -50,7 +50,7 @@ pub fn RunReport(run: Run, now: chrono::DateTime<chrono::Utc>) -> impl IntoView 
                     view! {
                         <details class="fold bare" open=run.state == RunState::Failed>
                             <summary>{t(w::REHEARSALS_CONVERSATION)}</summary>
-                            <ol class="talk"><Lines lines=report.lines prefix=prefix/></ol>
+                            <ol class="try-talk"><Lines lines=report.lines prefix=prefix/></ol>
                         </details>
                     }
                 })}

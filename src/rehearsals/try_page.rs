@@ -115,7 +115,8 @@ fn Conversation(sheet: TrySheet) -> impl IntoView {
     view! {
         <PageHead title=t(w::REHEARSALS_TRY_LEDE) text=t(if sheet.has_draft { w::REHEARSALS_TRY_TEXT_DRAFT } else { w::REHEARSALS_TRY_TEXT })/>
         <section class="card trying" aria-label=t(w::REHEARSALS_TRY_LEDE)>
-            <ol class="talk" role="log" aria-live="polite">
+            <div role="log" aria-live="polite">
+            <ol class="try-talk">
                 <li class="said" data-by="assistant">
                     <span class="small faint">{t(w::REHEARSALS_ASSISTANT)}</span>
                     <p class="words">{greeting.get_value()}</p>
@@ -125,6 +126,7 @@ fn Conversation(sheet: TrySheet) -> impl IntoView {
                     <li class="said" data-by="assistant"><p class="words faint">{t(w::REHEARSALS_THINKING)}</p></li>
                 </Show>
             </ol>
+            </div>
             <div node_ref=end></div>
             <div class="body stack g3">
                 {move || talk.with(|talk| talk.error.clone()).map(|error| view! { <ErrorBlock error/> })}

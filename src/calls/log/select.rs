@@ -25,6 +25,8 @@ pub struct Chosen {
     pub changes: RwSignal<u32>,
     /// See `drawn_anew`.
     pub draws: StoredValue<u128>,
+    /// Whether the reader may do anything with what they choose.
+    pub is_of_use: bool,
 }
 
 impl Chosen {
@@ -38,12 +40,10 @@ impl Chosen {
             seen: StoredValue::new(None),
             changes: RwSignal::new(0),
             draws: StoredValue::new(0),
+            is_of_use: [Permission::CallsNote, Permission::CallsAnalyse, Permission::CallsExport, Permission::CallsDelete]
+                .into_iter()
+                .any(may),
         }
-    }
-
-    /// Whether the reader may do anything with what they choose.
-    pub fn is_of_use(self) -> bool {
-        [Permission::CallsNote, Permission::CallsAnalyse, Permission::CallsExport, Permission::CallsDelete].into_iter().any(may)
     }
 
     /// These rows are shown now, in this order.
@@ -72,7 +72,7 @@ impl Chosen {
 
     /// Chooses the row that has the focus, or lets it go.
     pub fn pick_seen(self, is_range: bool) {
-        if let (Some(id), true) = (self.seen.get_value(), self.is_of_use()) {
+        if let (Some(id), true) = (self.seen.get_value(), self.is_of_use) {
             self.pick(id, is_range);
         }
     }
