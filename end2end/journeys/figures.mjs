@@ -92,8 +92,9 @@ journey("a call is unread until it is opened; notes and the replay stand on its 
   await rows(page).first().waitFor();
   await visit.go("/home");
   const id = await simulate(visit, "04"); // the caller hangs up after eight seconds
-  await sql(`delete from call_reads where account_id = (select id from accounts where email = '${crew().email}')`);
+  await visit.go("/home"); // Live opened it
   await until("the call is over", async () => (await sql(`select status from calls where org_id = (select org_id from members join accounts on id = account_id where email = '${crew().email}') order by created_at desc limit 1`)) === "ended", { within: 60_000, every: 500 });
+  await sql(`delete from call_reads where account_id = (select id from accounts where email = '${crew().email}')`);
   await visit.go("/calls?seen=no");
   const row = page.locator(`tr.log-row[data-unread]`, { has: page.locator(`a[href*="${id}"]`) });
   await row.waitFor();

@@ -45,9 +45,9 @@ journey("a trade is tried by text, rehearsed, and published only when its rehear
   await page.locator("#try").click();
   await page.waitForURL(`**/assistants/${id}/try`);
   await say(visit, "Quels sont vos horaires ?");
-  await shows(page.locator(".talk"), "du lundi au jeudi, de 10 h à 16 h");
+  await shows(page.locator(".try-talk"), "du lundi au jeudi, de 10 h à 16 h");
   await say(visit, "C'est une urgence, mon chat ne tient plus debout");
-  await shows(page.locator(".talk"), "transferCall");
+  await shows(page.locator(".try-talk"), "transferCall");
   await shows(page.locator(".trying"), visit.w("rehearsals.over"));
   await examine(visit, "a try", found);
   assert.equal(await sql(`select count(*) from calls c join assistants a on a.id = c.assistant_id where a.name = 'Véto'`), "0", "a try is no call");

@@ -216,31 +216,29 @@ fn TagDialog(open: RwSignal<bool>, chosen: Chosen, desk: Resource<Result<Desk, A
             put(tag);
         }
     };
-    let tags = desk.get().and_then(Result::ok).map(|desk| desk.tags).unwrap_or_default();
-    let has_tags = !tags.is_empty();
-    let rows = tags
-        .into_iter()
-        .map(|tag| {
-            let (text, word, gone) = (tag.name.clone(), tag.name.clone(), tag.clone());
-            let off_label = t_with(w::LOG_TAG_OFF_LABEL, &[("tag", &tag.name)]);
-            view! {
-                <li class="row between">
-                    <Badge>{text}</Badge>
-                    <span class="row g1">
-                        <Button size=ButtonSize::Small icon=icondata::LuPlus on:click=move |_| put(word.clone())>{t(w::LOG_TAG_ON)}</Button>
-                        <IconButton icon=icondata::LuX label=off_label kind=ButtonKind::Ghost size=ButtonSize::Small on:click=move |_| take(gone.clone())/>
-                    </span>
-                </li>
-            }
-        })
-        .collect_view();
+    let row = move |tag: Tag| {
+        let (text, word, gone) = (tag.name.clone(), tag.name.clone(), tag.clone());
+        let off_label = t_with(w::LOG_TAG_OFF_LABEL, &[("tag", &tag.name)]);
+        view! {
+            <li class="row between">
+                <Badge>{text}</Badge>
+                <span class="row g1">
+                    <Button size=ButtonSize::Small icon=icondata::LuPlus on:click=move |_| put(word.clone())>{t(w::LOG_TAG_ON)}</Button>
+                    <IconButton icon=icondata::LuX label=off_label kind=ButtonKind::Ghost size=ButtonSize::Small on:click=move |_| take(gone.clone())/>
+                </span>
+            </li>
+        }
+    };
+    let rows = move |tags: Vec<Tag>| {
+        (!tags.is_empty()).then(|| view! { <ul class="list tag-list">{tags.into_iter().map(row).collect_view()}</ul> })
+    };
     view! {
         <div class="body stack g4">
             <form class="row g2 wrap" on:submit=submit>
                 <input class="input grow" name="tag" maxlength="40" aria-label=t(w::LOG_TAG_NEW) placeholder=t(w::LOG_TAG_NEW) on:input=move |event| name.set(event_target_value(&event))/>
                 <Button kind=ButtonKind::Primary submit=true>{t(w::LOG_TAG_PUT)}</Button>
             </form>
-            {has_tags.then(|| view! { <ul class="list tag-list">{rows}</ul> })}
+            <Loaded resource=desk let:desk>{rows(desk.tags)}</Loaded>
         </div>
     }
     .into_any()
