@@ -24,7 +24,7 @@ journey("a business signs up, makes an assistant, watches a call and reads how i
 
   // A trade, a name: it answers a few seconds later.
   await page.waitForURL("**/assistants/new");
-  await page.getByRole("radio", { name: visit.w("assistants.template.appointments") }).check();
+  await page.locator('input[type=radio][value="appointments"]').check();
   await visit.page.getByLabel(visit.w("assistants.name"), { exact: true }).fill("Léa, rendez-vous");
   assert.equal(await page.getByLabel(visit.w("assistants.business"), { exact: true }).inputValue(), person.company);
   await visit.button("assistants.create").click();

@@ -69,7 +69,7 @@ pub fn RetentionCard() -> impl IntoView {
                             errors=action_fields(save)
                         />
                     </div>
-                    <div class="row"><Button kind=ButtonKind::Primary submit=true pending=save.pending()>{t(w::ACCOUNT_SAVE)}</Button></div>
+                    <div class="row"><Button submit=true pending=save.pending()>{t(w::ACCOUNT_SAVE)}</Button></div>
                 </ActionForm>
             </Loaded>
         </section>

@@ -56,15 +56,15 @@ fn Body(figures: Figures, named: Option<Period>) -> impl IntoView {
                     <Outcomes now=figures.now before=figures.before scope/>
                 </section>
             </div>
-            <section class="card" aria-labelledby="h-assistants">
-                <header><h2 id="h-assistants">{t(w::FIGURES_BY_ASSISTANT)}</h2></header>
+            <section class="card">
+                <header><h2>{t(w::FIGURES_BY_ASSISTANT)}</h2></header>
                 <Rows
                     label=t(w::FIGURES_BY_ASSISTANT)
                     lines=figures.assistants.into_iter().map(|line| (name_of(line.name, line.id.0.is_nil(), w::CALLS_ASSISTANT_GONE), line.now, line.before, Scope { assistant: Some(line.id), ..scope })).collect()
                 />
             </section>
-            <section class="card" aria-labelledby="h-numbers">
-                <header><h2 id="h-numbers">{t(w::FIGURES_BY_NUMBER)}</h2></header>
+            <section class="card">
+                <header><h2>{t(w::FIGURES_BY_NUMBER)}</h2></header>
                 <Rows
                     label=t(w::FIGURES_BY_NUMBER)
                     lines=figures.numbers.into_iter().map(|line| (name_of(line.name, line.id.0.is_nil(), w::FIGURES_NUMBER_GONE), line.now, line.before, Scope { number: Some(line.id), ..scope })).collect()
