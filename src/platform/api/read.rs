@@ -33,6 +33,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 fn of_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // serde would take an array for a struct, field after field in the order of the source: no contract to make.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::of_fields(FieldErrors::one("body", "wrong_type")));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let (path, cause) = (error.path().to_string(), error.inner());
@@ -133,6 +137,8 @@ mod tests {
         assert_eq!(field(r#"{"name":"a","scopes":[],"inner":{}}"#), one("inner.size", "required"));
         assert_eq!(field(r#"{"name":"a","name":"b","scopes":[]}"#), one("name", "twice"));
         assert_eq!(field("[]"), one("body", "wrong_type"));
+        assert_eq!(field(r#"["a",[]]"#), one("body", "wrong_type"));
+        assert_eq!(field("7"), one("body", "wrong_type"));
     }
 
     #[test]
