@@ -108,7 +108,7 @@ fn KeyRow(key_line: KeyLine, now: DateTime<Utc>, desk: Desk) -> impl IntoView {
             <th scope="row">
                 <a href=format!("/settings/api-keys?key={id}#requests")>{key.name.clone()}</a>
                 <br/>
-                <code class="small muted ltr">"…" {key.hint.clone()}</code>
+                <code class="small muted ltr nowrap">"…" {key.hint.clone()}</code>
                 {(!key.networks.is_empty()).then(|| view! { <div class="small muted ltr">{key.networks.join(", ")}</div> })}
             </th>
             <td><span class="row g1 wrap">{scopes}</span></td>

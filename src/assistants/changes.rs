@@ -2,8 +2,8 @@
 
 use super::{
     diff::{self, Change, How, Line, Part},
-    model::Settings,
-    parts::{language_name, recording_words, voice_words},
+    model::{Catalogue, Settings},
+    parts::{language_name, model_words, recording_words, voice_words},
 };
 use crate::{
     i18n::{Key, t, t_count, words as w},
@@ -19,6 +19,7 @@ fn part_name(part: Part) -> Key {
         Part::Prompt => w::ASSISTANTS_PROMPT,
         Part::Language => w::ASSISTANTS_LANGUAGE,
         Part::Voice => w::ASSISTANTS_VOICE,
+        Part::Model => w::CATALOGUE_MODEL,
         Part::MaxDuration => w::ASSISTANTS_MAX_DURATION,
         Part::EndPhrases => w::ASSISTANTS_END_PHRASES,
         Part::Transfers => w::ASSISTANTS_TRANSFERS,
@@ -29,19 +30,19 @@ fn part_name(part: Part) -> Key {
 
 /// Every field that differs, with what was and what will be.
 #[component]
-pub fn Changes(before: Settings, after: Settings) -> impl IntoView {
+pub fn Changes(before: Settings, after: Settings, catalogue: Catalogue) -> impl IntoView {
     let found = diff::changes(&before, &after);
     if found.is_empty() {
         return view! { <p class="muted">{t(w::ASSISTANTS_CHANGES_NONE)}</p> }.into_any();
     }
-    view! { <dl class="changes">{found.into_iter().map(|change| view! { <OneChange change/> }).collect_view()}</dl> }.into_any()
+    view! { <dl class="changes">{found.into_iter().map(|change| one_change(change, &catalogue)).collect_view()}</dl> }.into_any()
 }
 
-#[component]
-fn OneChange(change: Change) -> impl IntoView {
+fn one_change(change: Change, catalogue: &Catalogue) -> AnyView {
     let said = |value: String| match change.part {
         Part::Language => language_name(&value).to_owned(),
-        Part::Voice => voice_words(&value),
+        Part::Voice => voice_words(catalogue, &value),
+        Part::Model => model_words(catalogue, &value),
         Part::Recording => recording_words(&value),
         _ => value,
     };

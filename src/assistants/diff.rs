@@ -10,6 +10,7 @@ pub enum Part {
     Prompt,
     Language,
     Voice,
+    Model,
     MaxDuration,
     EndPhrases,
     Transfers,
@@ -61,6 +62,7 @@ pub fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
     value(Part::FirstMessage, old.first_message, new.first_message);
     value(Part::Language, old.language, new.language);
     value(Part::Voice, old.voice, new.voice);
+    value(Part::Model, old.model, new.model);
     value(Part::Recording, old.recording, new.recording);
     value(Part::MaxDuration, old.max_duration_min, new.max_duration_min);
     let mut text = |part, before: &str, after: &str| {
@@ -160,6 +162,7 @@ mod tests {
             name: "Léa".into(),
             language: "fr".into(),
             voice: "fr-FR-DeniseNeural".into(),
+            model: None,
             first_message: "Bonjour".into(),
             prompt: "un\ndeux\ntrois\nquatre\ncinq\nsix\nsept\nhuit".into(),
             end_phrases: vec!["Au revoir".into()],

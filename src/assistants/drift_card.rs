@@ -25,13 +25,13 @@ pub struct DriftActions {
 #[component]
 pub fn DriftCard(sheet: AssistantSheet, actions: DriftActions) -> impl IntoView {
     let Some(drift) = sheet.drift.clone() else { return ().into_any() };
-    let published = sheet.assistant.settings.clone();
+    let (published, catalogue) = (sheet.assistant.settings.clone(), sheet.catalogue.clone());
     if drift.is_ignored {
         return view! {
             <details class="fold bare">
                 <summary>{t(w::ASSISTANTS_DRIFT_IGNORED)}</summary>
                 <div class="stack g3">
-                    <Differences drift published/>
+                    <Differences drift published catalogue/>
                     <Ways sheet actions/>
                 </div>
             </details>
@@ -44,7 +44,7 @@ pub fn DriftCard(sheet: AssistantSheet, actions: DriftActions) -> impl IntoView 
     view! {
         <Callout tone=Tone::Warn title>
             <p class="small">{t(w::ASSISTANTS_DRIFT_FOUND)} " " <RelativeTime at=found now/></p>
-            <Differences drift published/>
+            <Differences drift published catalogue/>
             <Ways sheet actions/>
         </Callout>
     }
@@ -52,7 +52,7 @@ pub fn DriftCard(sheet: AssistantSheet, actions: DriftActions) -> impl IntoView 
 }
 
 #[component]
-fn Differences(drift: Drift, published: Settings) -> impl IntoView {
+fn Differences(drift: Drift, published: Settings, catalogue: Catalogue) -> impl IntoView {
     if drift.is_gone {
         return view! { <p>{t(w::ASSISTANTS_DRIFT_GONE_TEXT)}</p> }.into_any();
     }
@@ -68,7 +68,7 @@ fn Differences(drift: Drift, published: Settings) -> impl IntoView {
         })
         .collect_view();
     view! {
-        {drift.theirs.map(|theirs| view! { <Changes before=published after=theirs/> })}
+        {drift.theirs.map(|theirs| view! { <Changes before=published after=theirs catalogue/> })}
         <ul class="small differences">{others}</ul>
     }
     .into_any()

@@ -2,9 +2,9 @@
 
 use super::{
     diff,
-    editor_parts::{Announcement, Changed, Voices},
+    editor_parts::{Announcement, Changed, PromptSize, Voices, model_options},
     model::*,
-    parts::{AssistantTab, AssistantTabs, language_options, recording_options, recording_words, voice_words},
+    parts::{AssistantTab, AssistantTabs, language_options, model_words, recording_options, recording_words, voice_words},
     publish::PublishForm,
     rpc::{DiscardDraft, PublishAssistant, SaveAssistant, read_assistant},
     standing::{Demonstration, Standing},
@@ -61,7 +61,7 @@ fn Editor(sheet: AssistantSheet, retry: Callback<()>) -> impl IntoView {
     let form = if may(Permission::AssistantsEdit) {
         view! { <EditForm sheet=sheet.clone() publish retry/> }.into_any()
     } else {
-        view! { <ReadOnly settings=sheet.assistant.settings.clone()/> }.into_any()
+        view! { <ReadOnly settings=sheet.assistant.settings.clone() catalogue=sheet.catalogue.clone()/> }.into_any()
     };
     view! {
         <AssistantTabs id here=AssistantTab::Editor/>
@@ -138,10 +138,16 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
     let prompt_length = RwSignal::new(typed.prompt.chars().count());
     let language = RwSignal::new(typed.language.clone());
     let chosen_voice = RwSignal::new(typed.voice.clone());
+    let chosen_model = RwSignal::new(typed.model.clone());
     // A voice speaks one language: with another language comes another voice.
+    let catalogue = StoredValue::new(sheet.catalogue.clone());
     let speak = move |spoken: String| {
-        if chosen_voice.with_untracked(|id| voice(id).is_none_or(|voice| voice.language != spoken)) {
-            chosen_voice.set(first_voice(&spoken).id.to_owned());
+        let (first, fits) = catalogue.with_value(|catalogue| {
+            let fits = chosen_voice.with_untracked(|id| catalogue.voice(id).is_some_and(|voice| voice.language == spoken));
+            (catalogue.first_voice(&spoken).map(|voice| voice.id.clone()), fits)
+        });
+        if let Some(first) = first.filter(|_| !fits) {
+            chosen_voice.set(first);
         }
         language.set(spoken);
     };
@@ -206,10 +212,7 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
                         errors
                         on_input=Callback::new(move |text: String| prompt_length.set(text.chars().count()))
                     />
-                    <p class="small faint num">
-                        {move || t_count(w::ASSISTANTS_CHARACTERS, prompt_length.get() as i64)} " · "
-                        {move || t_count(w::REHEARSALS_TOKENS, estimated_tokens(prompt_length.get()))}
-                    </p>
+                    <PromptSize length=prompt_length model=chosen_model catalogue=sheet.catalogue.clone()/>
                 </div>
             </section>
             <section class="stack g4" aria-labelledby="h-voice">
@@ -224,7 +227,16 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
                         on_change=Callback::new(speak)
                     />
                 </div>
-                <Voices chosen=chosen_voice language errors/>
+                <Voices catalogue=sheet.catalogue.clone() chosen=chosen_voice language errors/>
+                <Select
+                    name="form[model]"
+                    label=t(w::CATALOGUE_MODEL)
+                    hint=t(w::CATALOGUE_MODEL_HINT)
+                    options=model_options(&sheet.catalogue, &typed.model)
+                    value=typed.model.clone()
+                    errors
+                    on_change=Callback::new(move |id| chosen_model.set(id))
+                />
             </section>
             <section class="stack g4" aria-labelledby="h-limits">
                 <h2 id="h-limits" class="lede">{t(w::ASSISTANTS_LIMITS_TITLE)}</h2>
@@ -281,7 +293,7 @@ fn EditForm(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, retr
 
 /// For who may look but not change.
 #[component]
-fn ReadOnly(settings: Settings) -> impl IntoView {
+fn ReadOnly(settings: Settings, catalogue: Catalogue) -> impl IntoView {
     let form = AssistantForm::of(&settings);
     view! {
         <section class="card">
@@ -293,7 +305,9 @@ fn ReadOnly(settings: Settings) -> impl IntoView {
                     <dt>{t(w::ASSISTANTS_PROMPT)}</dt>
                     <dd class="prose">{form.prompt}</dd>
                     <dt>{t(w::ASSISTANTS_VOICE)}</dt>
-                    <dd>{voice_words(&settings.voice)}</dd>
+                    <dd>{voice_words(&catalogue, &settings.voice)}</dd>
+                    <dt>{t(w::CATALOGUE_MODEL)}</dt>
+                    <dd>{model_words(&catalogue, settings.model())}</dd>
                     <dt>{t(w::ASSISTANTS_END_PHRASES)}</dt>
                     <dd class="prose">{form.end_phrases}</dd>
                     <dt>{t(w::ASSISTANTS_TRANSFERS)}</dt>

@@ -1,11 +1,17 @@
 //! Parts of the editor: what happens when two people save, the announcement, the voices.
 
-use super::{changes::Changes, model::*, parts::language_name, rpc::read_assistant};
+use super::{
+    changes::Changes,
+    model::*,
+    parts::{language_name, price_class_words},
+    rpc::read_assistant,
+};
 use crate::{
-    i18n::{t, t_count, words as w},
+    i18n::{format, t, t_count, t_with, use_locale, words as w},
     kit::*,
     shared::ids::AssistantId,
 };
+use chrono::NaiveDate;
 use leptos::{html, prelude::*, task::spawn_local};
 use std::time::Duration;
 
@@ -44,10 +50,10 @@ pub fn Changed(
                 <p>{t(w::ASSISTANTS_CHANGED_TEXT)}</p>
                 <Loaded resource=theirs let:sheet>
                     {
-                        let theirs = sheet.draft.map_or(sheet.assistant.settings, |draft| draft.settings);
+                        let (theirs, catalogue) = (sheet.draft.map_or(sheet.assistant.settings, |draft| draft.settings), sheet.catalogue);
                         move || {
                             let mine = typed.get().and_then(|form| form.parse().ok());
-                            mine.map(|mine| view! { <Changes before=theirs.clone() after=mine/> })
+                            mine.map(|mine| view! { <Changes before=theirs.clone() after=mine catalogue=catalogue.clone()/> })
                         }
                     }
                 </Loaded>
@@ -86,31 +92,38 @@ pub fn Announcement(first_message: RwSignal<String>) -> impl IntoView {
     .into_any()
 }
 
-/// Voices as cards; those of another language step back.
+/// Voices as cards; those of another language step back, and those that are gone are offered to nobody who has not got them.
 #[component]
 pub fn Voices(
+    catalogue: Catalogue,
     chosen: RwSignal<String>,
     language: RwSignal<String>,
     #[prop(into)] errors: Signal<crate::shared::error::FieldErrors>,
 ) -> impl IntoView {
-    let cards = VOICES
-        .iter()
+    let offered = catalogue.voices.iter().filter(|voice| !catalogue.is_gone(voice.ends_on) || chosen.with_untracked(|id| *id == voice.id));
+    let cards = offered
+        .cloned()
         .map(|voice| {
-            let is_chosen = move || chosen.with(|id| id == voice.id);
+            let Voice { id, name, language: spoken, price_class, ends_on, .. } = voice;
+            let ends = catalogue.ends_soon(ends_on).map(|day| view! { <span class="small t warn">{ends_words(&catalogue, day)}</span> });
+            let price = t_with(w::CATALOGUE_PRICE, &[("class", price_class_words(price_class))]);
+            let words = format!("{} · {price}", language_name(&spoken));
+            let (is_chosen, choose) = (id.clone(), id.clone());
             view! {
-                <label class="choice" hidden=move || language.with(|language| language != voice.language)>
+                <label class="choice" hidden=move || language.with(|language| *language != spoken)>
                     <span class="row">
                         <input
                             type="radio"
                             name="form[voice]"
-                            value=voice.id
-                            checked=chosen.with_untracked(|id| id == voice.id)
-                            prop:checked=is_chosen
-                            on:change=move |_| chosen.set(voice.id.to_owned())
+                            value=id.clone()
+                            checked=chosen.with_untracked(|chosen| *chosen == id)
+                            prop:checked=move || chosen.with(|chosen| *chosen == is_chosen)
+                            on:change=move |_| chosen.set(choose.clone())
                         />
-                        <b>{voice.name}</b>
+                        <b>{name}</b>
                     </span>
-                    <span class="small muted">{language_name(voice.language)}</span>
+                    <span class="small muted">{words}</span>
+                    {ends}
                 </label>
             }
         })
@@ -121,6 +134,42 @@ pub fn Voices(
                 {cards}
             </div>
         </Field>
+    }
+    .into_any()
+}
+
+/// The day on which a voice or a model is gone, in words.
+pub fn ends_words(catalogue: &Catalogue, day: NaiveDate) -> String {
+    // The last day, not the first without it.
+    let last = day.pred_opt().unwrap_or(day);
+    t_with(w::CATALOGUE_ENDS, &[("day", &format::short_date(use_locale(), last, catalogue.today))])
+}
+
+/// Pairs of id and words for a choice of model: its price beside the others, and when it ends.
+pub fn model_options(catalogue: &Catalogue, chosen: &str) -> Vec<(String, String)> {
+    let offered = catalogue.models.iter().filter(|model| !catalogue.is_gone(model.ends_on) || model.id == chosen);
+    offered
+        .map(|model| {
+            let price = t_with(w::CATALOGUE_PRICE, &[("class", price_class_words(model.price_class))]);
+            let ends = catalogue.ends_soon(model.ends_on).map(|day| format!(" · {}", ends_words(catalogue, day))).unwrap_or_default();
+            (model.id.clone(), format!("{} · {price}{ends}", model.name))
+        })
+        .collect()
+}
+
+/// How long a prompt is, and what reading it costs.
+#[component]
+pub fn PromptSize(length: RwSignal<usize>, model: RwSignal<String>, catalogue: Catalogue) -> impl IntoView {
+    let locale = use_locale();
+    let tokens = move || estimated_tokens(length.get());
+    let cost = move || {
+        let found = model.with(|id| catalogue.model(id).map(|model| model.reads(tokens())));
+        found.map(|cost| format!(" · {}", t_with(w::CATALOGUE_PROMPT_COST, &[("cost", &format::cost(locale, cost))])))
+    };
+    view! {
+        <p class="small faint num">
+            {move || t_count(w::ASSISTANTS_CHARACTERS, length.get() as i64)} " · " {move || t_count(w::REHEARSALS_TOKENS, tokens())} {cost}
+        </p>
     }
     .into_any()
 }

@@ -1,6 +1,6 @@
 //! Assistants as both targets see them.
 
-pub use super::versions::*;
+pub use super::{catalogue::*, versions::*};
 use crate::{
     reception::model::{BUILT_IN, USUAL},
     shared::{
@@ -80,8 +80,11 @@ pub struct Settings {
     pub name: String,
     /// `fr`, `en`, …
     pub language: String,
-    /// The provider's voice id, one of [`VOICES`].
+    /// One of the catalogue's voices.
     pub voice: String,
+    /// One of the catalogue's models; absent: the usual one. Versions written before there was a choice have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     pub first_message: String,
     pub prompt: String,
     pub end_phrases: Vec<String>,
@@ -96,6 +99,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The language model it thinks with.
+    pub fn model(&self) -> &str {
+        self.model.as_deref().unwrap_or(USUAL_MODEL)
+    }
+
     /// The names of its tools.
     pub fn tools(&self) -> Vec<String> {
         self.tools.clone().unwrap_or_else(|| USUAL.iter().map(|name| (*name).to_owned()).collect())
@@ -163,6 +171,8 @@ pub struct AssistantSheet {
     pub numbers: Vec<String>,
     /// Calls it is having now.
     pub live_calls: i64,
+    /// What it can be made of.
+    pub catalogue: Catalogue,
     /// The server's time, for “saved 4 min ago”.
     pub now: DateTime<Utc>,
 }
@@ -235,35 +245,6 @@ impl NumberForm {
 pub struct TransferEntry {
     pub label: String,
     pub number: PhoneNumber,
-}
-
-/// A voice people can choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Voice {
-    /// Azure's voice id, as Vapi passes it on.
-    pub id: &'static str,
-    pub name: &'static str,
-    pub language: &'static str,
-}
-
-/// The voices on offer. A table of the database takes over when voices get prices and end-of-life dates.
-pub const VOICES: &[Voice] = &[
-    Voice { id: "fr-FR-DeniseNeural", name: "Denise", language: "fr" },
-    Voice { id: "fr-FR-HenriNeural", name: "Henri", language: "fr" },
-    Voice { id: "fr-FR-EloiseNeural", name: "Éloïse", language: "fr" },
-    Voice { id: "en-GB-SoniaNeural", name: "Sonia", language: "en" },
-    Voice { id: "en-GB-RyanNeural", name: "Ryan", language: "en" },
-    Voice { id: "en-US-JennyNeural", name: "Jenny", language: "en" },
-];
-
-/// The voice of this id, if it is one of [`VOICES`].
-pub fn voice(id: &str) -> Option<&'static Voice> {
-    VOICES.iter().find(|voice| voice.id == id)
-}
-
-/// The first voice of a language.
-pub fn first_voice(language: &str) -> &'static Voice {
-    VOICES.iter().find(|voice| voice.language == language).unwrap_or(&VOICES[0])
 }
 
 /// What the first step of a new assistant sends, as typed.
@@ -378,6 +359,9 @@ pub struct AssistantForm {
     pub name: String,
     pub language: String,
     pub voice: String,
+    /// Empty is the usual one.
+    #[serde(default)]
+    pub model: String,
     pub first_message: String,
     pub prompt: String,
     /// One a line.
@@ -406,6 +390,7 @@ impl AssistantForm {
             name: settings.name.clone(),
             language: settings.language.clone(),
             voice: settings.voice.clone(),
+            model: settings.model().to_owned(),
             first_message: settings.first_message.clone(),
             prompt: settings.prompt.clone(),
             end_phrases: settings.end_phrases.join("\n"),
@@ -416,7 +401,7 @@ impl AssistantForm {
         }
     }
 
-    /// Reads the form. Runs on blur in the browser and again in every door.
+    /// Reads the form; whether its voice and model are on offer is [`Catalogue::check`]'s to say.
     pub fn parse(&self) -> Result<Settings, AppError> {
         let mut wrong = FieldErrors::default();
         let name = self.name.trim();
@@ -426,10 +411,12 @@ impl AssistantForm {
         if !LANGUAGES.contains(&self.language.as_str()) {
             wrong.add("language", "assistant.language_unknown");
         }
-        if !VOICES.iter().any(|voice| voice.id == self.voice) {
+        if !is_id(&self.voice) {
             wrong.add("voice", "assistant.voice_unknown");
-        } else if !VOICES.iter().any(|voice| voice.id == self.voice && voice.language == self.language) {
-            wrong.add("voice", "assistant.voice_language");
+        }
+        let model = if self.model.is_empty() { USUAL_MODEL } else { &self.model };
+        if !is_id(model) {
+            wrong.add("model", "assistant.model_unknown");
         }
         if !(1..=1000).contains(&self.first_message.trim().chars().count()) {
             wrong.add("first_message", "assistant.first_message_length");
@@ -471,6 +458,7 @@ impl AssistantForm {
             name: name.to_owned(),
             language: self.language.clone(),
             voice: self.voice.clone(),
+            model: (model != USUAL_MODEL).then(|| model.to_owned()),
             first_message: self.first_message.trim().to_owned(),
             prompt: self.prompt.trim().to_owned(),
             end_phrases,
@@ -487,6 +475,11 @@ fn chosen_tools(ticked: &[String]) -> Option<Vec<String>> {
     names.dedup();
     let is_usual = names.len() == USUAL.len() && USUAL.iter().all(|usual| names.iter().any(|name| name == usual));
     (!ticked.is_empty() && !is_usual).then_some(names)
+}
+
+/// The shape of an id of the catalogue.
+fn is_id(text: &str) -> bool {
+    (2..=80).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte))
 }
 
 fn is_tool_name(name: &str) -> bool {
@@ -506,6 +499,7 @@ mod tests {
             name: " Léa, accueil ".into(),
             language: "fr".into(),
             voice: "fr-FR-DeniseNeural".into(),
+            model: String::new(),
             first_message: "Bonjour, je suis l'assistante virtuelle.".into(),
             prompt: "Tu réponds au téléphone.".into(),
             end_phrases: "Au revoir\n\n Bonne journée ".into(),
@@ -538,8 +532,8 @@ mod tests {
         let one = |field: &str, code: &str| vec![(field.to_owned(), code.to_owned())];
         assert_eq!(refused(|f| f.name = "L".into()), one("name", "assistant.name_length"));
         assert_eq!(refused(|f| f.language = "de".into())[0].0, "language");
-        assert_eq!(refused(|f| f.voice = "en-GB-RyanNeural".into()), one("voice", "assistant.voice_language"));
-        assert_eq!(refused(|f| f.voice = "nobody".into()), one("voice", "assistant.voice_unknown"));
+        assert_eq!(refused(|f| f.voice = String::new()), one("voice", "assistant.voice_unknown"));
+        assert_eq!(refused(|f| f.model = "gpt 4".into()), one("model", "assistant.model_unknown"));
         assert_eq!(refused(|f| f.recording = "perhaps".into()), one("recording", "assistant.recording_unknown"));
         assert_eq!(refused(|f| f.first_message = " ".into()), one("first_message", "assistant.first_message_length"));
         assert_eq!(refused(|f| f.prompt = "x".repeat(20_001)), one("prompt", "assistant.prompt_length"));

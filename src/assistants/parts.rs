@@ -141,11 +141,25 @@ pub fn LiveCount(calls: i64) -> impl IntoView {
 }
 
 /// The voice's name and language.
-pub fn voice_words(id: &str) -> String {
-    match voice(id) {
-        Some(voice) => t_with(w::ASSISTANTS_VOICE_IS, &[("name", voice.name), ("language", language_name(voice.language))]),
+pub fn voice_words(catalogue: &Catalogue, id: &str) -> String {
+    match catalogue.voice(id) {
+        Some(voice) => t_with(w::ASSISTANTS_VOICE_IS, &[("name", &voice.name), ("language", language_name(&voice.language))]),
         None => id.to_owned(),
     }
+}
+
+/// The model's name.
+pub fn model_words(catalogue: &Catalogue, id: &str) -> String {
+    catalogue.model(id).map_or(id, |model| &model.name).to_owned()
+}
+
+/// What it costs beside the others, in words.
+pub fn price_class_words(class: PriceClass) -> &'static str {
+    t(match class {
+        PriceClass::Low => w::CATALOGUE_LOW,
+        PriceClass::Standard => w::CATALOGUE_STANDARD,
+        PriceClass::High => w::CATALOGUE_HIGH,
+    })
 }
 
 /// The pages of one assistant.

@@ -58,7 +58,7 @@ fn PublishBody(sheet: AssistantSheet, publish: ServerAction<PublishAssistant>, d
             {newer}
             {drifted}
             {held_back}
-            <Changes before=sheet.assistant.settings.clone() after=draft.settings.clone()/>
+            <Changes before=sheet.assistant.settings.clone() after=draft.settings.clone() catalogue=sheet.catalogue.clone()/>
             <ActionForm action=publish attr:class="stack g3">
                 <input type="hidden" name="id" value=id.to_string()/>
                 <input type="hidden" name="revision" value=revision.to_string()/>

@@ -2,6 +2,7 @@
 
 use super::{
     drift_card::{DriftActions, DriftCard, LastLook},
+    editor_parts::ends_words,
     model::*,
     parts::{LiveCount, StateBadge, SyncRing, SyncWords, look_again_while, template_name, version_name},
     rpc::{DeleteAssistant, IgnoreCopy, LookAtCopy, PublishAssistant, PullCopy, PushAssistant, SetAssistantState, read_assistant},
@@ -86,6 +87,7 @@ fn StandingBody(
             </dl>
             <LiveCount calls=sheet.live_calls/>
             <SyncWords sync=assistant.sync error=assistant.sync_error.clone()/>
+            <Ending settings=assistant.settings.clone() catalogue=sheet.catalogue/>
             <DriftCard sheet=whole.clone() actions=drift/>
             <LastLook sheet=whole actions=drift/>
             {may_edit
@@ -129,6 +131,16 @@ fn StandingBody(
         </div>
     }
     .into_any()
+}
+
+/// The voice or the model that calls go by is about to end, or has ended.
+#[component]
+fn Ending(settings: Settings, catalogue: Catalogue) -> impl IntoView {
+    let voice = catalogue.voice(&settings.voice).map(|voice| (&voice.name, voice.ends_on));
+    let model = catalogue.model(settings.model()).map(|model| (&model.name, model.ends_on));
+    let ending = [voice, model].into_iter().flatten().filter_map(|(name, ends_on)| Some((name, catalogue.ends_soon(ends_on)?)));
+    let lines = ending.map(|(name, day)| view! { <p>{format!("{name} · {}", ends_words(&catalogue, day))}</p> }).collect::<Vec<_>>();
+    (!lines.is_empty()).then(|| view! { <Callout tone=Tone::Warn title=t(w::CATALOGUE_ENDING)>{lines}</Callout> }).into_any()
 }
 
 /// What a caller hears first.

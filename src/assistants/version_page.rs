@@ -60,7 +60,7 @@ fn Body(id: AssistantId, sheet: VersionSheet) -> impl IntoView {
     let version = sheet.version.clone();
     let n = version.n;
     let changed = match sheet.before.clone() {
-        Some(before) => view! { <Changes before after=sheet.settings.clone()/> }.into_any(),
+        Some(before) => view! { <Changes before after=sheet.settings.clone() catalogue=sheet.catalogue.clone()/> }.into_any(),
         None => view! { <p class="muted">{t(w::ASSISTANTS_VERSION_FIRST)}</p> }.into_any(),
     };
     view! {

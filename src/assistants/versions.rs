@@ -1,6 +1,6 @@
 //! Drafts, versions and drift as both targets see them.
 
-use super::model::{Settings, SyncState};
+use super::model::{Catalogue, Settings, SyncState};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,8 @@ pub struct VersionSheet {
     pub after: Option<CallFigures>,
     /// Calls of the version that was live before.
     pub earlier: Option<CallFigures>,
+    /// What voices and models are called.
+    pub catalogue: Catalogue,
     /// The server's time.
     pub now: DateTime<Utc>,
 }

@@ -172,6 +172,19 @@ impl AppError {
     }
 }
 
+impl AppError {
+    /// The same, its fields told as parts of a larger whole.
+    pub fn under(self, whole: &str) -> Self {
+        match self {
+            Self::Invalid { fields: FieldErrors(fields) } => {
+                let inside = fields.into_iter().map(|(field, code)| (format!("{whole}.{field}"), code));
+                Self::Invalid { fields: FieldErrors(inside.collect()) }
+            }
+            other => other,
+        }
+    }
+}
+
 impl From<FieldErrors> for AppError {
     fn from(fields: FieldErrors) -> Self {
         Self::Invalid { fields }

@@ -1,7 +1,7 @@
 //! Use cases of assistants and numbers. Nothing here talks to the provider: jobs do, after commit.
 
 use super::{
-    copy_store, draft_store, gate,
+    catalogue, copy_store, draft_store, gate,
     jobs::{Push, PushNumber, ReleaseNumber},
     number_store, provider_copy, store, templates, version_store,
 };
@@ -54,6 +54,7 @@ pub async fn read(scope: &OrgScope, id: AssistantId) -> Result<AssistantSheet, A
         is_checking: copy.is_checking,
         numbers: number_store::numbers_of(&mut tx, id).await?,
         live_calls: store::live_calls(&mut tx, id).await?,
+        catalogue: catalogue::read(&mut tx).await?,
         now: scope.core().clock.now(),
     })
 }
@@ -80,14 +81,16 @@ pub async fn create_with(scope: &OrgScope, template: Template, settings: &Settin
     Ok(id)
 }
 
-/// The same in a transaction that makes what comes with it, too. Errors: `Conflict("assistant_limit")`.
+/// The same in a transaction that makes what comes with it, too. Without a voice it gets the first of its language.
+/// Errors: `Conflict("assistant_limit")`; `Invalid` when its voice or model is not on offer.
 pub async fn create_in(tx: &mut OrgTx<'_>, template: Template, settings: &Settings) -> Result<AssistantId, AppError> {
     if store::count(tx).await? >= MOST_ASSISTANTS {
         return Err(AppError::conflict("assistant_limit"));
     }
+    let settings = voiced(tx, settings).await?;
     let now = tx.scope().core().clock.now();
     let id = AssistantId::at(now);
-    store::insert(tx, id, template, settings, false, now).await?;
+    store::insert(tx, id, template, &settings, false, now).await?;
     if let Some(account) = tx.scope().account() {
         version_store::sign_first(tx, id, account).await?;
     }
@@ -97,6 +100,17 @@ pub async fn create_in(tx: &mut OrgTx<'_>, template: Template, settings: &Settin
     }
     tell(tx).await?;
     Ok(id)
+}
+
+/// With a voice, and made of what is on offer.
+async fn voiced(tx: &mut OrgTx<'_>, settings: &Settings) -> Result<Settings, AppError> {
+    let catalogue = catalogue::read(tx).await?;
+    let mut settings = settings.clone();
+    if settings.voice.is_empty() {
+        settings.voice = catalogue.first_voice(&settings.language).map(|voice| voice.id.clone()).unwrap_or_default();
+    }
+    catalogue.check(&settings)?;
+    Ok(settings)
 }
 
 /// What is being prepared of an assistant, else what is published: as the provider would be told of it, for a conversation that is no call.
@@ -149,6 +163,7 @@ pub async fn delete(scope: &OrgScope, id: AssistantId) -> Result<(), AppError> {
 /// An assistant for a seed: answering, with transfer numbers, pushed as any other.
 pub async fn seed(tx: &mut OrgTx<'_>, new: &NewAssistant, transfers: &[TransferEntry], is_demo: bool) -> Result<AssistantId, AppError> {
     let settings = Settings { transfer_numbers: transfers.to_vec(), ..templates::draft(new).map_err(AppError::internal)? };
+    let settings = voiced(tx, &settings).await?;
     let now = tx.scope().core().clock.now();
     let id = AssistantId::at(now);
     store::insert(tx, id, new.template, &settings, is_demo, now).await?;

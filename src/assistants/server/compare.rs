@@ -49,7 +49,7 @@ pub fn drift(subject: &Subject<'_>, held: &Held, now: DateTime<Utc>) -> Option<D
         leaves(field, subject.kept.get(field).unwrap_or(sent), &mut ours);
         leaves(field, held.get(field).unwrap_or(&Value::Null), &mut theirs);
     }
-    let settings = read(&held, subject.settings);
+    let settings = read(&held, subject.settings, &subject.offer.catalogue);
     let mut sayable = BTreeMap::new();
     if let Value::Object(fields) = provider_copy::assistant(subject.id, subject.org, &settings, subject.server, subject.offer) {
         fields.iter().for_each(|(field, value)| leaves(field, value, &mut sayable));
@@ -105,10 +105,11 @@ fn short(value: &Value) -> String {
 }
 
 /// What the copy says in our own terms; where it cannot be said, what was published.
-fn read(held: &Value, published: &Settings) -> Settings {
+fn read(held: &Value, published: &Settings, catalogue: &Catalogue) -> Settings {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let language = text(&held["transcriber"]["language"]).filter(|language| LANGUAGES.contains(&language.as_str()));
-    let voice_id = text(&held["voice"]["voiceId"]).filter(|id| voice(id).is_some());
+    let voice_id = text(&held["voice"]["voiceId"]).filter(|id| catalogue.voice(id).is_some());
+    let model = text(&held["model"]["model"]).filter(|id| catalogue.model(id).is_some());
     let phrases = held["endCallPhrases"].as_array().map(|phrases| phrases.iter().filter_map(text).collect());
     let first_words = held["firstMessage"].as_str().map(provider_copy::without_notice);
     let seconds = held["maxDurationSeconds"].as_f64().filter(|seconds| (10.0..=43_200.0).contains(seconds));
@@ -119,6 +120,7 @@ fn read(held: &Value, published: &Settings) -> Settings {
             .unwrap_or_else(|| published.name.clone()),
         language: language.unwrap_or_else(|| published.language.clone()),
         voice: voice_id.unwrap_or_else(|| published.voice.clone()),
+        model: model.map_or_else(|| published.model.clone(), |id| Some(id).filter(|id| id != USUAL_MODEL)),
         first_message: first_words.map_or_else(|| published.first_message.clone(), |(words, _)| words.to_owned()),
         prompt: prompt(&held["model"]).unwrap_or_else(|| published.prompt.clone()),
         end_phrases: phrases.unwrap_or_default(),
@@ -163,6 +165,7 @@ mod tests {
             name: "Léa".into(),
             language: "fr".into(),
             voice: "fr-FR-DeniseNeural".into(),
+            model: None,
             first_message: "Bonjour".into(),
             prompt: "Tu réponds.".into(),
             end_phrases: vec![],

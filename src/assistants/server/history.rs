@@ -2,6 +2,7 @@
 
 use super::{
     actions::{enqueue_push, existing, tell},
+    catalogue,
     draft_store::{self, NewDraft},
     gate, store,
     version_store::{self, NewVersion, Stretch},
@@ -19,10 +20,11 @@ const PAGE: i64 = 20;
 const MOST_DAYS: i64 = 90;
 
 /// Saves what was typed beside what is published; no call and no provider hears of it. What says the same as what is published is no draft.
-/// Errors: `NotFound`; `Conflict("assistant_changed")` when somebody saved or published meanwhile.
+/// Errors: `NotFound`; `Conflict("assistant_changed")` when somebody saved or published meanwhile; `Invalid` when its voice or model is not on offer.
 pub async fn save_draft(scope: &OrgScope, id: AssistantId, revision: i64, settings: &Settings) -> Result<SavedDraft, AppError> {
     let mut tx = scope.begin(Permission::AssistantsEdit).await?;
     let row = unchanged(&mut tx, id, revision).await?;
+    catalogue::read(&mut tx).await?.check(settings)?;
     let held = draft_store::find(&mut tx, id).await?;
     let changes = diff::changes(&row.assistant.settings, settings).len() as i64;
     let is_same = held.as_ref().map_or(&row.assistant.settings, |draft| &draft.settings) == settings;
@@ -62,6 +64,7 @@ pub async fn publish(scope: &OrgScope, id: AssistantId, revision: i64, why: &str
     let draft = draft_store::find(&mut tx, id).await?.filter(|draft| draft.settings != row.assistant.settings);
     let Some(draft) = draft else { return Err(AppError::conflict("nothing_to_publish")) };
     AssistantForm::of(&draft.settings).parse()?;
+    catalogue::read(&mut tx).await?.check(&draft.settings)?;
     gate::pass(&mut tx, id, &draft.settings).await?;
     let (now, next) = (scope.core().clock.now(), row.published_revision + 1);
     let restored_from = draft_store::restored_from(&mut tx, id).await?;
@@ -104,6 +107,7 @@ pub async fn version(scope: &OrgScope, id: AssistantId, n: i32) -> Result<Versio
         None => None,
     };
     Ok(VersionSheet {
+        catalogue: catalogue::read(&mut tx).await?,
         name: assistant.settings.name.clone(),
         is_current: row.settings == assistant.settings,
         version: row.line,

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod api;
+mod catalogue;
 mod compare;
 mod copy_store;
 mod draft_store;

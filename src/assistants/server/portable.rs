@@ -12,8 +12,19 @@ use serde_json::{Map, Value, json};
 const FORMAT: &str = "zencall.assistant";
 /// The version of the format that is written, and the newest that is read.
 const VERSION: u64 = 1;
-const FIELDS: [&str; 10] =
-    ["tools", "name", "language", "voice", "first_message", "prompt", "end_phrases", "max_duration_s", "transfer_numbers", "recording"];
+const FIELDS: [&str; 11] = [
+    "tools",
+    "model",
+    "name",
+    "language",
+    "voice",
+    "first_message",
+    "prompt",
+    "end_phrases",
+    "max_duration_s",
+    "transfer_numbers",
+    "recording",
+];
 
 /// The most rehearsals an assistant has.
 const MOST_REHEARSALS: usize = 40;
@@ -126,6 +137,9 @@ fn settings(fields: &Map<String, Value>, wrong: &mut FieldErrors) -> Option<Sett
     if fields.contains_key("recording") {
         form.recording = text(fields, "recording", wrong);
     }
+    if fields.contains_key("model") {
+        form.model = text(fields, "model", wrong);
+    }
     form.end_phrases = phrases(fields, wrong).join("\n");
     let max_duration_s = seconds(fields, wrong);
     form.max_duration_min = (max_duration_s / 60).max(1).to_string();
@@ -227,6 +241,7 @@ mod tests {
             name: "Léa, accueil".into(),
             language: "fr".into(),
             voice: "fr-FR-DeniseNeural".into(),
+            model: None,
             first_message: "Bonjour, assistante virtuelle.".into(),
             prompt: "Tu réponds.\nTu transfères.".into(),
             end_phrases: vec!["Au revoir".into(), "Bonne journée".into()],
@@ -296,7 +311,7 @@ mod tests {
     #[test]
     fn every_problem_is_named_by_its_field_at_once() {
         let found = problems(|file| {
-            file["settings"]["voice"] = json!("en-GB-RyanNeural");
+            file["settings"]["voice"] = json!("Ryan l'Anglais");
             file["settings"]["prompt"] = json!(12);
             file["settings"]["promt"] = json!("Tu réponds.");
             file["settings"]["max_duration_s"] = json!(5);
@@ -312,7 +327,7 @@ mod tests {
             ("settings.promt", "import.unknown"),
             ("settings.transfer_numbers", "phone.not_e164"),
             ("settings.transfer_numbers[1].number", "phone.not_e164"),
-            ("settings.voice", "assistant.voice_language"),
+            ("settings.voice", "assistant.voice_unknown"),
             ("trade", "import.trade"),
         ];
         assert_eq!(found, expected);

@@ -1,9 +1,9 @@
 //! What the provider is told of an assistant or a number. Source: protocols sheet "voice", 1.3, 1.4, 1.6, 1.7, 3.6.
 
-use super::tool_texts;
+use super::{catalogue, tool_texts};
 use crate::{
     answers::server::actions as answers,
-    assistants::model::{Recording, Settings},
+    assistants::model::{Catalogue, Recording, Settings},
     platform::OrgTx,
     reception::{http_tool::HttpTool, server::actions as reception},
     shared::{
@@ -26,11 +26,12 @@ pub struct Offer {
     /// There is something in the organisation's answer book.
     pub has_answers: bool,
     pub desk: reception::Offer,
+    pub catalogue: Catalogue,
 }
 
 /// See [`Offer`].
 pub async fn offer(tx: &mut OrgTx<'_>) -> Result<Offer, AppError> {
-    Ok(Offer { has_answers: answers::has_entries(tx).await?, desk: reception::offer(tx).await? })
+    Ok(Offer { has_answers: answers::has_entries(tx).await?, desk: reception::offer(tx).await?, catalogue: catalogue::read(tx).await? })
 }
 
 /// The messages we ask for. The list replaces the provider's default, which lacks `transcript` and `transfer-update`.
@@ -78,18 +79,21 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
     if settings.recording == Recording::Notice {
         first_message = format!("{first_message} {}", notice(is_french));
     }
+    // What is not in the catalogue any more was once of the usual makers.
+    let model_by = offer.catalogue.model(settings.model()).map_or("openai", |model| &model.provider);
+    let voice_by = offer.catalogue.voice(&settings.voice).map_or("azure", |voice| &voice.provider);
     json!({
         "name": settings.name,
         "firstMessage": first_message,
         "firstMessageMode": "assistant-speaks-first",
         "model": {
-            "provider": "openai",
-            "model": "gpt-4.1",
+            "provider": model_by,
+            "model": settings.model(),
             "temperature": 0.3,
             "messages": [{ "role": "system", "content": prompt }],
             "tools": tools,
         },
-        "voice": { "provider": "azure", "voiceId": settings.voice },
+        "voice": { "provider": voice_by, "voiceId": settings.voice },
         "transcriber": { "provider": "deepgram", "model": "nova-3", "language": settings.language },
         "endCallPhrases": settings.end_phrases,
         "artifactPlan": { "recordingEnabled": settings.recording != Recording::Off },
@@ -222,11 +226,11 @@ mod tests {
         tools: Option<Vec<String>>,
         desk: reception::Offer,
     ) -> Value {
-        made(transfer_numbers, server, &Offer { has_answers, desk }, tools, Recording::On)
+        made(transfer_numbers, server, &Offer { has_answers, desk, ..Offer::default() }, tools, Recording::On)
     }
 
     fn recorded(recording: Recording) -> Value {
-        made(vec![], &json!({}), &Offer { has_answers: true, desk: reception::Offer::default() }, None, recording)
+        made(vec![], &json!({}), &Offer { has_answers: true, ..Offer::default() }, None, recording)
     }
 
     fn made(
@@ -240,6 +244,7 @@ mod tests {
             name: "Léa".into(),
             language: "fr".into(),
             voice: "fr-FR-DeniseNeural".into(),
+            model: None,
             first_message: "Bonjour".into(),
             prompt: "Tu réponds.".into(),
             end_phrases: vec!["Au revoir".into()],

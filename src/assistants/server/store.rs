@@ -40,7 +40,7 @@ pub async fn list(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<AssistantCard>> {
 pub async fn find(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Option<Row>> {
     let row = sqlx::query!(
         r#"
-        select a.id as "id: AssistantId", a.name, a.template as "template: Template", a.language, a.voice, a.first_message, a.prompt, a.end_phrases,
+        select a.id as "id: AssistantId", a.name, a.template as "template: Template", a.language, a.voice, a.model, a.first_message, a.prompt, a.end_phrases,
           a.max_duration_s, a.tools, a.transfer_numbers as "transfer_numbers: Json<Vec<TransferEntry>>", a.recording as "recording: Recording", a.state as "state: AssistantState", a.revision,
           a.revision + coalesce(d.revision, 0) as "both_revisions!", -- of a not-null column
           a.provider_id, a.sync_state as "sync: SyncState", a.sync_error, a.deleted_at, a.is_demo, a.updated_at
@@ -59,6 +59,7 @@ pub async fn find(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Option<Ro
                 name: row.name,
                 language: row.language,
                 voice: row.voice,
+                model: Some(row.model).filter(|model| model != USUAL_MODEL),
                 first_message: row.first_message,
                 prompt: row.prompt,
                 end_phrases: row.end_phrases,
@@ -103,8 +104,8 @@ pub async fn insert(
     sqlx::query!(
         "
         insert into assistants (id, name, template, language, voice, first_message, prompt, end_phrases, max_duration_s, transfer_numbers,
-          tools, state, is_demo, created_at, updated_at, recording)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, 'active', $11, $12, $12, $14)
+          tools, state, is_demo, created_at, updated_at, recording, model)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, 'active', $11, $12, $12, $14, $15)
         ",
         id.0,
         settings.name,
@@ -120,6 +121,7 @@ pub async fn insert(
         now,
         settings.tools.as_deref(),
         settings.recording.name(),
+        settings.model(),
     )
     .execute(tx.conn())
     .await?;
@@ -132,7 +134,7 @@ pub async fn publish(tx: &mut OrgTx<'_>, id: AssistantId, settings: &Settings, n
         "
         update assistants
         set name = $2, language = $3, voice = $4, first_message = $5, prompt = $6, end_phrases = $7, max_duration_s = $8,
-          transfer_numbers = $9, tools = $11, recording = $12, revision = revision + 1, sync_state = 'pending', sync_error = null, updated_at = $10
+          transfer_numbers = $9, tools = $11, recording = $12, model = $13, revision = revision + 1, sync_state = 'pending', sync_error = null, updated_at = $10
         where id = $1
         returning revision
         ",
@@ -148,6 +150,7 @@ pub async fn publish(tx: &mut OrgTx<'_>, id: AssistantId, settings: &Settings, n
         now,
         settings.tools.as_deref(),
         settings.recording.name(),
+        settings.model(),
     )
     .fetch_one(tx.conn())
     .await

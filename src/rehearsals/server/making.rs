@@ -33,7 +33,8 @@ pub async fn from_trade(scope: &OrgScope, form: &NewAssistantForm) -> Result<Ass
 pub async fn from_file(scope: &OrgScope, file: &str) -> Result<AssistantId, AppError> {
     scope.require(Permission::AssistantsEdit)?;
     let file = portable::read(file)?;
-    create(scope, file.template, &file.settings, &Baggage { rehearsals: file.rehearsals, ..Baggage::default() }).await
+    let made = create(scope, file.template, &file.settings, &Baggage { rehearsals: file.rehearsals, ..Baggage::default() }).await;
+    made.map_err(|error| error.under("settings"))
 }
 
 /// All of it, or nothing. Errors: `Conflict("assistant_limit")`, `Conflict("rehearsal_limit")`, `Conflict("answer_limit")`.

@@ -66,6 +66,9 @@ pub struct SettingsBody {
     language: String,
     /// One of the voices on offer for the language.
     voice: String,
+    /// One of the language models on offer; absent: as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
     /// 1 to 1,000 characters.
     first_message: String,
     /// 1 to 20,000 characters.
@@ -76,6 +79,22 @@ pub struct SettingsBody {
     max_duration_s: i32,
     /// At most 20.
     transfer_numbers: Vec<TransferNumberBody>,
+    /// The names of its tools, at most 40; absent: as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tools: Option<Vec<String>>,
+    /// Whether its calls are recorded; absent: as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recording: Option<Recording>,
+}
+
+impl SettingsBody {
+    /// With what it does not speak of as it is in `now`.
+    pub fn or(mut self, now: &Settings) -> Self {
+        self.model.get_or_insert_with(|| now.model().to_owned());
+        self.tools.get_or_insert_with(|| now.tools());
+        self.recording.get_or_insert(now.recording);
+        self
+    }
 }
 
 /// Somebody a caller may be handed over to.
@@ -89,11 +108,15 @@ pub struct TransferNumberBody {
 
 impl From<Settings> for SettingsBody {
     fn from(settings: Settings) -> Self {
+        let (model, tools) = (settings.model().to_owned(), settings.tools());
         let transfer = |entry: TransferEntry| TransferNumberBody { label: entry.label, number: entry.number.to_string() };
         Self {
             name: settings.name,
             language: settings.language,
             voice: settings.voice,
+            model: Some(model),
+            tools: Some(tools),
+            recording: Some(settings.recording),
             first_message: settings.first_message,
             prompt: settings.prompt,
             end_phrases: settings.end_phrases,

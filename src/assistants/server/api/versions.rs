@@ -2,7 +2,7 @@
 
 use super::{assistant, revision, types::*};
 use crate::{
-    assistants::server::{history, portable},
+    assistants::server::{actions, history, portable},
     platform::{
         OrgScope,
         api::{Body, IfMatch, Params, Problem, continued, page, tagged},
@@ -14,7 +14,7 @@ use http::StatusCode;
 
 /// Save the draft
 ///
-/// Beside what is published: no call hears of it until it is published. The whole of it is sent.
+/// Beside what is published: no call hears of it until it is published. The whole of it is sent, but for what is said to stay as it is when absent.
 #[utoipa::path(put, path = "/api/v1/assistants/{id}/draft", tag = "assistants", params(("id" = AssistantId, Path), ("If-Match" = Option<String>, Header, description = "The state it is made from")),
     request_body = SettingsBody, responses((status = 200, body = SavedBody)))]
 pub async fn save_draft(
@@ -24,9 +24,11 @@ pub async fn save_draft(
     Body(body): Body<SettingsBody>,
 ) -> Result<Response, Problem> {
     let id = assistant(&text)?;
-    let fields = serde_json::to_value(&body).map_err(AppError::internal)?;
-    let settings = portable::check(&fields)?;
     let revision = revision(&scope, id, if_match).await?;
+    let sheet = actions::read(&scope, id).await?;
+    let now = sheet.draft.map_or(sheet.assistant.settings, |draft| draft.settings);
+    let fields = serde_json::to_value(body.or(&now)).map_err(AppError::internal)?;
+    let settings = portable::check(&fields)?;
     let saved = history::save_draft(&scope, id, revision, &settings).await.map_err(|error| if_match.lost(error))?;
     Ok(tagged(saved.revision, SavedBody { revision: saved.revision, changes: saved.changes }))
 }

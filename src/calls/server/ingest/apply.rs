@@ -15,7 +15,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -34,6 +34,11 @@ const BUSY: usize = 24;
 const GATHER: Duration = Duration::from_millis(25);
 /// And at most.
 const GATHER_LONG: Duration = Duration::from_millis(200);
+/// So many deliveries a second are a flood: thousands of calls at once, or everything sent again after a failure. Then what comes in has
+/// [`FLOOD_SHARE`] times as long as the fold, which catches up after it.
+const FLOOD: f64 = 2_000.0;
+const FLOOD_SHARE: u32 = 4;
+const FLOOD_LONG: Duration = Duration::from_secs(1);
 /// Batches remembered that found no room. What is forgotten is found by its age.
 const LEFT: usize = 4096;
 
@@ -71,7 +76,17 @@ pub(super) struct Apply {
     inbox: mpsc::UnboundedSender<Batch>, // `room` is its bound
     room: Arc<Semaphore>,
     left: Arc<Left>,
-    is_busy: Arc<AtomicBool>,
+    tide: Arc<Tide>,
+}
+
+/// What comes in, as the fold has to know it.
+#[derive(Default)]
+struct Tide {
+    /// Deliveries since the fold last looked.
+    came: AtomicUsize,
+    is_busy: AtomicBool,
+    /// Somebody waits for an answer that depends on the fold.
+    question: Notify,
 }
 
 /// The batches that found no room, oldest first: they lie in `hook_pending`.
@@ -84,8 +99,8 @@ struct Left {
 impl Apply {
     pub fn start(core: &Core) -> Self {
         let (inbox, waiting) = mpsc::unbounded_channel();
-        let apply = Self { inbox, room: Arc::new(Semaphore::new(BACKLOG)), left: Arc::default(), is_busy: Arc::default() };
-        tokio::spawn(run(core.clone(), apply.room.clone(), apply.is_busy.clone(), waiting));
+        let apply = Self { inbox, room: Arc::new(Semaphore::new(BACKLOG)), left: Arc::default(), tide: Arc::default() };
+        tokio::spawn(run(core.clone(), apply.room.clone(), apply.tide.clone(), waiting));
         apply
     }
 
@@ -94,10 +109,14 @@ impl Apply {
         if batch.told.is_empty() {
             return;
         }
+        self.tide.came.fetch_add(batch.told.len(), Ordering::Relaxed);
         match self.room.clone().try_acquire_many_owned(places(&batch)) {
             Ok(room) => self.send(batch, Some(room)),
             Err(_) if is_awaited => self.send(batch, None),
             Err(_) => self.left.add(batch.id),
+        }
+        if is_awaited {
+            self.tide.question.notify_one();
         }
     }
 
@@ -120,7 +139,7 @@ impl Apply {
 
     /// So much comes that nobody's answer should wait for the fold.
     pub fn is_busy(&self) -> bool {
-        self.is_busy.load(Ordering::Relaxed)
+        self.tide.is_busy.load(Ordering::Relaxed)
     }
 
     fn send(&self, mut batch: Batch, room: Option<OwnedSemaphorePermit>) {
@@ -159,25 +178,35 @@ fn show_waiting(room: &Semaphore) {
     metrics::gauge!("zencall_webhook_waiting").set((BACKLOG - room.available_permits()) as f64);
 }
 
-async fn run(core: Core, room: Arc<Semaphore>, is_busy: Arc<AtomicBool>, mut inbox: mpsc::UnboundedReceiver<Batch>) {
+async fn run(core: Core, room: Arc<Semaphore>, tide: Arc<Tide>, mut inbox: mpsc::UnboundedReceiver<Batch>) {
     let known = group::Known::default();
     let mut batches = Vec::with_capacity(GROUP);
-    let mut gather = GATHER;
+    let (mut gather, mut looked) = (GATHER, Instant::now());
     while inbox.recv_many(&mut batches, GROUP).await > 0 {
-        if batches.iter().map(|batch| batch.told.len()).sum::<usize>() >= LOAD {
-            tokio::time::sleep(gather).await;
+        if deliveries(&batches) >= LOAD {
+            let _ = tokio::time::timeout(gather, tide.question.notified()).await;
             while batches.len() < GROUP
                 && let Ok(more) = inbox.try_recv()
             {
                 batches.push(more);
             }
         }
-        is_busy.store(batches.iter().map(|batch| batch.told.len()).sum::<usize>() >= BUSY, Ordering::Relaxed);
+        tide.is_busy.store(deliveries(&batches) >= BUSY, Ordering::Relaxed);
         let began = Instant::now();
         apply(&core, &known, std::mem::take(&mut batches)).await;
-        gather = began.elapsed().clamp(GATHER, GATHER_LONG);
+        let came = tide.came.swap(0, Ordering::Relaxed) as f64 / looked.elapsed().as_secs_f64();
+        (gather, looked) = (gather_after(began.elapsed(), came), Instant::now());
         show_waiting(&room);
     }
+}
+
+fn deliveries(batches: &[Batch]) -> usize {
+    batches.iter().map(|batch| batch.told.len()).sum()
+}
+
+/// How long to wait for more after a fold that took so long, while so many deliveries a second come.
+fn gather_after(fold: Duration, per_second: f64) -> Duration {
+    if per_second < FLOOD { fold.clamp(GATHER, GATHER_LONG) } else { (fold * FLOOD_SHARE).clamp(GATHER, FLOOD_LONG) }
 }
 
 async fn apply(core: &Core, known: &group::Known, batches: Vec<Batch>) {
