@@ -16,6 +16,7 @@ use crate::{
     shared::{permission::Permission, session::Session},
     site::NotFoundPage,
     split::NotLoaded,
+    team::TeamPage,
 };
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -113,6 +114,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/security") view=SECURITY ssr=SsrMode::Async/>
                     <Route path=path!("/settings/sessions") view=SESSIONS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/api-keys") view=API_KEYS ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/team") view=TEAM ssr=SsrMode::Async/>
                     <Route path=path!("/settings/organisation") view=ORGANISATION ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
@@ -182,6 +184,7 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     SECURITY = SecurityPage, load_security, draw_security;
     SESSIONS = SessionsPage, load_sessions, draw_sessions;
     API_KEYS = ApiKeysPage, load_api_keys, draw_api_keys;
+    TEAM = TeamPage, load_team, draw_team;
     ORGANISATION = OrganisationPage, load_organisation, draw_organisation;
 }
 

@@ -26,6 +26,7 @@ pub mod nav;
 pub mod reception;
 pub mod rehearsals;
 pub mod site;
+pub mod team;
 
 mod error_glue;
 

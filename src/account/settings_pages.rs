@@ -29,6 +29,9 @@ pub fn settings_tabs(here: &str) -> Vec<(String, String, bool)> {
     if may(Permission::OrgManage) {
         tabs.push(("/settings/organisation", w::ACCOUNT_TAB_ORGANISATION));
     }
+    if may(Permission::TeamRead) {
+        tabs.push(("/settings/team", w::ACCOUNT_TAB_TEAM));
+    }
     if may(Permission::KeysManage) {
         tabs.push(("/settings/api-keys", w::ACCOUNT_TAB_API_KEYS));
     }

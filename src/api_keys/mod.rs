@@ -13,4 +13,4 @@ mod parts;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-pub use page::ApiKeysPage;
+pub use {page::ApiKeysPage, parts::scope_word};

@@ -66,6 +66,8 @@ pub fn scope_word(permission: Permission) -> Key {
         Permission::IntegrationsManage => w::API_KEYS_SCOPE_INTEGRATIONS_MANAGE,
         Permission::KeysManage => w::API_KEYS_SCOPE_KEYS_MANAGE,
         Permission::OrgManage => w::API_KEYS_SCOPE_ORG_MANAGE,
+        Permission::TeamRead => w::API_KEYS_SCOPE_TEAM_READ,
+        Permission::TeamManage => w::API_KEYS_SCOPE_TEAM_MANAGE,
     }
 }
 

@@ -256,6 +256,25 @@ fn SignOut() -> impl IntoView {
     .into_any()
 }
 
+/// The reader's other organisations, to go on in.
+#[component]
+fn Others() -> impl IntoView {
+    let others = use_session().others.clone();
+    let has_any = !others.is_empty();
+    let buttons = others
+        .into_iter()
+        .map(|(org, name)| {
+            view! {
+                <button role="menuitem" name="org" value=org.to_string()>
+                    <Icon icon=icondata::LuArrowRightLeft/>
+                    <span class="clip">{t_with(w::SHELL_SWITCH_TO, &[("name", &name)])}</span>
+                </button>
+            }
+        })
+        .collect_view();
+    has_any.then(|| view! { <form method="post" action="/switch" role="none">{buttons}</form> <hr/> }).into_any()
+}
+
 /// The menu of the account; stands in the top bar, since what is outside every landmark is easily missed.
 #[component]
 pub(super) fn UserMenu() -> impl IntoView {
@@ -269,6 +288,7 @@ pub(super) fn UserMenu() -> impl IntoView {
                 <small class="clip faint">{session.email.clone()}</small>
             </p>
             <hr/>
+            <Others/>
             <a role="menuitem" href="/settings/account"><Icon icon=icondata::LuUserRound/>{t(w::SHELL_ACCOUNT)}</a>
             <a role="menuitem" href="/settings/security"><Icon icon=icondata::LuShieldCheck/>{t(w::SHELL_SECURITY)}</a>
             <button type="button" role="menuitem" hidden=move || !alive.get() on:click=move |_| help.set(true)>

@@ -40,6 +40,8 @@ ids! {
     UseId("use");
     /// A key of the public API.
     ApiKeyId("key");
+    /// An invitation into an organisation.
+    InvitationId("inv");
     /// An action somebody took on a live call.
     ActionId("act");
     /// A scripted caller with expectations.

@@ -31,6 +31,10 @@ text_enum! {
         KeysManage = "keys.manage",
         /// Rename the organisation, remove demo data.
         OrgManage = "org.manage",
+        /// See who belongs to the organisation.
+        TeamRead = "team.read",
+        /// Invite people, change their roles, take them out.
+        TeamManage = "team.manage",
     }
 }
 
@@ -76,10 +80,19 @@ impl Role {
         use Permission::*;
         match self {
             Self::Owner | Self::Admin => Permission::ALL,
-            Self::Supervisor => {
-                &[CallsRead, CallsStart, CallsControl, CallsListen, CallsExport, CallsAnalyse, CallsNote, AssistantsRead, AssistantsEdit]
-            }
-            Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, CallsNote, AssistantsRead],
+            Self::Supervisor => &[
+                CallsRead,
+                CallsStart,
+                CallsControl,
+                CallsListen,
+                CallsExport,
+                CallsAnalyse,
+                CallsNote,
+                AssistantsRead,
+                AssistantsEdit,
+                TeamRead,
+            ],
+            Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, CallsNote, AssistantsRead, TeamRead],
             Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, CallsNote, AssistantsRead],
             Self::Billing => &[],
             Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage],

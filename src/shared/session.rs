@@ -15,6 +15,9 @@ pub struct Session {
     pub email_confirmed: bool,
     pub org_id: OrgId,
     pub org_name: String,
+    /// Other organisations this person belongs to, by name.
+    #[serde(default)]
+    pub others: Vec<(OrgId, String)>,
     pub role: Role,
     pub permissions: Vec<Permission>,
     /// `fr`, `en`.

@@ -22,6 +22,7 @@ use zencall::{
         ids::{AssistantId, CallId, NumberId, QuestionId},
         permission::{Permission, Role},
     },
+    team::server::actions as team,
 };
 
 fn doors() -> impl Iterator<Item = &'static Door> {
@@ -58,6 +59,8 @@ fn body(door: &Door) -> Value {
         ("POST", "/api/v1/answers/search") => json!({ "question": "Ouvert ?", "language": "fr" }),
         ("PUT", path) if path.starts_with("/api/v1/questions") => json!({ "dismissed": true }),
         ("PUT", "/api/v1/integrations/vapi") => json!({ "mode": "hmac" }),
+        ("POST", "/api/v1/invitations") => json!({ "emails": ["ines@tilleuls.example"], "role": "agent" }),
+        (_, path) if path.ends_with("/role") => json!({ "role": "agent" }),
         _ => json!({}),
     }
 }
@@ -82,6 +85,8 @@ fn prefix(door: &Door) -> &'static str {
         ("/numbers/", "num"),
         ("/answers/", "ans"),
         ("/questions/", "qst"),
+        ("/members/", "acc"),
+        ("/invitations/", "inv"),
     ];
     kinds.iter().find(|(part, _)| door.path.contains(part)).map_or("call", |(_, prefix)| prefix)
 }
@@ -224,6 +229,7 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         .execute(&app.core.pool)
         .await
         .expect("a question");
+    let invitation = team::invite(&scope, &["canarie@example.test".into()], Role::Agent).await.expect("an invitation")[0].id;
     vec![
         ("ast", assistant.to_string()),
         ("call", call.to_string()),
@@ -231,6 +237,8 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         ("ans", answer.to_string()),
         ("key", key.to_string()),
         ("qst", question.to_string()),
+        ("acc", org.account.to_string()),
+        ("inv", invitation.to_string()),
     ]
 }
 

@@ -24,6 +24,7 @@ mod rotation;
 mod seed;
 mod serve;
 mod sim;
+mod team;
 mod tenancy;
 mod vapi;
 mod versions;

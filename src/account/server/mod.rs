@@ -4,6 +4,7 @@ pub mod actions;
 mod document;
 mod forms;
 pub mod jobs;
+mod join;
 mod mails;
 mod pages;
 pub mod password;
@@ -42,6 +43,8 @@ where
         .route("/forgot/sent", get(forms::show_forgot_sent))
         .route("/reset/{token}", get(forms::show_reset).post(forms::reset))
         .route("/confirm/{token}", get(forms::show_confirm).post(forms::confirm))
+        .route("/join/{token}", get(join::show_join).post(join::join))
+        .route("/switch", post(join::switch))
         .route("/settings/account", post(forms::settings_account))
         .route("/settings/security", post(forms::settings_security))
         .route("/settings/sessions", post(forms::settings_sessions))

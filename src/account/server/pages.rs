@@ -1,10 +1,15 @@
 //! The pages before sign-in. They are drawn on the server and have no script, so a browser never downloads them as code.
 
+use super::join::{Guest, JoinForm};
 use crate::{
     account::model::{Country, SignUpForm},
     i18n::{Key, t, t_with, words as w},
-    kit::{Button, ButtonKind, ButtonSize, Callout, Checkbox, ErrorBlock, LinkButton, PasswordInput, Segmented, Select, TextInput, Tone},
+    kit::{
+        Button, ButtonKind, ButtonSize, Callout, Checkbox, ErrorBlock, LinkButton, PasswordInput, Segmented, Select, TextInput, Tone,
+        role_key,
+    },
     shared::error::{AppError, FieldErrors},
+    team::server::actions::Link,
 };
 use leptos::prelude::*;
 
@@ -34,6 +39,7 @@ fn said_key(said: &str) -> Option<Key> {
     match said {
         "confirmed" => Some(w::ACCOUNT_SAID_CONFIRMED),
         "email_changed" => Some(w::ACCOUNT_SAID_EMAIL_CHANGED),
+        "joined" => Some(w::ACCOUNT_SAID_JOINED),
         "reset" => Some(w::ACCOUNT_SAID_RESET),
         "signed_out" => Some(w::ACCOUNT_SAID_SIGNED_OUT),
         _ => None,
@@ -69,16 +75,25 @@ pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
                 <TextInput name="name" label=t(w::ACCOUNT_NAME) autocomplete="name" value=form.name maxlength=80u32 required=true errors/>
                 <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=form.email maxlength=254u32 required=true errors/>
                 <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors/>
-                <Checkbox name="terms" checked=accepted required=true errors>
-                    {t(w::ACCOUNT_TERMS_BEFORE)}" "
-                    <a href="/terms" target="_blank">{t(w::ACCOUNT_TERMS_TERMS)}</a>
-                    " "{t(w::ACCOUNT_TERMS_AND)}" "
-                    <a href="/privacy" target="_blank">{t(w::ACCOUNT_TERMS_PRIVACY)}</a>"."
-                </Checkbox>
+                <Terms accepted errors/>
                 <Send words=w::ACCOUNT_SIGN_UP_DO/>
             </Plain>
             <p class="small muted">{t(w::ACCOUNT_SIGN_UP_KNOWN)}" "<a href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</a></p>
         </div>
+    }
+    .into_any()
+}
+
+/// What has to be accepted to have an account.
+#[component]
+fn Terms(accepted: bool, errors: Signal<FieldErrors>) -> impl IntoView {
+    view! {
+        <Checkbox name="terms" checked=accepted required=true errors>
+            {t(w::ACCOUNT_TERMS_BEFORE)}" "
+            <a href="/terms" target="_blank">{t(w::ACCOUNT_TERMS_TERMS)}</a>
+            " "{t(w::ACCOUNT_TERMS_AND)}" "
+            <a href="/privacy" target="_blank">{t(w::ACCOUNT_TERMS_PRIVACY)}</a>"."
+        </Checkbox>
     }
     .into_any()
 }
@@ -171,6 +186,46 @@ pub fn confirm(email: &str) -> AnyView {
         <div class="stack g5">
             <div class="stack g2"><h1>{t(w::ACCOUNT_CONFIRM_TITLE)}</h1><p class="muted">{t_with(w::ACCOUNT_CONFIRM_TEXT, &[("email", email)])}</p></div>
             <Plain error=None><Send words=w::ACCOUNT_CONFIRM_DO/></Plain>
+        </div>
+    }
+    .into_any()
+}
+
+/// `/join/:token`.
+pub fn join(link: &Link, guest: Guest, token: &str, form: JoinForm, error: Option<&AppError>) -> AnyView {
+    let title = t_with(w::TEAM_JOIN_TITLE, &[("organisation", &link.organisation)]);
+    let text = t_with(w::TEAM_JOIN_TEXT, &[("role", t(role_key(link.role))), ("email", &link.email)]);
+    let (errors, failure) = (fields(error), whole(error));
+    let way = match guest {
+        Guest::Known => view! { <Plain error=failure><Send words=w::TEAM_JOIN_DO/></Plain> }.into_any(),
+        Guest::Another => view! {
+            <Callout tone=Tone::Warn title=t(w::TEAM_JOIN_OTHER)/>
+            <form method="post" action="/sign-out"><Button submit=true>{t(w::SHELL_SIGN_OUT)}</Button></form>
+        }
+        .into_any(),
+        Guest::SignedOut => view! {
+            <p>{t(w::TEAM_JOIN_SIGN_IN)}</p>
+            <LinkButton href=format!("/sign-in?next=%2Fjoin%2F{token}") kind=ButtonKind::Primary size=ButtonSize::Large>{t(w::ACCOUNT_SIGN_IN_DO)}</LinkButton>
+        }
+        .into_any(),
+        Guest::New => {
+            let accepted = !form.terms.is_empty();
+            view! {
+                <p>{t(w::TEAM_JOIN_NEW)}</p>
+                <Plain error=failure>
+                    <TextInput name="name" label=t(w::ACCOUNT_NAME) autocomplete="name" value=form.name maxlength=80u32 required=true autofocus=true errors/>
+                    <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors/>
+                    <Terms accepted errors/>
+                    <Send words=w::TEAM_JOIN_DO/>
+                </Plain>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <div class="stack g5">
+            <div class="stack g2"><h1>{title}</h1><p class="muted">{text}</p></div>
+            {way}
         </div>
     }
     .into_any()

@@ -80,6 +80,56 @@ pub async fn insert_account(
     Ok(written.rows_affected() == 1)
 }
 
+/// Writes a person whose address is proven; false when somebody has it.
+pub async fn insert_person(
+    tx: &mut SystemTx,
+    id: AccountId,
+    email: &Email,
+    name: &str,
+    password_hash: &str,
+    locale: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let written = sqlx::query!(
+        "insert into accounts (id, email, name, password_hash, locale, email_confirmed_at, created_at) values ($1, $2, $3, $4, $5, $6, $6)
+         on conflict (lower(email)) do nothing",
+        id as AccountId,
+        email.as_str(),
+        name,
+        password_hash,
+        locale,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+/// This browser goes on in an organisation; false when its person does not belong to it.
+pub async fn go_on_in(tx: &mut SystemTx, session: SessionId, org: OrgId) -> Result<bool> {
+    let gone_on = sqlx::query!(
+        "update sessions s set active_org = $2, updated_at = now()
+         where id = $1 and exists (select from members m where m.org_id = $2 and m.account_id = s.account_id)",
+        session as SessionId,
+        org as OrgId
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(gone_on.rows_affected() == 1)
+}
+
+/// The organisations of a person but for one, by name.
+pub async fn others(tx: &mut SystemTx, account: AccountId, but: OrgId) -> Result<Vec<(OrgId, String)>> {
+    let rows = sqlx::query!(
+        r#"select o.id as "id: OrgId", o.name from members m join orgs o on o.id = m.org_id where m.account_id = $1 and o.id <> $2 order by lower(o.name), o.id"#,
+        account as AccountId,
+        but as OrgId
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
 /// Writes an organisation.
 pub async fn insert_org(tx: &mut SystemTx, id: OrgId, new: &NewAccount, locale: &str, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(

@@ -49,7 +49,7 @@ where
         let of = |what: &str| AppError::internal(format!("no {what} in the request"));
         let look = parts.extensions.get::<Look>().cloned().ok_or_else(|| of("stylesheet"))?;
         let path = parts.uri.path();
-        let offers_languages = !path.starts_with("/reset/") && !path.starts_with("/confirm/");
+        let offers_languages = !path.starts_with("/reset/") && !path.starts_with("/confirm/") && !path.starts_with("/join/");
         Ok(Self {
             core: Core::from_ref(state),
             request: parts.extensions.get::<RequestInfo>().cloned().ok_or_else(|| of("caller"))?,

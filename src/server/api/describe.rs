@@ -29,7 +29,8 @@ use utoipa::{
         (name = "assistants", description = "Who answers, with which words: drafts and versions"),
         (name = "numbers", description = "Phone numbers"),
         (name = "answers", description = "The answer book, and questions nobody has answered"),
-        (name = "integrations", description = "How providers reach Zencall")
+        (name = "integrations", description = "How providers reach Zencall"),
+        (name = "team", description = "Who belongs to the organisation, as what, and who is invited")
     )
 )]
 struct Base;
@@ -75,6 +76,7 @@ pub fn whole() -> openapi::OpenApi {
     document.merge(crate::assistants::server::api::Doors::openapi());
     document.merge(crate::answers::server::api::Doors::openapi());
     document.merge(crate::integrations::server::api::Doors::openapi());
+    document.merge(crate::team::server::api::Doors::openapi());
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.description = Some("A key of the organisation, made at /settings/api-keys".into());
     let components = document.components.get_or_insert_with(Components::new);

@@ -64,7 +64,7 @@ const MINUTE_S: i32 = 60;
 const HOUR_S: i32 = 60 * MINUTE_S;
 
 /// Counts a try from an address. One customer has a whole /64 of IPv6, so that is what counts.
-async fn throttle_address(core: &Core, door: &str, ip: IpAddr, limit: i32, window_s: i32) -> Result<(), AppError> {
+pub(super) async fn throttle_address(core: &Core, door: &str, ip: IpAddr, limit: i32, window_s: i32) -> Result<(), AppError> {
     throttle::take(core, &format!("{door} from {}", network_of(ip)), limit, window_s).await
 }
 
@@ -103,7 +103,7 @@ async fn ask_password(core: &Core, person: Person, field: &str, typed: &str) -> 
 }
 
 /// Tells open streams of a person to look again who they are.
-async fn tell_revoked(tx: &mut SystemTx, account: AccountId) -> Result<(), AppError> {
+pub(super) async fn tell_revoked(tx: &mut SystemTx, account: AccountId) -> Result<(), AppError> {
     Ok(bus::publish(tx.conn(), &[Note::Revoked { account }]).await?)
 }
 

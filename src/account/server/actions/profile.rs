@@ -28,6 +28,7 @@ pub async fn read_reader(core: &Core, request: &RequestInfo) -> Result<Reader, A
     let (org, role) = org.ok_or_else(|| AppError::conflict("no_organisation"))?;
     let mut tx = SystemTx::begin(core, "a person's own account").await?;
     let who = store::who(&mut tx, account, org).await?.ok_or(AppError::Unauthenticated)?;
+    let others = store::others(&mut tx, account, org).await?;
     tx.commit().await?;
     let now = core.clock.now();
     let clock = org_clock(&who.timezone, now);
@@ -38,6 +39,7 @@ pub async fn read_reader(core: &Core, request: &RequestInfo) -> Result<Reader, A
         email_confirmed: who.email_confirmed,
         org_id: org,
         org_name: who.org_name,
+        others,
         role,
         permissions: role.permissions().to_vec(),
         locale: who.locale,

@@ -1,0 +1,6 @@
+//! The team on the server.
+
+pub mod actions;
+pub mod api;
+mod joining;
+mod store;
