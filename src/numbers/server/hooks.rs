@@ -132,6 +132,7 @@ async fn keep_report(core: &Core, org: OrgId, form: &Form) -> Result<(), AppErro
     let error = field(form, "ErrorCode");
     let scope = OrgScope::of_system(core, org);
     let mut tx = scope.begin(Permission::IntegrationsManage).await?;
+    store::take_turn(&mut tx, sid).await?;
     if store::note_report(&mut tx, sid, status, error).await? {
         send::advance(&mut tx, sid, status, error).await?;
     }

@@ -44,18 +44,13 @@ pub async fn send(core: Core, job: Send, cx: JobCx) -> Result<(), Fail> {
     let new = NewMessage { from: &row.ours, to: &row.theirs, body: &row.body, status_callback: &callback };
     let twilio = Twilio::of(&core);
     let earlier = match row.asked_at {
-        Some(since) => twilio.find_message(&account.who, &new, since).await?,
-        None => None,
+        Some(since) => twilio.find_message(&account.who, &new, since).await,
+        None => Ok(None),
     };
-    let mut tx = begin(&scope).await?;
-    let earlier = match earlier {
-        Some(held) if !store::is_known(&mut tx, &held.sid).await? => Some(held),
-        _ => None,
-    };
-    drop(tx);
     let sent = match earlier {
-        Some(held) => Ok(held),
-        None => twilio.send(&account.who, &new).await,
+        Ok(Some(held)) if !is_known(&scope, &held).await? => Ok(held), // the same words twice are two messages
+        Ok(_) => twilio.send(&account.who, &new).await,
+        Err(error) => Err(error),
     };
     let tx = begin(&scope).await?;
     match sent {
@@ -65,7 +60,13 @@ pub async fn send(core: Core, job: Send, cx: JobCx) -> Result<(), Fail> {
     }
 }
 
+async fn is_known(scope: &OrgScope, held: &Message) -> Result<bool, Fail> {
+    let mut tx = begin(scope).await?;
+    Ok(store::is_known(&mut tx, &held.sid).await?)
+}
+
 async fn taken(mut tx: OrgTx<'_>, job: &Send, held: &Message) -> Result<(), Fail> {
+    store::take_turn(&mut tx, &held.sid).await?;
     store::mark_taken(&mut tx, job.message, &held.sid).await?;
     let error = held.error_code.map(|code| code.to_string());
     advance(&mut tx, &held.sid, &held.status, error.as_deref()).await.map_err(retry)?;

@@ -109,6 +109,12 @@ pub async fn mark_asked(tx: &mut OrgTx<'_>, id: MessageId, now: DateTime<Utc>) -
     Ok(())
 }
 
+/// One at a time for an id at Twilio: a report that comes while its message is being given that id waits, and then finds it.
+pub async fn take_turn(tx: &mut OrgTx<'_>, sid: &str) -> sqlx::Result<()> {
+    sqlx::query!(r#"select pg_advisory_xact_lock(hashtextextended($1, 0))::text as "done""#, sid).fetch_one(tx.conn()).await?;
+    Ok(())
+}
+
 /// Twilio has it under this id.
 pub async fn mark_taken(tx: &mut OrgTx<'_>, id: MessageId, sid: &str) -> sqlx::Result<()> {
     sqlx::query!("update sms_messages set sid = $2, updated_at = now() where id = $1", id.0, sid).execute(tx.conn()).await?;
