@@ -237,11 +237,11 @@ mod tests {
         tools: Option<Vec<String>>,
         desk: reception::Offer,
     ) -> Value {
-        made(transfer_numbers, server, &Offer { has_answers, desk }, tools, Recording::On)
+        made(transfer_numbers, server, &Offer { has_answers, sends_sms: false, desk }, tools, Recording::On)
     }
 
     fn recorded(recording: Recording) -> Value {
-        made(vec![], &json!({}), &Offer { has_answers: true, desk: reception::Offer::default() }, None, recording)
+        made(vec![], &json!({}), &Offer { has_answers: true, ..Offer::default() }, None, recording)
     }
 
     fn made(
@@ -312,5 +312,15 @@ mod tests {
         let first = told["firstMessage"].as_str().expect("words");
         assert!(first.starts_with("Bonjour Cet appel est enregistré") && enabled(&told) == json!(true), "{first}");
         assert_eq!((without_notice(first), without_notice("Bonjour")), (("Bonjour", true), ("Bonjour", false)));
+    }
+
+    #[test]
+    fn messages_are_offered_once_a_number_sends_them() {
+        let has_tool = |sends_sms| {
+            let offer = Offer { sends_sms, ..Offer::default() };
+            let copy = made(vec![], &json!({}), &offer, Some(vec!["send_sms".into()]), Recording::On);
+            copy["model"]["tools"].to_string().contains("send_sms")
+        };
+        assert_eq!([true, false].map(has_tool), [true, false]);
     }
 }
