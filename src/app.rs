@@ -11,6 +11,7 @@ use crate::{
     integrations::IntegrationsPage,
     kit::{Prefs, Shell, open_anew},
     nav::NAV,
+    numbers::NumbersPage,
     reception::ReceptionPage,
     rehearsals::{RehearsalsPage, TryPage},
     shared::{permission::Permission, session::Session},
@@ -50,7 +51,7 @@ impl Assets {
 
 /// Whether a path is a page of the product: it wants a signed-in reader and ships the client.
 pub fn is_product_page(path: &str) -> bool {
-    ["home", "live", "calls", "figures", "assistants", "answers", "reception", "settings", "integrations"].iter().any(|page| {
+    ["home", "live", "calls", "figures", "assistants", "answers", "reception", "numbers", "settings", "integrations"].iter().any(|page| {
         path.strip_prefix('/').and_then(|rest| rest.strip_prefix(page)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
@@ -109,6 +110,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/assistants/:id/rehearsals") view=REHEARSALS ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id/versions") view=ASSISTANT_HISTORY ssr=SsrMode::Async/>
                     <Route path=path!("/assistants/:id/versions/:n") view=ASSISTANT_VERSION ssr=SsrMode::Async/>
+                    <Route path=path!("/numbers") view=NUMBERS ssr=SsrMode::Async/>
                     <Route path=path!("/integrations") view=INTEGRATIONS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/account") view=ACCOUNT ssr=SsrMode::Async/>
                     <Route path=path!("/settings/security") view=SECURITY ssr=SsrMode::Async/>
@@ -179,6 +181,7 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     REHEARSALS = RehearsalsPage, load_rehearsals, draw_rehearsals;
     ASSISTANT_HISTORY = AssistantHistoryPage, load_assistant_history, draw_assistant_history;
     ASSISTANT_VERSION = AssistantVersionPage, load_assistant_version, draw_assistant_version;
+    NUMBERS = NumbersPage, load_numbers, draw_numbers;
     INTEGRATIONS = IntegrationsPage, load_integrations, draw_integrations;
     ACCOUNT = AccountPage, load_account, draw_account;
     SECURITY = SecurityPage, load_security, draw_security;
@@ -196,7 +199,7 @@ pub async fn load_page(path: &str) -> bool {
         (Some("live"), Some(_)) => return crate::calls::load_call_pane().await.is_ok(),
         (Some("home" | "calls"), _) => FILE_OF_CALLS,
         (Some("figures"), _) => FILE_OF_FIGURES,
-        (Some("assistants" | "answers" | "reception" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
+        (Some("assistants" | "answers" | "reception" | "numbers" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
         _ => return true,
     };
     let (words, file) = futures::join!(learn_more(), load_file(pages));

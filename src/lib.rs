@@ -23,6 +23,7 @@ pub mod i18n;
 pub mod integrations;
 pub mod kit;
 pub mod nav;
+pub mod numbers;
 pub mod reception;
 pub mod rehearsals;
 pub mod site;

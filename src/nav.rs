@@ -81,6 +81,16 @@ static ENTRIES: &[NavEntry] = &[
         counts_live: false,
     },
     NavEntry {
+        href: "/numbers",
+        label: w::NAV_NUMBERS,
+        icon: icondata::LuHash,
+        needs: Some(Permission::AssistantsRead),
+        group: NavGroup::SetUp,
+        letter: 'n',
+        in_bar: false,
+        counts_live: false,
+    },
+    NavEntry {
         href: "/integrations",
         label: w::NAV_INTEGRATIONS,
         icon: icondata::LuBlocks,

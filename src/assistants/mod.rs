@@ -33,6 +33,6 @@ pub use {
     history_page::AssistantHistoryPage,
     list_page::AssistantsPage,
     new_page::NewAssistantPage,
-    parts::{AssistantTab, AssistantTabs, look_again_while},
+    parts::{AssistantTab, AssistantTabs, SyncRing, look_again_while},
     version_page::AssistantVersionPage,
 };

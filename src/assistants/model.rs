@@ -177,6 +177,18 @@ pub struct AssistantSheet {
     pub now: DateTime<Utc>,
 }
 
+text_enum! {
+    /// How a number came to the provider.
+    NumberSource {
+        /// The provider had it: connected by its id there, or given by the sandbox.
+        Vapi = "vapi",
+        /// Brought from the organisation's own account at Twilio.
+        Twilio = "twilio",
+        /// On the organisation's own SIP trunk.
+        Sip = "sip",
+    }
+}
+
 /// A phone number of the organisation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NumberLine {
@@ -190,6 +202,11 @@ pub struct NumberLine {
     pub sync: SyncState,
     /// The provider's words when it refused, or a `Trouble` of ours.
     pub sync_error: Option<String>,
+    pub source: NumberSource,
+    /// Sends and receives text messages.
+    pub sends_sms: bool,
+    /// Where the provider puts callers through when we do not answer it.
+    pub fallback: Option<String>,
     pub is_demo: bool,
 }
 

@@ -3,10 +3,7 @@
 use super::model::*;
 use crate::{
     error_glue::Json,
-    shared::{
-        error::AppError,
-        ids::{AssistantId, NumberId},
-    },
+    shared::{error::AppError, ids::AssistantId},
 };
 use leptos::prelude::*;
 
@@ -150,34 +147,4 @@ pub async fn delete_assistant(id: AssistantId) -> Result<(), AppError> {
 pub async fn push_assistant(id: AssistantId) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::push_again(&OrgScope::of_request().await?, id).await
-}
-
-/// The organisation's phone numbers.
-#[server(output = Json)]
-pub async fn list_numbers() -> Result<Vec<NumberLine>, AppError> {
-    use {super::server::actions, crate::platform::OrgScope};
-    actions::numbers(&OrgScope::of_request().await?).await
-}
-
-/// Connects a number by its id at the provider. Errors: `Invalid`; `Conflict("number_taken")`, `Conflict("number_limit")`.
-#[server(output = Json)]
-pub async fn connect_number(form: NumberForm) -> Result<NumberId, AppError> {
-    use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
-    let scope = OrgScope::of_request().await?;
-    scope.require(Permission::IntegrationsManage)?;
-    actions::connect_number(&scope, form.parse()?).await
-}
-
-/// Says who answers a number; nobody when `assistant` is absent. Errors: `NotFound`.
-#[server(output = Json)]
-pub async fn assign_number(id: NumberId, #[server(default)] assistant: Option<AssistantId>) -> Result<(), AppError> {
-    use {super::server::actions, crate::platform::OrgScope};
-    actions::assign_number(&OrgScope::of_request().await?, id, assistant).await
-}
-
-/// Removes a number from here; at the provider it stays. Errors: `NotFound`.
-#[server(output = Json)]
-pub async fn delete_number(id: NumberId) -> Result<(), AppError> {
-    use {super::server::actions, crate::platform::OrgScope};
-    actions::delete_number(&OrgScope::of_request().await?, id).await
 }

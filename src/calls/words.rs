@@ -200,6 +200,7 @@ pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
         "action" => action_event(event),
         "erased" => erased_event(event),
         "message" => message_event(card, event),
+        "sms" => sms_event(event),
         "routed" | "transfer_try" | "callback" => reception_event(event),
         "answer" => {
             let is_found = event.detail.get("entry").is_some_and(|entry| !entry.is_null());
@@ -212,6 +213,19 @@ pub fn event(card: &CallCard, event: &CallEvent) -> EventWords {
             plain(icondata::LuInfo, Tone::Neutral, t_with(w::CALLS_EVENT_UNKNOWN, &[("type", kind)]))
         }
     }
+}
+
+/// A text message to the caller, and what became of it.
+fn sms_event(event: &CallEvent) -> EventWords {
+    let detail = |name: &str| event.detail.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (tone, key) = match detail("outcome") {
+        "waiting" => (Tone::Info, w::CALLS_EVENT_SMS_WAITING),
+        "delivered" | "read" => (Tone::Ok, w::CALLS_EVENT_SMS_DELIVERED),
+        "refused" if detail("error") == "stopped" => (Tone::Warn, w::CALLS_EVENT_SMS_STOPPED),
+        _ => (Tone::Bad, w::CALLS_EVENT_SMS_FAILED),
+    };
+    let quote = ["text", "error"].into_iter().map(detail).find(|text| !text.is_empty() && *text != "stopped").map(str::to_owned);
+    EventWords { icon: icondata::LuMessageSquare, tone, text: t_with(key, &[("number", &dialled(detail("number")))]), quote }
 }
 
 /// What reception did: who was to answer and why, whom a caller was put through to, who wants to be called.

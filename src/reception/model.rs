@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub const LANGUAGES: &[&str] = &["fr", "en"];
 
 /// Tools that come with Zencall, by the name the model knows them by, in the order of the editor.
-pub const BUILT_IN: [&str; 5] = ["search_answers", "take_message", "request_callback", "transfer_to", "look_up_caller"];
+pub const BUILT_IN: [&str; 6] = ["search_answers", "take_message", "request_callback", "transfer_to", "look_up_caller", "send_sms"];
 
 /// The tools of an assistant for which nobody has chosen any.
 pub const USUAL: [&str; 2] = ["take_message", "search_answers"];

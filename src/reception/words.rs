@@ -140,6 +140,7 @@ pub fn tool_words(name: &str) -> (String, Option<&'static str>) {
         "request_callback" => (w::RECEPTION_BUILT_IN_REQUEST_CALLBACK, w::RECEPTION_BUILT_IN_REQUEST_CALLBACK_TEXT),
         "transfer_to" => (w::RECEPTION_BUILT_IN_TRANSFER_TO, w::RECEPTION_BUILT_IN_TRANSFER_TO_TEXT),
         "look_up_caller" => (w::RECEPTION_BUILT_IN_LOOK_UP_CALLER, w::RECEPTION_BUILT_IN_LOOK_UP_CALLER_TEXT),
+        "send_sms" => (w::NUMBERS_TOOL, w::NUMBERS_TOOL_TEXT),
         other => return (other.to_owned(), None),
     };
     (t(name).to_owned(), Some(t(text)))

@@ -5,7 +5,7 @@ use crate::{
         Core,
         bus::Bus,
         clock::Clock,
-        config::{Config, LogFormat, ObjectsConfig, Secret, create_data_dir},
+        config::{Config, LogFormat, ObjectsConfig, Secret, TWILIO_ADDRESS, create_data_dir},
         core::Parts,
         crypto::Vault,
         db,
@@ -16,6 +16,7 @@ use crate::{
     providers::{
         model::Model,
         sim::{Mailbox, Sim, SimOptions},
+        twilio::Twilio,
         vapi::{Vapi, VapiSettings},
     },
 };
@@ -130,6 +131,7 @@ pub fn providers(config: &Config) -> anyhow::Result<http::Extensions> {
         api_key: config.vapi.api_key.clone().context("VAPI_API_KEY is not set")?,
         public_key: config.vapi.public_key.clone(),
     }));
+    providers.insert(Twilio::new(twilio_address(config)?));
     providers.insert(Guarded::new(&config.ssrf_allow));
     if let Some(model) = &config.model {
         providers.insert(Model::new(model));
@@ -138,6 +140,15 @@ pub fn providers(config: &Config) -> anyhow::Result<http::Extensions> {
         providers.insert(Mailer::new(smtp_url.expose(), &config.mail.from)?);
     }
     Ok(providers)
+}
+
+/// Where Twilio answers: as set; else the simulator that stands in for Vapi stands in for it, too.
+fn twilio_address(config: &Config) -> anyhow::Result<Url> {
+    let simulator = config.vapi.base_url.as_ref().filter(|base| base.host_str().is_some_and(|host| !host.ends_with("vapi.ai")));
+    match config.twilio_base_url.as_ref().or(simulator) {
+        Some(url) => Ok(url.clone()),
+        None => Ok(Url::parse(TWILIO_ADDRESS)?),
+    }
 }
 
 /// Everything a door or worker needs, on a database that is open.

@@ -63,6 +63,7 @@ const STRANGER: Who = Public("for people who have no account yet, or are not sig
 const TOKEN: Who = Public("the token in the address is the key, good once");
 const LOOK: Who = Public("keeps a choice of look or language in a cookie, nothing else");
 
+const TWILIO: Who = Public("the address names the organisation, the signature proves Twilio");
 const DESCRIPTION: Who = Public("describes the public API, the same for everybody");
 
 /// All of them.
@@ -113,6 +114,7 @@ pub const DOORS: &[Door] = &[
     page("/assistants/{id}/versions/{n}", Needs(AssistantsRead)),
     page("/reception", Needs(AssistantsRead)),
     page("/reception/{tab}", Needs(AssistantsRead)),
+    page("/numbers", Needs(AssistantsRead)),
     page("/integrations", Needs(IntegrationsRead)),
     page("/settings/team", Needs(TeamRead)),
     page("/settings/api-keys", Needs(KeysManage)),
@@ -123,6 +125,8 @@ pub const DOORS: &[Door] = &[
     door("POST", "/csp-report", Kind::Other, Public("browsers tell what the content policy stopped")),
     door("POST", "/hooks/vapi/{token}", Kind::Hook, Public("the address names the organisation, the signature proves the provider")),
     door("POST", "/hooks/vapi/{token}/try", Kind::Hook, Public("as above, for drafts that are tried: nothing is kept")),
+    door("POST", "/hooks/twilio/{token}/sms", Kind::Hook, TWILIO),
+    door("POST", "/hooks/twilio/{token}/status", Kind::Hook, TWILIO),
     door("POST", "/hooks/oauth/token", Kind::Hook, Public("client credentials in the request")),
     door("GET", "/live/ws", Kind::Live, Needs(CallsRead)),
     door("GET", "/live/listen/{id}", Kind::Live, Needs(CallsListen)),
@@ -168,8 +172,12 @@ pub const DOORS: &[Door] = &[
     api("POST", "/api/v1/assistants/{id}/versions/{n}/restore", Needs(AssistantsEdit)),
     api("GET", "/api/v1/numbers", Needs(AssistantsRead)),
     api("POST", "/api/v1/numbers", Needs(IntegrationsManage)),
+    api("POST", "/api/v1/numbers/import", Needs(IntegrationsManage)),
+    api("GET", "/api/v1/numbers/{id}", Needs(AssistantsRead)),
     api("PUT", "/api/v1/numbers/{id}", Needs(AssistantsEdit)),
+    api("PATCH", "/api/v1/numbers/{id}", Needs(AssistantsEdit)),
     api("DELETE", "/api/v1/numbers/{id}", Needs(IntegrationsManage)),
+    api("GET", "/api/v1/messages", Needs(CallsRead)),
     api("GET", "/api/v1/answers", Needs(AssistantsRead)),
     api("POST", "/api/v1/answers", Needs(AssistantsEdit)),
     api("GET", "/api/v1/answers/export.csv", Needs(AssistantsRead)),
@@ -252,10 +260,17 @@ pub const DOORS: &[Door] = &[
     rpc("/rpc/zencall/assistants/rpc/set_assistant_state", Needs(AssistantsEdit)),
     rpc("/rpc/zencall/assistants/rpc/delete_assistant", Needs(AssistantsEdit)),
     rpc("/rpc/zencall/assistants/rpc/push_assistant", Needs(AssistantsEdit)),
-    rpc("/rpc/zencall/assistants/rpc/list_numbers", Needs(AssistantsRead)),
-    rpc("/rpc/zencall/assistants/rpc/connect_number", Needs(IntegrationsManage)),
-    rpc("/rpc/zencall/assistants/rpc/assign_number", Needs(AssistantsEdit)),
-    rpc("/rpc/zencall/assistants/rpc/delete_number", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/numbers/rpc/read_numbers", Needs(AssistantsRead)),
+    rpc("/rpc/zencall/numbers/rpc/list_messages", Needs(CallsRead)),
+    rpc("/rpc/zencall/numbers/rpc/connect_twilio", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/numbers/rpc/disconnect_twilio", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/numbers/rpc/list_twilio_numbers", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/numbers/rpc/import_number", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/numbers/rpc/add_trunk_number", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/numbers/rpc/connect_number", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/numbers/rpc/edit_number", Needs(AssistantsEdit)),
+    rpc("/rpc/zencall/numbers/rpc/retry_number", Needs(IntegrationsManage)),
+    rpc("/rpc/zencall/numbers/rpc/delete_number", Needs(IntegrationsManage)),
     rpc("/rpc/zencall/rehearsals/rpc/read_try", Needs(AssistantsEdit)),
     rpc("/rpc/zencall/rehearsals/rpc/say_to_draft", Needs(AssistantsEdit)),
     rpc("/rpc/zencall/rehearsals/rpc/read_rehearsals", Needs(AssistantsRead)),

@@ -59,6 +59,7 @@ pub fn router(state: AppState) -> Router {
     let site_root = state.core.config.site_root.clone();
     let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().append_index_html_on_directories(false);
     let hooks = crate::calls::server::hook_routes()
+        .merge(crate::numbers::server::hook_routes())
         .layer(middleware::from_fn_with_state(state.clone(), headers::hook_layer))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()));
     Router::new()

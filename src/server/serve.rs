@@ -32,6 +32,9 @@ pub async fn serve(config: Config, roles: Roles) -> anyhow::Result<()> {
         crate::integrations::server::actions::refill_simulator(&core).await?;
         crate::assistants::server::actions::refill_simulator(&core).await?;
     }
+    if boot.sim.is_some() {
+        crate::numbers::server::actions::refill_simulator(&core).await?; // its file does not hold where messages go
+    }
     let stop = CancellationToken::new();
     let mut background = tokio::task::JoinSet::new();
     background.spawn(core.bus.clone().run(core.pool.clone(), stop.clone()));

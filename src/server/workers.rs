@@ -17,6 +17,7 @@ pub fn worker(core: &Core, calls: &Calls) -> Worker {
     let worker = crate::assistants::server::jobs(worker, core, &Vapi::of(core));
     let worker = crate::rehearsals::server::jobs(worker, core, &Vapi::of(core));
     let worker = crate::integrations::server::jobs(worker, core);
+    let worker = crate::numbers::server::jobs(worker, core);
     let worker = crate::reception::server::jobs::jobs(worker, core);
     let worker = crate::account::server::jobs::jobs(worker, core);
     let worker = crate::api_keys::server::jobs(worker, core);

@@ -28,6 +28,8 @@ ids! {
     CallId("call");
     /// A phone number an organisation owns.
     NumberId("num");
+    /// A text message.
+    MessageId("msg");
     /// One attempt to deliver a webhook to us.
     HookId("hook");
     /// A tag that calls carry.

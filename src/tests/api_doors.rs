@@ -52,6 +52,7 @@ fn body(door: &Door) -> Value {
         (_, path) if path.ends_with("/state") => json!({ "state": "draft" }),
         (_, path) if path.ends_with("/copy") => json!({ "step": "look" }),
         ("POST", "/api/v1/numbers") => json!({ "number": "+33199000001", "provider_id": "pn-of-a-test" }),
+        ("POST", "/api/v1/numbers/import") => json!({ "sid": "PN00000000000000000000000000000001" }),
         ("POST", "/api/v1/answers") | ("PUT", "/api/v1/answers/{id}") => {
             json!({ "language": "fr", "question": "Ouvert ?", "answer": "Oui." })
         }

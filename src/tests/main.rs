@@ -15,6 +15,7 @@ mod figures;
 mod integrations;
 mod listening;
 mod mail;
+mod numbers;
 mod operator;
 mod private_pg;
 mod queue;

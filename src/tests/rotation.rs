@@ -45,6 +45,8 @@ async fn everything_opens(app: &TestApp, org: &TestOrg) {
             .await
             .expect("both rows");
     assert_eq!(app.core.vault.open(Uuid::nil(), &format!("totp {}", org.account), &factor).expect("the second factor"), b"totp secret");
+    let twilio = zencall::numbers::server::actions::twilio_numbers(&OrgScope::of_system(&app.core, org.id)).await;
+    assert_eq!(twilio.map(|held| held.len()), Ok(3), "the token of the account at Twilio");
     let addresses = Addresses::open(&app.core, org.id, &control).expect("the control address");
     assert_eq!(addresses.control.as_deref(), Some("https://provider.example/c1/control"));
 }
@@ -75,13 +77,15 @@ async fn a_new_master_key_takes_over_and_the_old_one_can_go(pool: PgPool) {
     let (tool, secret) = form.parse(ToolId::generate()).expect("a tool");
     let scope = OrgScope::of_system(&before.core, org.id);
     tools::save(&scope, tool, secret.as_deref(), true).await.expect("a tool");
+    let keys = (zencall::providers::sim::TWILIO_ACCOUNT.to_owned(), zencall::providers::sim::TWILIO_TOKEN.to_owned());
+    zencall::numbers::server::actions::connect_twilio(&scope, keys).await.expect("a Twilio account");
     assert_eq!(before.hook(&org, &ringing()).await.status(), 200);
     everything_opens(&before, &org).await;
 
     let during = TestApp::with_keys(pool.clone(), NEW, OLD).await;
     everything_opens(&during, &org).await;
-    assert_eq!(rotate::reseal(&during.core).await.expect("sealed again"), [1, 1, 1, 1]);
-    assert_eq!(rotate::reseal(&during.core).await.expect("nothing left"), [0, 0, 0, 0]);
+    assert_eq!(rotate::reseal(&during.core).await.expect("sealed again"), [1, 1, 1, 1, 1]);
+    assert_eq!(rotate::reseal(&during.core).await.expect("nothing left"), [0, 0, 0, 0, 0]);
     everything_opens(&during, &org).await;
 
     let after = TestApp::with_keys(pool.clone(), NEW, "").await;
@@ -107,6 +111,8 @@ async fn no_sealed_column_is_forgotten(pool: PgPool) {
         "hook_endpoints.secret_sealed",
         "hook_endpoints.token_sealed",
         "http_tools.header_sealed",
+        "twilio_accounts.hook_sealed",
+        "twilio_accounts.token_sealed",
     ];
     assert_eq!(columns, rotated);
 }

@@ -76,6 +76,7 @@ fn no_room_knows_more_than_it_may() {
         "integrations",
         "kit",
         "nav",
+        "numbers",
         "platform",
         "providers",
         "reception",

@@ -23,6 +23,8 @@ use crate::{
 };
 use serde_json::Value;
 
+pub use number_store::{BroughtNumber, NumberRow};
+
 /// More than any business needs; a bound on what one organisation can make the provider hold.
 const MOST_ASSISTANTS: i64 = 200;
 const MOST_NUMBERS: i64 = 200;
@@ -266,6 +268,11 @@ pub async fn numbers(scope: &OrgScope) -> Result<Vec<NumberLine>, AppError> {
     Ok(number_store::numbers(&mut tx).await?)
 }
 
+/// The same in a transaction that goes on.
+pub async fn numbers_in(tx: &mut OrgTx<'_>) -> Result<Vec<NumberLine>, AppError> {
+    Ok(number_store::numbers(tx).await?)
+}
+
 /// Connects a number that the provider already has, by its id there. A job asks whether it is that number.
 /// Errors: `Conflict("number_taken")`; `Conflict("number_limit")`.
 pub async fn connect_number(scope: &OrgScope, new: NewNumber) -> Result<NumberId, AppError> {
@@ -291,25 +298,89 @@ pub async fn connect_number(scope: &OrgScope, new: NewNumber) -> Result<NumberId
 /// Who answers a number. Errors: `NotFound`.
 pub async fn assign_number(scope: &OrgScope, number: NumberId, assistant: Option<AssistantId>) -> Result<(), AppError> {
     let mut tx = scope.begin(Permission::AssistantsEdit).await?;
-    if let Some(assistant) = assistant {
-        existing(&mut tx, assistant).await?;
-    }
-    if !number_store::assign_number(&mut tx, number, assistant).await? {
-        return Err(AppError::not_found("number"));
-    }
+    assign_number_in(&mut tx, number, assistant).await?;
     tx.commit().await
 }
 
-/// Removes a number from here; at the provider it stays, without our address. Calls keep what they show of it. Errors: `NotFound`.
+/// The same in a transaction that changes more. Errors: `NotFound`.
+pub async fn assign_number_in(tx: &mut OrgTx<'_>, number: NumberId, assistant: Option<AssistantId>) -> Result<(), AppError> {
+    if let Some(assistant) = assistant {
+        existing(tx, assistant).await?;
+    }
+    if number_store::assign_number(tx, number, assistant).await? { Ok(()) } else { Err(AppError::not_found("number")) }
+}
+
+/// A number that `numbers` brings to the provider by a job of its own. `assistant` answers it.
+/// Errors: `Conflict("number_taken")`; `Conflict("number_limit")`; `NotFound`.
+pub async fn bring_number(tx: &mut OrgTx<'_>, new: &BroughtNumber<'_>) -> Result<NumberId, AppError> {
+    if number_store::count_numbers(tx).await? >= MOST_NUMBERS {
+        return Err(AppError::conflict("number_limit"));
+    }
+    if let Some(assistant) = new.assistant {
+        existing(tx, assistant).await?;
+    }
+    let id = NumberId::at(tx.scope().core().clock.now());
+    let inserted = number_store::insert_brought(tx, id, new).await;
+    inserted.on_constraint("phone_numbers_org_number_key", || AppError::conflict("number_taken"))?;
+    Ok(id)
+}
+
+/// A number, with what the provider is told of it; nothing when there is none of this id.
+pub async fn number(tx: &mut OrgTx<'_>, id: NumberId) -> Result<Option<NumberRow>, AppError> {
+    Ok(number_store::number(tx, id).await?)
+}
+
+/// What came of bringing a number to the provider; once it is there, it is told the rest.
+pub async fn note_number(
+    tx: &mut OrgTx<'_>,
+    id: NumberId,
+    provider_id: Option<&str>,
+    sync: SyncState,
+    words: Option<&str>,
+) -> Result<(), AppError> {
+    number_store::mark_number(tx, id, provider_id, sync, words).await?;
+    tell(tx).await
+}
+
+/// Name and way out of a number; the provider is told. Errors: `NotFound`.
+pub async fn edit_number(tx: &mut OrgTx<'_>, id: NumberId, label: &str, fallback: Option<&PhoneNumber>) -> Result<(), AppError> {
+    if !number_store::edit_number(tx, id, label, fallback).await? {
+        return Err(AppError::not_found("number"));
+    }
+    enqueue_number(tx, id).await
+}
+
+/// The body that makes a number at the provider, but for what its kind needs.
+pub async fn new_number_body(tx: &mut OrgTx<'_>, row: &NumberRow) -> Result<Value, AppError> {
+    let mut body = provider_copy::number(&row.number, &row.label, &integrations::server_object(tx).await?);
+    if row.fallback.is_some() {
+        body["fallbackDestination"] = provider_copy::fallback(row.fallback.as_ref());
+    }
+    Ok(body)
+}
+
+/// A number that sends text messages: this one if it does, else the first that does.
+pub async fn sms_sender(tx: &mut OrgTx<'_>, wanted: &str) -> Result<Option<String>, AppError> {
+    Ok(number_store::sms_sender(tx, wanted).await?)
+}
+
+/// Removes a number from here, and from the provider if we brought it there; else it stays there without our address. Calls keep what
+/// they show of it. Errors: `NotFound`.
 pub async fn delete_number(scope: &OrgScope, number: NumberId) -> Result<(), AppError> {
     let mut tx = scope.begin(Permission::IntegrationsManage).await?;
-    let provider_id = number_store::delete_number(&mut tx, number).await?.ok_or_else(|| AppError::not_found("number"))?;
+    delete_number_in(&mut tx, number).await?;
+    tx.commit().await
+}
+
+/// The same in a transaction that undoes more. Errors: `NotFound`.
+pub async fn delete_number_in(tx: &mut OrgTx<'_>, number: NumberId) -> Result<(), AppError> {
+    let (provider_id, source) = number_store::delete_number(tx, number).await?.ok_or_else(|| AppError::not_found("number"))?;
     if let Some(provider_id) = provider_id {
         // Under the number's own key: a push that waits is replaced, one that runs is followed.
-        let job = ReleaseNumber { org: scope.org(), provider_id };
+        let job = ReleaseNumber { org: tx.scope().org(), provider_id, is_ours: source != NumberSource::Vapi };
         tx.enqueue(&job, Opts::default().key(format!("number:{number}"))).await?;
     }
-    tx.commit().await
+    Ok(())
 }
 
 fn is_constraint(error: &sqlx::Error, name: &str) -> bool {

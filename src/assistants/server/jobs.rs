@@ -3,7 +3,7 @@
 use super::{copy_store, drift_jobs, number_store, provider_copy, store};
 use crate::{
     answers::server::jobs::BookChanged,
-    assistants::model::SyncState,
+    assistants::model::{NumberSource, SyncState},
     integrations::server::{actions as integrations, jobs::EndpointChanged},
     platform::{
         Core, OrgScope, OrgTx, SystemTx,
@@ -55,6 +55,9 @@ impl Job for PushNumber {
 pub struct ReleaseNumber {
     pub org: OrgId,
     pub provider_id: String,
+    /// We brought it to the provider: it goes from there whole.
+    #[serde(default)]
+    pub is_ours: bool,
 }
 
 impl Job for ReleaseNumber {
@@ -190,6 +193,10 @@ async fn push_number(core: &Core, vapi: &Vapi, job: PushNumber) -> Result<(), Fa
     if row.sync_error.as_deref() == Some(Trouble::OtherNumber.name()) {
         return Ok(());
     }
+    // Not there yet: `numbers` brings it.
+    if row.provider_id.is_none() && row.source != NumberSource::Vapi {
+        return Ok(());
+    }
     let server = integrations::server_object(&mut tx).await.map_err(retry)?;
     drop(tx);
     let sent = match &row.provider_id {
@@ -254,7 +261,12 @@ async fn connect(vapi: &Vapi, id: &str, row: &number_store::NumberRow, server: &
     if held.number.is_some_and(|number| number != row.number.as_str()) {
         return Err(Refused::OtherNumber);
     }
-    let fields = json!({ "provider": held.provider, "server": server });
+    let fields = json!({
+        "provider": held.provider,
+        "server": server,
+        "name": provider_copy::number_name(&row.number, &row.label),
+        "fallbackDestination": provider_copy::fallback(row.fallback.as_ref()),
+    });
     Ok(vapi.update_phone_number(id, &fields).await?.id)
 }
 
@@ -267,11 +279,14 @@ async fn release_number(core: &Core, vapi: &Vapi, job: ReleaseNumber) -> Result<
         return Ok(());
     }
     let released = async {
+        if job.is_ours {
+            return vapi.delete_phone_number(&job.provider_id).await;
+        }
         let held = vapi.phone_number(&job.provider_id).await?;
-        vapi.update_phone_number(&job.provider_id, &json!({ "provider": held.provider, "server": null })).await
+        vapi.update_phone_number(&job.provider_id, &json!({ "provider": held.provider, "server": null })).await.map(drop)
     };
     match released.await {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         Err(error) if error.status() == Some(404) => Ok(()),
         Err(error) if error.status() == Some(400) => Err(Fail::from(error)), // a person has to look: its calls still come in
         Err(error) => Err(patient(error)),

@@ -1,6 +1,6 @@
 //! What the provider is told of an assistant or a number. Source: protocols sheet "voice", 1.3, 1.4, 1.6, 1.7, 3.6.
 
-use super::{catalogue, tool_texts};
+use super::{catalogue, number_store, tool_texts};
 use crate::{
     answers::server::actions as answers,
     assistants::model::{Catalogue, Recording, Settings},
@@ -25,13 +25,20 @@ pub const SEARCH_ANSWERS: &str = "search_answers";
 pub struct Offer {
     /// There is something in the organisation's answer book.
     pub has_answers: bool,
+    /// One of its numbers sends text messages.
+    pub sends_sms: bool,
     pub desk: reception::Offer,
     pub catalogue: Catalogue,
 }
 
 /// See [`Offer`].
 pub async fn offer(tx: &mut OrgTx<'_>) -> Result<Offer, AppError> {
-    Ok(Offer { has_answers: answers::has_entries(tx).await?, desk: reception::offer(tx).await?, catalogue: catalogue::read(tx).await? })
+    Ok(Offer {
+        has_answers: answers::has_entries(tx).await?,
+        sends_sms: number_store::sms_sender(tx, "").await?.is_some(),
+        desk: reception::offer(tx).await?,
+        catalogue: catalogue::read(tx).await?,
+    })
 }
 
 /// The messages we ask for. The list replaces the provider's default, which lacks `transcript` and `transfer-update`.
@@ -70,6 +77,9 @@ pub fn assistant(id: AssistantId, org: OrgId, settings: &Settings, server: &Valu
     }
     if has("look_up_caller") {
         tools.push(tool_texts::look_up_caller(is_french));
+    }
+    if offer.sends_sms && has("send_sms") {
+        tools.push(tool_texts::send_sms(is_french));
     }
     tools.extend(offer.desk.own.iter().filter(|tool| has(&tool.name)).map(HttpTool::function));
     if !settings.transfer_numbers.is_empty() {
@@ -206,8 +216,17 @@ fn transfer_call(settings: &Settings, is_french: bool) -> Value {
 
 /// A number that asks us, at each call, who shall answer: the choice stays in our rows and needs no push.
 pub fn number(number: &PhoneNumber, label: &str, server: &Value) -> Value {
-    let name = if label.is_empty() { number.as_str() } else { label };
-    json!({ "provider": "twilio", "number": number.as_str(), "name": name, "server": server })
+    json!({ "provider": "twilio", "number": number.as_str(), "name": number_name(number, label), "server": server })
+}
+
+/// What a number is called at the provider, which takes 40 characters.
+pub fn number_name(number: &PhoneNumber, label: &str) -> String {
+    if label.is_empty() { number.to_string() } else { label.chars().take(40).collect() }
+}
+
+/// Where the provider puts callers through when we do not answer it.
+pub fn fallback(number: Option<&PhoneNumber>) -> Value {
+    number.map_or(Value::Null, |number| json!({ "type": "number", "number": number.as_str() }))
 }
 
 #[cfg(test)]
@@ -302,5 +321,15 @@ mod tests {
         let first = told["firstMessage"].as_str().expect("words");
         assert!(first.starts_with("Bonjour Cet appel est enregistré") && enabled(&told) == json!(true), "{first}");
         assert_eq!((without_notice(first), without_notice("Bonjour")), (("Bonjour", true), ("Bonjour", false)));
+    }
+
+    #[test]
+    fn messages_are_offered_once_a_number_sends_them() {
+        let has_tool = |sends_sms| {
+            let offer = Offer { sends_sms, ..Offer::default() };
+            let copy = made(vec![], &json!({}), &offer, Some(vec!["send_sms".into()]), Recording::On);
+            copy["model"]["tools"].to_string().contains("send_sms")
+        };
+        assert_eq!([true, false].map(has_tool), [true, false]);
     }
 }

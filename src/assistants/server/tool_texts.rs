@@ -57,3 +57,23 @@ pub fn look_up_caller(is_french: bool) -> Value {
     };
     json!({ "type": "function", "function": { "name": "look_up_caller", "description": description, "parameters": { "type": "object", "properties": {} } } })
 }
+
+/// Sends the caller a text message.
+pub fn send_sms(is_french: bool) -> Value {
+    let words = |fr: &'static str, en: &'static str| if is_french { fr } else { en };
+    json!({
+        "type": "function",
+        "function": {
+            "name": "send_sms",
+            "description": words(
+                "Envoie un SMS à l'appelant, au numéro d'où il appelle : une adresse, un horaire, un lien. Demandez-lui d'abord s'il le veut.",
+                "Sends the caller a text message, to the number they call from: an address, a time, a link. Ask them first whether they want it.",
+            ),
+            "parameters": {
+                "type": "object",
+                "properties": { "text": { "type": "string", "description": words("Le texte du SMS, en 300 caractères au plus", "The message, in 300 characters at most") } },
+                "required": ["text"],
+            },
+        },
+    })
+}

@@ -68,10 +68,12 @@ pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
     let (fetching, making, analysing, indexing) = (core.clone(), core.clone(), core.clone(), core.clone());
     let (dialling, asking, reconciling, transferring) = (with(), with(), core.clone(), core.clone());
     let (counting, keeping, erasing, deleting) = (core.clone(), core.clone(), core.clone(), core.clone());
+    let telling = core.clone();
     worker
         .on(move |job, cx| jobs::fetch_recording(fetching.clone(), job, cx))
         .on(move |job, cx| jobs::dial(dialling.0.clone(), dialling.1.clone(), job, cx))
         .on(move |job, _| jobs::transfer(transferring.clone(), job))
+        .on(move |job, _| tools::message_moved(telling.clone(), job))
         .on(move |job, cx| jobs::reconcile(reconciling.clone(), job, cx))
         .on(move |job, cx| jobs::ask_silent(asking.0.clone(), asking.1.clone(), job, cx))
         .on(move |job, cx| analysis::analyse(analysing.clone(), job, cx))

@@ -7,10 +7,11 @@ use super::{
     read, replies, store,
 };
 use crate::{
+    numbers::server::{jobs::MessageMoved, tool as sms},
     platform::{
         Core, OrgScope, OrgTx, SystemTx,
         bus::{self, Note},
-        queue::Opts,
+        queue::{Fail, Opts},
     },
     reception::server::tools::{self, Told, Use},
     shared::{
@@ -34,6 +35,7 @@ pub async fn answer(core: &Core, org: OrgId, kept: Kept, message: &Value, tool: 
         "request_callback" => request_callback(core, org, &asked).await,
         "transfer_to" => transfer_to(core, org, &asked).await,
         "look_up_caller" => look_up_caller(core, org, caller).await,
+        "send_sms" => send_sms(core, org, &asked, message).await,
         name => {
             let told = tools::own(core, org, &asked).await?;
             Ok(told
@@ -56,6 +58,22 @@ async fn request_callback(core: &Core, org: OrgId, asked: &Use<'_>) -> Result<To
         keep(core, org, call, format!("callback:{}", asked.id), "callback", detail).await?;
     }
     Ok(told)
+}
+
+async fn send_sms(core: &Core, org: OrgId, asked: &Use<'_>, message: &Value) -> Result<Told, AppError> {
+    let called = ["/phoneNumber/number", "/call/phoneNumber/number"].iter().find_map(|path| message.pointer(path)?.as_str());
+    let (told, noted) = sms::send_sms(core, org, asked, called.unwrap_or_default()).await?;
+    if let (Some(call), Some(detail)) = (asked.call, noted) {
+        keep(core, org, call, format!("sms:{}", asked.id), "sms", detail).await?;
+    }
+    Ok(told)
+}
+
+/// What became of a message that was sent in a call, for its timeline.
+pub async fn message_moved(core: Core, moved: MessageMoved) -> Result<(), Fail> {
+    let detail = json!({ "number": moved.number, "outcome": moved.status, "error": moved.error });
+    let key = format!("sms:{}:{}", moved.message, moved.status);
+    keep(&core, moved.org, moved.call, key, "sms", detail).await.map_err(|error| Fail::Retry(error.to_string()))
 }
 
 async fn transfer_to(core: &Core, org: OrgId, asked: &Use<'_>) -> Result<Told, AppError> {

@@ -136,6 +136,13 @@ fn judge_production(config: &Config, findings: &mut Vec<Finding>) {
             findings.push(Finding::refusal("VAPI_BASE_URL", "would send the key in the clear", "begin it with https://"));
         }
     }
+    if let Some(base) = &config.twilio_base_url {
+        if is_local(base) {
+            findings.push(Finding::refusal("TWILIO_BASE_URL", "is a simulator's address", "remove it: production calls Twilio itself"));
+        } else if base.scheme() != "https" {
+            findings.push(Finding::refusal("TWILIO_BASE_URL", "would send tokens in the clear", "begin it with https://"));
+        }
+    }
     if let Some(model) = &config.model
         && model.base_url.scheme() != "https"
         && model.api_key.is_some()

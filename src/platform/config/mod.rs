@@ -22,6 +22,8 @@ use reader::Reader;
 
 /// Vapi's own address, used in production when `VAPI_BASE_URL` is not set.
 pub const VAPI_ADDRESS: &str = "https://api.vapi.ai";
+/// Twilio's own address, used in production, and beside the real Vapi, when `TWILIO_BASE_URL` is not set.
+pub const TWILIO_ADDRESS: &str = "https://api.twilio.com";
 
 /// Whether mistakes cost money: `sandbox` needs no settings and talks to simulators, `production` refuses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Config {
     /// Whose `X-Forwarded-*` headers are believed; empty: nobody's.
     pub trusted_proxies: Vec<IpNet>,
     pub vapi: VapiConfig,
+    /// Where Twilio answers; absent in the sandbox only.
+    pub twilio_base_url: Option<Url>,
     pub mail: MailConfig,
     /// Absent: rules alone analyse calls.
     pub model: Option<ModelConfig>,
@@ -189,6 +193,7 @@ impl Config {
         let bind = reader.parse("BIND", "an address and port");
         let data_dir: PathBuf = reader.text_or_default("ZENCALL_DATA_DIR").into();
         let vapi_default = is_production.then(|| Url::parse(VAPI_ADDRESS).expect("our own constant"));
+        let twilio_default = is_production.then(|| Url::parse(TWILIO_ADDRESS).expect("our own constant"));
         Self {
             environment,
             database_url: reader.url("DATABASE_URL", &["postgres", "postgresql"]).map(Secret::from),
@@ -204,6 +209,7 @@ impl Config {
             trusted_proxies: reader.list("TRUSTED_PROXIES", "addresses or networks, comma-separated", |text| {
                 text.parse().ok().or_else(|| text.parse::<IpAddr>().map(IpNet::from).ok())
             }),
+            twilio_base_url: reader.url("TWILIO_BASE_URL", &["http", "https"]).or(twilio_default),
             vapi: VapiConfig {
                 base_url: reader.url("VAPI_BASE_URL", &["http", "https"]).or(vapi_default),
                 api_key: reader.text("VAPI_API_KEY").map(Secret::from),

@@ -83,6 +83,12 @@ pub const SETTINGS: &[Setting] = &[
     setting("VAPI_API_KEY", "", "…", "Vapi's private key."),
     setting("VAPI_PUBLIC_KEY", "", "…", "Vapi's public key, handed to browsers."),
     setting(
+        "TWILIO_BASE_URL",
+        "(the simulator; in production https://api.twilio.com)",
+        "https://api.twilio.com",
+        "Where Twilio answers. Each organisation brings its own account.",
+    ),
+    setting(
         "OPENAI_BASE_URL",
         "(none; with OPENAI_API_KEY https://api.openai.com/v1)",
         "http://127.0.0.1:11434/v1",

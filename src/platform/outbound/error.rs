@@ -66,7 +66,11 @@ impl OutboundError {
             provider,
             status: status.as_u16(),
             words: words.into_iter().map(|words| words.chars().take(LONGEST_WORDS).collect()).collect(),
-            code: field("error").and_then(|code| code.as_str().map(str::to_owned)),
+            code: field("error").or_else(|| field("code")).and_then(|code| match code {
+                Value::String(code) => Some(code),
+                Value::Number(code) => Some(code.to_string()),
+                _ => None,
+            }),
             retry_after: retry_after(headers, Utc::now()),
         }
     }
@@ -75,6 +79,14 @@ impl OutboundError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The provider's short code, when it gave one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => code.as_deref(),
             _ => None,
         }
     }
@@ -193,6 +205,8 @@ mod tests {
         assert_eq!(words(r#"{"error":"Bad Request"}"#), "Bad Request");
         assert_eq!(words("<h1>proxy</h1>"), "<h1>proxy</h1>");
         assert_eq!(words(""), "Bad Request");
+        let numbered = br#"{"code":21211,"message":"no such number","status":400}"#;
+        assert_eq!(OutboundError::refused("p", StatusCode::BAD_REQUEST, &HeaderMap::new(), numbered).code(), Some("21211"));
     }
 
     #[test]

@@ -83,6 +83,20 @@ pub const VAPI_RECORDINGS: Policy = Policy {
     breaker: USUAL_BREAKER,
 };
 
+/// Twilio's REST API, with the account of an organisation.
+pub const TWILIO: Policy = Policy {
+    name: "twilio",
+    used_for: "text messages, and numbers that are imported",
+    connect: Duration::from_secs(3),
+    read: Duration::from_secs(10),
+    total: Duration::from_secs(20),
+    attempts: 3,
+    retry: "reading, and the address of a number: 408, 429, 5xx and lost connections; a message: only 429 and refused connections, because \
+            Twilio has no idempotency key. Retry-After up to 5 s is honoured, else 250 ms doubling with jitter; later by the job, which \
+            looks first whether it was taken",
+    breaker: USUAL_BREAKER,
+};
+
 /// A language model: slow, paid for, and never waited for by a person.
 pub const MODEL: Policy = Policy {
     name: "model",
@@ -135,7 +149,7 @@ pub struct Dependency {
 
 /// Every dependency that is called over the network.
 pub fn deps() -> Vec<Dependency> {
-    [VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS, MODEL, SMTP, CUSTOMER_HTTP].iter().map(Dependency::from).collect()
+    [VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS, TWILIO, MODEL, SMTP, CUSTOMER_HTTP].iter().map(Dependency::from).collect()
 }
 
 impl From<&Policy> for Dependency {

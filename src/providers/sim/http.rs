@@ -3,13 +3,13 @@
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, Uri, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{artifact, chat, control, door, rest, socket, talk};
+use super::{artifact, chat, control, door, rest, socket, talk, twilio};
 
 /// Everything that is served.
 pub(super) fn router(world: World) -> Router {
@@ -40,11 +40,21 @@ pub(super) fn router(world: World) -> Router {
         .route("/_sim/faults", get(door::faults).post(door::set_faults).delete(door::clear_faults))
         .route("/_sim/model", get(chat::last).post(chat::set_manners))
         .route("/_sim/state", get(door::state))
+        .route("/_sim/twilio/inbound", post(twilio::inbound))
+        .route("/_sim/twilio/messages", get(twilio::all))
         .route("/_sim/webhooks", get(door::webhooks))
         .route("/_sim/mail", get(door::mail).delete(door::clear_mail))
         .route("/_sim/mail/{id}", get(door::letter))
         .route("/_sim/mail/{id}/html", get(door::letter_html));
-    handed_out.merge(ours).merge(api).layer(DefaultBodyLimit::max(16 * 1024 * 1024)).with_state(world)
+    let twilio = Router::new()
+        .route("/2010-04-01/Accounts/{file}", get(twilio::account))
+        .route("/2010-04-01/Accounts/{sid}/IncomingPhoneNumbers.json", get(twilio::numbers))
+        .route("/2010-04-01/Accounts/{sid}/IncomingPhoneNumbers/{file}", post(twilio::change_number))
+        .route("/2010-04-01/Accounts/{sid}/Messages.json", get(twilio::messages).post(twilio::send))
+        .route("/2010-04-01/Accounts/{sid}/Messages/{file}", get(twilio::message))
+        .layer(from_fn(twilio::guard))
+        .layer(from_fn_with_state(world.clone(), faults_first));
+    handed_out.merge(ours).merge(twilio).merge(api).layer(DefaultBodyLimit::max(16 * 1024 * 1024)).with_state(world)
 }
 
 /// Faults first, then the key: the private one everywhere, the public one for web calls only.
@@ -61,6 +71,13 @@ async fn guard(State(world): State<World>, request: Request, next: Next) -> Resp
         return Refusal::unauthorized().into_response();
     }
     next.run(request).await
+}
+
+async fn faults_first(State(world): State<World>, request: Request, next: Next) -> Response {
+    match meet_faults(&world).await {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
 async fn meet_faults(world: &World) -> Result<(), Refusal> {

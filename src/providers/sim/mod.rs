@@ -1,4 +1,4 @@
-//! The simulator of Vapi, and the mailbox of the sandbox: a stand-in that is on the wire what the real service is.
+//! The simulator of Vapi and of Twilio, and the mailbox of the sandbox: a stand-in that is on the wire what the real service is.
 //! Owns its assistants, numbers, calls and letters, all in memory. Knows nothing of our slices, our database or our settings:
 //! it is told addresses and keys, and everything else passes over HTTP, WebSocket and SMTP.
 //!
@@ -34,6 +34,7 @@ mod socket;
 mod speech;
 mod talk;
 mod tools;
+mod twilio;
 mod validate;
 mod webhook;
 mod world;
@@ -45,6 +46,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 
 pub use self::mail::{Letter, Mailbox};
+pub use self::twilio::{ACCOUNT as TWILIO_ACCOUNT, TOKEN as TWILIO_TOKEN};
 use self::world::World;
 
 /// How a simulator is to be started.

@@ -20,6 +20,7 @@ use super::call::Call;
 use super::chat::Desk;
 use super::mail::Mailbox;
 use super::talk::Chats;
+use super::twilio::Exchange;
 
 /// A JSON object, as resources are kept.
 pub(super) type Object = Map<String, Value>;
@@ -51,6 +52,7 @@ struct Shared {
     chats: Mutex<Chats>,
     faults: Mutex<Faults>,
     desk: Mutex<Desk>,
+    exchange: Mutex<Exchange>,
     throttled: Mutex<HashMap<String, Instant>>,
     log: Mutex<VecDeque<Sent>>,
 }
@@ -88,6 +90,7 @@ impl World {
             chats: Mutex::default(),
             faults: Mutex::default(),
             desk: Mutex::default(),
+            exchange: Mutex::default(),
             throttled: Mutex::default(),
             log: Mutex::default(),
             options,
@@ -202,6 +205,11 @@ impl World {
     /// How the language model is, and what it was asked.
     pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
         lock(&self.0.desk)
+    }
+
+    /// What the twin of Twilio remembers.
+    pub(super) fn exchange(&self) -> MutexGuard<'_, Exchange> {
+        lock(&self.0.exchange)
     }
 
     /// Numbers that were answered 429, and when.

@@ -42,7 +42,8 @@ pub struct Use<'a> {
 }
 
 impl Use<'_> {
-    fn text(&self, name: &str, longest: usize) -> Option<String> {
+    /// A text among the arguments, when there is one.
+    pub fn text(&self, name: &str, longest: usize) -> Option<String> {
         let text = self.arguments.get(name)?.as_str()?.trim();
         Some(text.chars().filter(|letter| *letter != '\0').take(longest).collect()).filter(|text: &String| !text.is_empty())
     }
@@ -180,6 +181,16 @@ async fn wait_for(scope: &OrgScope, asked: &Use<'_>) -> Result<Told, AppError> {
             None => tokio::time::sleep(LOOK_EVERY).await,
         }
     }
+}
+
+/// Writes down that a tool call is being done, in the transaction that does it; what it was told, if it was done before.
+pub async fn begin(tx: &mut OrgTx<'_>, asked: &Use<'_>) -> Result<Option<Told>, AppError> {
+    if store::begin_run(tx, asked.call, asked.id).await? { Ok(None) } else { told_before(tx, asked).await.map(Some) }
+}
+
+/// What [`begin`] began is done, and was answered so.
+pub async fn end(tx: &mut OrgTx<'_>, asked: &Use<'_>, told: &Told) -> Result<(), AppError> {
+    Ok(store::end_run(tx, asked.call, asked.id, told).await?)
 }
 
 async fn told_before(tx: &mut OrgTx<'_>, asked: &Use<'_>) -> Result<Told, AppError> {

@@ -27,7 +27,7 @@ use utoipa::{
         (name = "keys", description = "Keys of this API, and what came with them"),
         (name = "calls", description = "Conversations, live and past"),
         (name = "assistants", description = "Who answers, with which words: drafts and versions"),
-        (name = "numbers", description = "Phone numbers"),
+        (name = "numbers", description = "Phone numbers, and the text messages on them"),
         (name = "answers", description = "The answer book, and questions nobody has answered"),
         (name = "integrations", description = "How providers reach Zencall"),
         (name = "team", description = "Who belongs to the organisation, as what, and who is invited")
@@ -74,6 +74,7 @@ pub fn whole() -> openapi::OpenApi {
     document.merge(crate::api_keys::server::api::Doors::openapi());
     document.merge(crate::calls::server::api::Doors::openapi());
     document.merge(crate::assistants::server::api::Doors::openapi());
+    document.merge(crate::numbers::server::api::Doors::openapi());
     document.merge(crate::answers::server::api::Doors::openapi());
     document.merge(crate::integrations::server::api::Doors::openapi());
     document.merge(crate::team::server::api::Doors::openapi());
@@ -90,7 +91,13 @@ pub fn whole() -> openapi::OpenApi {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    let all = [("GET", &mut item.get), ("PUT", &mut item.put), ("POST", &mut item.post), ("DELETE", &mut item.delete)];
+    let all = [
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
+    ];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 

@@ -20,6 +20,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
     let doors = Router::new()
         .merge(crate::calls::server::api::routes())
         .merge(crate::assistants::server::api::routes())
+        .merge(crate::numbers::server::api::routes())
         .merge(crate::answers::server::api::routes())
         .merge(crate::integrations::server::api::routes())
         .merge(crate::api_keys::server::api::routes())

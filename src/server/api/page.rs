@@ -16,7 +16,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 use std::fmt::Write;
 
-const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The page.
 pub async fn show(State(state): State<AppState>, headers: HeaderMap) -> Response {

@@ -1,7 +1,6 @@
-//! Door 3: assistants, their versions and phone numbers over the public API. Its types are frozen: fields are added, never renamed or taken
+//! Door 3: assistants and their versions over the public API. Its types are frozen: fields are added, never renamed or taken
 //! away. `ETag` is the assistant's revision: it grows with each save of a draft and each version.
 
-mod numbers;
 pub mod types;
 mod versions;
 
@@ -43,11 +42,7 @@ use utoipa::OpenApi;
     versions::publish,
     versions::list_versions,
     versions::read_version,
-    versions::restore_version,
-    numbers::list_numbers,
-    numbers::connect_number,
-    numbers::assign_number,
-    numbers::delete_number
+    versions::restore_version
 ))]
 pub struct Doors;
 
@@ -66,8 +61,6 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/assistants/{id}/versions", get(versions::list_versions))
         .route("/api/v1/assistants/{id}/versions/{n}", get(versions::read_version))
         .route("/api/v1/assistants/{id}/versions/{n}/restore", post(versions::restore_version))
-        .route("/api/v1/numbers", get(numbers::list_numbers).post(numbers::connect_number))
-        .route("/api/v1/numbers/{id}", put(numbers::assign_number).delete(numbers::delete_number))
 }
 
 fn assistant(text: &str) -> Result<AssistantId, Problem> {

@@ -1,9 +1,6 @@
-//! The shapes of assistants, versions and numbers on the wire.
+//! The shapes of assistants and versions on the wire.
 
-use crate::{
-    assistants::model::*,
-    shared::ids::{AssistantId, NumberId},
-};
+use crate::{assistants::model::*, shared::ids::AssistantId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -355,66 +352,4 @@ impl From<VersionSheet> for VersionDetail {
         });
         Self { version: sheet.version.into(), settings: sheet.settings.into(), is_current: sheet.is_current, calls }
     }
-}
-
-/// Every number.
-#[derive(Serialize, ToSchema)]
-pub struct NumberList {
-    pub items: Vec<NumberBody>,
-}
-
-/// A phone number.
-#[derive(Serialize, ToSchema)]
-pub struct NumberBody {
-    id: NumberId,
-    /// E.164.
-    number: String,
-    label: String,
-    /// Who answers it.
-    assistant: Option<AssistantId>,
-    assistant_name: Option<String>,
-    sync: SyncState,
-    sync_error: Option<String>,
-    is_demo: bool,
-}
-
-impl From<NumberLine> for NumberBody {
-    fn from(line: NumberLine) -> Self {
-        Self {
-            id: line.id,
-            number: line.number,
-            label: line.label,
-            assistant: line.assistant_id,
-            assistant_name: line.assistant_name,
-            sync: line.sync,
-            sync_error: line.sync_error,
-            is_demo: line.is_demo,
-        }
-    }
-}
-
-/// A number to connect.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewNumberBody {
-    /// E.164.
-    pub number: String,
-    pub label: Option<String>,
-    /// The number's id at the provider.
-    pub provider_id: String,
-    pub assistant: Option<AssistantId>,
-}
-
-/// A number that was connected.
-#[derive(Serialize, ToSchema)]
-pub struct MadeNumber {
-    pub id: NumberId,
-}
-
-/// Who answers a number.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AssignBody {
-    /// Null: nobody.
-    pub assistant: Option<AssistantId>,
 }
