@@ -258,7 +258,8 @@ async fn die_if_told_to() {
 fn run_this_test_as_nobody(test: &str) {
     let place = Folder::new();
     let program = place.0.join("it");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    // By another process: one of our own threads that starts a program meanwhile would hold the copy open for writing, and it could not be run.
+    assert!(Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&program).status().unwrap().success());
     let mut command = Command::new(program);
     let said = command.args(["--exact", test]).uid(NOBODY).gid(NOBODY).current_dir("/").env("TMPDIR", "/tmp").output().unwrap();
     let text = String::from_utf8_lossy(&said.stdout);
