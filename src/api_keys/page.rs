@@ -86,7 +86,7 @@ fn Rows(keys: Vec<KeyLine>, now: DateTime<Utc>, desk: Desk) -> impl IntoView {
                     <th scope="col">{t(w::API_KEYS_LAST_USED)}</th>
                     <th scope="col">{t(w::API_KEYS_USAGE)}</th>
                     <th scope="col">{t(w::API_KEYS_ENDS)}</th>
-                    <th><span class="sr-only">{t(w::API_KEYS_ACTIONS)}</span></th>
+                    <th><span class="sr">{t(w::API_KEYS_ACTIONS)}</span></th>
                 </tr>
             </thead>
             <tbody>{keys.into_iter().map(|key| view! { <KeyRow key_line=key now desk/> }).collect_view()}</tbody>

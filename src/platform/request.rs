@@ -86,12 +86,19 @@ fn is_static(path: &str) -> bool {
     path.starts_with("/pkg/") || path.starts_with("/hooks/") || matches!(path, "/healthz" | "/readyz" | "/favicon.ico")
 }
 
+/// Whether the address itself is the key: a link from a mail.
+pub fn is_mailed_link(path: &str) -> bool {
+    ["/confirm/", "/reset/", "/join/"].iter().any(|door| path.starts_with(door))
+}
+
 /// A path without the keys that some addresses carry.
 pub fn loggable_path(path: &str) -> String {
+    if is_mailed_link(path) {
+        return "/…".into();
+    }
     let mut parts = path.splitn(4, '/').skip(1);
     match (parts.next(), parts.next(), parts.next()) {
         (Some("hooks"), Some(provider), Some(_)) => format!("/hooks/{provider}/…"),
-        (Some("confirm" | "reset"), Some(_), _) => "/…".into(),
         _ => path.chars().take(200).collect(),
     }
 }
@@ -130,6 +137,7 @@ mod tests {
     fn tokens_in_addresses_stay_out_of_the_log() {
         assert_eq!(loggable_path("/hooks/vapi/secret"), "/hooks/vapi/…");
         assert_eq!(loggable_path("/reset/secret"), "/…");
+        assert_eq!(loggable_path("/join/secret"), "/…");
         assert_eq!(loggable_path("/calls"), "/calls");
     }
 }

@@ -77,7 +77,7 @@ fn VerdictRow(verdict: Verdict, prefix: String) -> impl IntoView {
     view! {
         <li class="row g2 wrap verdict" data-met=is_met.to_string()>
             <span class=if is_met { "t ok" } else { "t bad" }><Icon icon=sign small=true/></span>
-            <span class="sr-only">{t(if is_met { w::REHEARSALS_STATE_PASSED } else { w::REHEARSALS_STATE_FAILED })}</span>
+            <span class="sr">{t(if is_met { w::REHEARSALS_STATE_PASSED } else { w::REHEARSALS_STATE_FAILED })}</span>
             <span>{t_with(expected, &[("wanted", &verdict.wanted)])}</span>
             {finding_words(verdict.finding).map(|key| view! { <span class="small muted">{t(key)}</span> })}
             {link}

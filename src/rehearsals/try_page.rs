@@ -138,7 +138,7 @@ fn Conversation(sheet: TrySheet) -> impl IntoView {
                     <p class="muted small" role="status">{t(w::REHEARSALS_OVER)}</p>
                 </Show>
                 <form class="row" on:submit=say>
-                    <label class="sr-only" for="words">{t(w::REHEARSALS_WORDS)}</label>
+                    <label class="sr" for="words">{t(w::REHEARSALS_WORDS)}</label>
                     <input
                         class="input grow"
                         id="words"

@@ -29,10 +29,7 @@ fn complete(state: &AppState, path: &str, mut response: Response) -> Response {
     };
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(
-        header::REFERRER_POLICY,
-        if path.starts_with("/reset/") || path.starts_with("/confirm/") { "no-referrer" } else { "strict-origin-when-cross-origin" },
-    );
+    set(header::REFERRER_POLICY, if request::is_mailed_link(path) { "no-referrer" } else { "strict-origin-when-cross-origin" });
     set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
     set(header::HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), payment=(self), microphone=(self)");
     set(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");

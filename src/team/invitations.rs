@@ -40,7 +40,7 @@ pub fn InviteCard(team: TeamRead, changes: RwSignal<u32>) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="h-invite">
             <header><h2 id="h-invite">{t(w::TEAM_INVITE)}</h2></header>
-            <div class="body stack g4">
+            <div class="body">
                 <div role="status">{fresh}</div>
                 <ActionForm action=invite attr:class="stack g4">
                     <FormErrors error=action_error(invite)/>
@@ -97,7 +97,7 @@ fn OpenList(team: Team, changes: RwSignal<u32>, fresh: RwSignal<Option<FreshInvi
                     <th scope="col">{t(w::TEAM_ROLE)}</th>
                     <th scope="col">{t(w::TEAM_SENT)}</th>
                     <th scope="col">{t(w::TEAM_GOOD_UNTIL)}</th>
-                    <th><span class="sr-only">{t(w::TEAM_ACTIONS)}</span></th>
+                    <th><span class="sr">{t(w::TEAM_ACTIONS)}</span></th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>

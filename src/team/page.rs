@@ -68,7 +68,7 @@ fn Members(team: Team, changes: RwSignal<u32>) -> impl IntoView {
                     <th scope="row">
                         <span class="row g2">
                             <Avatar name=member.name.clone()/>
-                            <span class="stack">
+                            <span class="stack g1 team-who">
                                 <span>{member.name.clone()} {is_me.then(|| view! { " " <Badge>{t(w::TEAM_YOU)}</Badge> })}</span>
                                 <span class="small muted ltr">{member.email.clone()}</span>
                             </span>
@@ -88,7 +88,7 @@ fn Members(team: Team, changes: RwSignal<u32>) -> impl IntoView {
                     <th scope="col">{t(w::TEAM_NAME)}</th>
                     <th scope="col">{t(w::TEAM_ROLE)}</th>
                     <th scope="col">{t(w::TEAM_JOINED)}</th>
-                    <th><span class="sr-only">{t(w::TEAM_ACTIONS)}</span></th>
+                    <th><span class="sr">{t(w::TEAM_ACTIONS)}</span></th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>

@@ -194,6 +194,7 @@ async fn somebody_new_joins_by_the_link_once(pool: PgPool) {
     let page = ines.get(&link).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Les Tilleuls") && page.body.contains("ines@tilleuls.example"));
+    assert_eq!(page.headers["referrer-policy"], "no-referrer", "the address is the key");
     let wrong = ines.post(&link, &[("name", ""), ("password", "court")]).await;
     assert_eq!(wrong.status, 422);
     let joined = ines.post(&link, &[("name", "Inès"), ("password", "un mot de passe assez long"), ("terms", "on")]).await;

@@ -8,7 +8,11 @@ use crate::{
     account::form::FormState,
     i18n::{Key, Locale, t_str},
     kit::{Prefs, document::Look},
-    platform::{Core, request::RequestInfo, session},
+    platform::{
+        Core,
+        request::{RequestInfo, is_mailed_link},
+        session,
+    },
     providers::sim::Mailbox,
     shared::error::AppError,
 };
@@ -49,7 +53,7 @@ where
         let of = |what: &str| AppError::internal(format!("no {what} in the request"));
         let look = parts.extensions.get::<Look>().cloned().ok_or_else(|| of("stylesheet"))?;
         let path = parts.uri.path();
-        let offers_languages = !path.starts_with("/reset/") && !path.starts_with("/confirm/") && !path.starts_with("/join/");
+        let offers_languages = !is_mailed_link(path);
         Ok(Self {
             core: Core::from_ref(state),
             request: parts.extensions.get::<RequestInfo>().cloned().ok_or_else(|| of("caller"))?,
