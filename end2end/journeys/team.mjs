@@ -71,6 +71,6 @@ journey("somebody is invited, joins, is given another role and goes", { timeout:
   await until("Paul is gone", async () => (await page.locator("tr", { hasText: "Paul Aubert" }).count()) === 0);
   other.allow.push(/status of 4\d\d/);
   await other.page.goto(`${BASE}/calls`);
-  await until("nothing is shown any more", async () => !plain(await other.page.locator("body").innerText()).includes(other.w("calls.title") + " "), { within: 20_000 });
+  await shows(other.page.locator("body"), other.w("account.conflict.no_organisation"));
   nothing(found);
 });

@@ -63,7 +63,7 @@ pub async fn resend_invitation(id: InvitationId) -> Result<FreshInvitation, AppE
     actions::resend(&OrgScope::of_request().await?, id).await
 }
 
-/// Takes an invitation back. Errors: `NotFound`.
+/// Takes an invitation back. Errors: `NotFound`; `Conflict("above_you")`.
 #[server(output = Json)]
 pub async fn revoke_invitation(id: InvitationId) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope};

@@ -266,6 +266,24 @@ async fn ending_a_session_ends_its_open_streams(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn another_role_ends_open_streams_that_it_does_not_allow(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Agent).await;
+    let program = OrgScope::of_system(&app.core, org.id);
+    let mut tab = Tab::open(&app, &org).await;
+    tab.follow("board", 0).await;
+    assert!(matches!(tab.next().await.map(|tell| tell.news), Some(News::Board { .. })));
+    zencall::team::server::actions::set_role(&program, org.account, Role::Billing).await.expect("given");
+    assert_eq!(tab.next().await, None);
+    zencall::team::server::actions::set_role(&program, org.account, Role::ReadOnly).await.expect("given back");
+    let mut tab = Tab::open(&app, &org).await;
+    tab.follow("board", 0).await;
+    assert!(matches!(tab.next().await.map(|tell| tell.news), Some(News::Board { .. })));
+    zencall::team::server::actions::remove(&program, org.account).await.expect("removed");
+    assert_eq!(tab.next().await, None);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn a_simulated_call_is_watched_stepped_into_and_explains_itself(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let org = app.org("Cabinet Nord", Role::Supervisor).await;

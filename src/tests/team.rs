@@ -101,6 +101,12 @@ async fn nobody_gives_or_takes_a_role_above_their_own(pool: PgPool) {
     assert_eq!(actions::remove(&admin, owner).await, Err(above()));
     assert_eq!(actions::hand_over(&admin, agent).await, Err(above()));
     assert_eq!(actions::invite(&admin, &["x@example.test".into()], Role::Owner).await, Err(above()));
+    let (real, to_be) = (scope_of(&app.core, org.id, owner, org.session, Role::Owner), ["heir@example.test".to_owned()]);
+    let open = actions::invite(&real, &to_be, Role::Owner).await.expect("invited")[0].id;
+    assert_eq!(actions::invite(&admin, &to_be, Role::Agent).await, Err(above()), "it would be written over");
+    assert_eq!(actions::resend(&admin, open).await, Err(above()));
+    assert_eq!(actions::revoke(&admin, open).await, Err(above()));
+    assert_eq!(actions::revoke(&real, open).await, Ok(()));
     let program = OrgScope::of_system(&app.core, org.id);
     assert_eq!(actions::remove(&program, owner).await, Err(above()));
     assert_eq!(actions::set_role(&admin, agent, Role::Supervisor).await, Ok(()));

@@ -149,12 +149,16 @@ async fn changed(tx: &mut OrgTx<'_>, account: AccountId) -> Result<(), AppError>
 /// another link. Errors: `Conflict("above_you")`; `Conflict("invitation_limit")`; `RateLimited`.
 pub async fn invite(scope: &OrgScope, emails: &[String], role: Role) -> Result<Vec<FreshInvitation>, AppError> {
     let mut tx = scope.begin(Permission::TeamManage).await?;
-    Locked::of(&mut tx).await?.may_give(role)?;
+    let team = Locked::of(&mut tx).await?;
+    team.may_give(role)?;
     if store::count_open(&mut tx).await? + i64::try_from(emails.len()).unwrap_or(i64::MAX) > MOST_OPEN {
         return Err(AppError::conflict("invitation_limit"));
     }
     let mut fresh = Vec::new();
     for email in emails {
+        if let Some(open) = store::open_role(&mut tx, email).await? {
+            team.may_give(open)?; // it would be written over
+        }
         if !store::is_member(&mut tx, email).await? {
             fresh.push(write_to(&mut tx, InvitationId::at(scope.core().clock.now()), email, role).await?);
         }
@@ -174,12 +178,13 @@ pub async fn resend(scope: &OrgScope, id: InvitationId) -> Result<FreshInvitatio
     Ok(fresh)
 }
 
-/// Takes an invitation back: its link is good no more. Errors: `NotFound`.
+/// Takes an invitation back: its link is good no more. Errors: `NotFound`; `Conflict("above_you")`.
 pub async fn revoke(scope: &OrgScope, id: InvitationId) -> Result<(), AppError> {
     let mut tx = scope.begin(Permission::TeamManage).await?;
-    if !store::delete(&mut tx, id).await? {
-        return Err(AppError::not_found("invitation"));
-    }
+    let team = Locked::of(&mut tx).await?;
+    let (_, role) = store::open(&mut tx, id).await?.ok_or_else(|| AppError::not_found("invitation"))?;
+    team.may_give(role)?;
+    store::delete(&mut tx, id).await?;
     tx.commit().await
 }
 

@@ -127,10 +127,18 @@ pub async fn open(tx: &mut OrgTx<'_>, id: InvitationId) -> Result<Option<(String
     Ok(row.map(|row| (row.email, row.role)))
 }
 
-/// False when there is no such open invitation.
-pub async fn delete(tx: &mut OrgTx<'_>, id: InvitationId) -> Result<bool> {
-    let gone = sqlx::query!("delete from invitations where id = $1 and accepted_at is null", id as InvitationId).execute(tx.conn()).await?;
-    Ok(gone.rows_affected() == 1)
+/// The role of the open invitation for an address.
+pub async fn open_role(tx: &mut OrgTx<'_>, email: &str) -> Result<Option<Role>> {
+    sqlx::query_scalar!(
+        r#"select role as "role: Role" from invitations where lower(email) = lower($1) and accepted_at is null for update"#,
+        email
+    )
+    .fetch_optional(tx.conn())
+    .await
+}
+
+pub async fn delete(tx: &mut OrgTx<'_>, id: InvitationId) -> Result<()> {
+    sqlx::query!("delete from invitations where id = $1 and accepted_at is null", id as InvitationId).execute(tx.conn()).await.map(|_| ())
 }
 
 /// How many are open.
