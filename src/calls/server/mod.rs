@@ -24,7 +24,10 @@ mod tries;
 pub mod verify;
 
 use crate::{
-    platform::{Core, queue::Worker},
+    platform::{
+        Core,
+        queue::{Worker, lane},
+    },
     server::AppState,
 };
 use axum::{
@@ -83,6 +86,8 @@ pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
         .on(move |job, cx| erase::look_for_rules(keeping.clone(), job, cx))
         .on(move |job, cx| erase::delete_audio(deleting.clone(), job, cx))
         .on(move |job, cx| erase::apply_rules(erasing.clone(), job, cx))
+        .patient(lane::AI, calls.ingest.flood())
+        .patient(lane::SYNC, calls.ingest.flood())
         .cron("calls.count", "*/5 * * * * *", &figures::CountCalls)
         .cron("calls.retention", "0 41 2 * * *", &erase::LookForRules)
         .cron("calls.reconcile", "*/5 * * * * *", &jobs::Reconcile)

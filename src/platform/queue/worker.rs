@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -114,6 +114,8 @@ pub struct Worker {
     pub(super) lanes: Vec<(&'static str, usize)>,
     pub(super) entries: Vec<Entry>,
     pub(super) bells: HashMap<&'static str, Notify>,
+    /// What the lanes that can wait let pass first.
+    patient: HashMap<&'static str, watch::Receiver<bool>>,
     kinds: HashMap<&'static str, Kind>,
     held: Mutex<HashMap<Lease, Held>>,
     handlers: TaskTracker,
@@ -129,6 +131,7 @@ impl Worker {
             lanes: vec![],
             entries: vec![],
             bells: HashMap::new(),
+            patient: HashMap::new(),
             kinds: HashMap::new(),
             held: Mutex::default(),
             handlers: TaskTracker::new(),
@@ -145,6 +148,12 @@ impl Worker {
     /// Serves every lane with its usual slots.
     pub fn all_queues(self) -> Self {
         lane::ALL.into_iter().fold(self, |worker, (lane, slots)| worker.queue(lane, slots))
+    }
+
+    /// While there is a rush, a lane runs one job a second: its work can wait, what rushes in cannot.
+    pub fn patient(mut self, lane: &'static str, rush: watch::Receiver<bool>) -> Self {
+        self.patient.insert(lane, rush);
+        self
     }
 
     /// Says what to do with a kind; the closure owns what it needs of the application.
@@ -228,8 +237,10 @@ impl Worker {
                 () = stop.cancelled() => break,
                 slot = Arc::clone(&free).acquire_owned() => slot.expect("the lane's slots are never closed"),
             };
+            let is_rush = tokio::select! { rush = self.rush_goes_on(lane) => rush, () = stop.cancelled() => break };
             let mut taken = vec![first];
-            while let Ok(slot) = Arc::clone(&free).try_acquire_owned() {
+            while !is_rush
+                && let Ok(slot) = Arc::clone(&free).try_acquire_owned() {
                 taken.push(slot);
             }
             let claim = Claim { pool: &self.pool, queue: lane, worker: &self.name, lease: self.options.lease };
@@ -260,6 +271,12 @@ impl Worker {
             }
         }
         while running.join_next().await.is_some() {}
+    }
+
+    /// Lets a rush pass, for a second at most; says whether it goes on.
+    async fn rush_goes_on(&self, lane: &'static str) -> bool {
+        let Some(mut rush) = self.patient.get(lane).cloned() else { return false };
+        timeout(Duration::from_secs(1), rush.wait_for(|is_rush| !is_rush)).await.is_err()
     }
 
     /// Runs one job in a task of its own, so that a panic stays there, within its time and while its lease is ours.

@@ -19,7 +19,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 /// Batches folded in one transaction, at most.
@@ -85,6 +85,8 @@ struct Tide {
     /// Deliveries since the fold last looked.
     came: AtomicUsize,
     is_busy: AtomicBool,
+    /// There is a flood.
+    flood: watch::Sender<bool>,
     /// Somebody waits for an answer that depends on the fold.
     question: Notify,
 }
@@ -142,6 +144,11 @@ impl Apply {
         self.tide.is_busy.load(Ordering::Relaxed)
     }
 
+    /// True while there is a flood: what can wait lets it pass.
+    pub fn flood(&self) -> watch::Receiver<bool> {
+        self.tide.flood.subscribe()
+    }
+
     fn send(&self, mut batch: Batch, room: Option<OwnedSemaphorePermit>) {
         batch.room = room;
         show_waiting(&self.room);
@@ -182,7 +189,13 @@ async fn run(core: Core, room: Arc<Semaphore>, tide: Arc<Tide>, mut inbox: mpsc:
     let known = group::Known::default();
     let mut batches = Vec::with_capacity(GROUP);
     let (mut gather, mut looked) = (GATHER, Instant::now());
-    while inbox.recv_many(&mut batches, GROUP).await > 0 {
+    loop {
+        if inbox.is_empty() {
+            tide.flood.send_replace(false);
+        }
+        if inbox.recv_many(&mut batches, GROUP).await == 0 {
+            return;
+        }
         if deliveries(&batches) >= LOAD {
             let _ = tokio::time::timeout(gather, tide.question.notified()).await;
             while batches.len() < GROUP
@@ -195,6 +208,7 @@ async fn run(core: Core, room: Arc<Semaphore>, tide: Arc<Tide>, mut inbox: mpsc:
         let began = Instant::now();
         apply(&core, &known, std::mem::take(&mut batches)).await;
         let came = tide.came.swap(0, Ordering::Relaxed) as f64 / looked.elapsed().as_secs_f64();
+        tide.flood.send_replace(came >= FLOOD);
         (gather, looked) = (gather_after(began.elapsed(), came), Instant::now());
         show_waiting(&room);
     }

@@ -25,7 +25,7 @@ use chrono::{DateTime, Utc};
 use journal::Waiting;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Deliveries held to be applied. What comes above that is as durable, and is read again when there is room.
 const BACKLOG: usize = 2048;
@@ -132,6 +132,11 @@ impl Ingest {
         let gone = |_| AppError::internal("the journal has ended");
         self.journal.send(Waiting { row: journal, told, answer }).await.map_err(|_| gone(()))?;
         journalled.await.map_err(|_| gone(()))?
+    }
+
+    /// True while webhooks come by the thousand a second.
+    pub fn flood(&self) -> watch::Receiver<bool> {
+        self.apply.flood()
     }
 
     /// Waits until everything acknowledged is applied, or set aside for the next process.
