@@ -20,14 +20,14 @@ pub fn AssistantsPage() -> impl IntoView {
     view! {
         <PageFrame title=t(w::ASSISTANTS_TITLE)>
             <PageHead title=t(w::ASSISTANTS_LEDE) text=t(w::ASSISTANTS_LEDE_TEXT)>
-                {may(Permission::AssistantsEdit).then(|| view! { <NewButton/> })}
+                {may_for_all(Permission::AssistantsEdit).then(|| view! { <NewButton/> })}
             </PageHead>
             <Loaded resource=assistants let:cards>
                 {if cards.is_empty() {
                     view! {
                         <section class="card">
                             <Empty kind=EmptyKind::Unused title=t(w::ASSISTANTS_EMPTY_TITLE) text=t(w::ASSISTANTS_EMPTY_TEXT)>
-                                {may(Permission::AssistantsEdit).then(|| view! { <NewButton/> })}
+                                {may_for_all(Permission::AssistantsEdit).then(|| view! { <NewButton/> })}
                             </Empty>
                         </section>
                     }

@@ -18,7 +18,7 @@ use leptos::{form::ActionForm, prelude::*};
 pub fn NewAssistantPage() -> impl IntoView {
     view! {
         <PageFrame title=t(w::ASSISTANTS_NEW_TITLE) back=("/assistants".to_owned(), t(w::ASSISTANTS_TITLE).to_owned())>
-            {if may(Permission::AssistantsEdit) {
+            {if may_for_all(Permission::AssistantsEdit) {
                 view! { <NewForm/><ImportForm/> }.into_any()
             } else {
                 view! { <Empty kind=EmptyKind::NotAllowed title=t(w::ASSISTANTS_NOT_ALLOWED_TITLE) text=t(w::ASSISTANTS_NOT_ALLOWED_TEXT)/> }.into_any()

@@ -37,7 +37,7 @@ pub async fn preview_trade(form: NewAssistantForm) -> Result<TradePreview, AppEr
         super::server::templates,
         crate::{platform::OrgScope, shared::permission::Permission},
     };
-    OrgScope::of_request().await?.require(Permission::AssistantsEdit)?;
+    OrgScope::of_request().await?.require_for_all(Permission::AssistantsEdit)?;
     let trade = templates::trade(&form.parse()?, form.hours()?.as_deref()).map_err(AppError::internal)?;
     Ok(TradePreview {
         first_message: trade.settings.first_message,

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     i18n::{Key, Locale, t, t_count, t_with, use_locale, words as w},
     shared::{
-        permission::{Permission, Role},
+        permission::{Permission, Role, RoleChoice},
         session::Session,
     },
 };
@@ -80,6 +80,11 @@ pub fn may(permission: Permission) -> bool {
     try_session().is_some_and(|session| session.may(permission))
 }
 
+/// The same for what concerns every assistant.
+pub fn may_for_all(permission: Permission) -> bool {
+    try_session().is_some_and(|session| session.may_for_all(permission))
+}
+
 /// Whether the list of shortcuts is open; a context of the shell.
 #[derive(Clone, Copy)]
 struct HelpOpen(RwSignal<bool>);
@@ -122,6 +127,7 @@ pub fn Shell(
             <div class="notes">
                 {sandbox
                     .then(|| view! { <Banner tone=Tone::Info icon=icondata::LuFlaskConical>{t(w::SHELL_SANDBOX)}</Banner> })}
+                {session.viewing.clone().map(|(role, name)| view! { <Viewing role name/> })}
                 <Show when=move || offline.get()>
                     <Banner tone=Tone::Warn icon=icondata::LuCloudOff>{t(w::SHELL_OFFLINE)}</Banner>
                 </Show>
@@ -132,6 +138,24 @@ pub fn Shell(
         <Palette entries=entries.clone() actions/>
         <KeyHelp open=help entries/>
         <Toasts/>
+    }
+    .into_any()
+}
+
+/// Says as whom the reader sees Zencall, and the way back: a form, since everything on the page changes with it.
+#[component]
+fn Viewing(role: RoleChoice, name: Option<String>) -> impl IntoView {
+    let name = match role {
+        RoleChoice::Given(role) => t(role_key(role)).to_owned(),
+        RoleChoice::Own(_) => name.unwrap_or_default(),
+    };
+    view! {
+        <Banner tone=Tone::Warn icon=icondata::LuEye>
+            <form method="post" action="/view-as" class="row wrap">
+                <span class="grow">{t_with(w::SHELL_VIEWING, &[("name", &name)])}</span>
+                <button class="btn sm">{t(w::SHELL_VIEWING_END)}</button>
+            </form>
+        </Banner>
     }
     .into_any()
 }
@@ -148,7 +172,7 @@ fn Rail(session: Arc<Session>, entries: Arc<[NavEntry]>, live_count: Signal<u32>
         entries.iter().filter(|e| e.group == group).map(|e| view! { <NavLink entry=*e live_count class="nav-item"/> }).collect_view()
     };
     let has_set_up = entries.iter().any(|e| e.group == NavGroup::SetUp);
-    let role = t(role_key(session.role));
+    let role = session.own_role.clone().unwrap_or_else(|| t(role_key(session.role)).to_owned());
     view! {
         <aside class="side" aria-label=t(w::SHELL_WORKSPACE)>
             <div class="org">

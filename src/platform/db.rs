@@ -81,8 +81,16 @@ impl AppError {
 }
 
 impl From<sqlx::Error> for AppError {
+    /// What the walls refuse is no fault of ours: a role that is only looked through writes nothing, and a limit ends at its assistants.
     fn from(error: sqlx::Error) -> Self {
-        Self::internal(error)
+        match error.as_database_error().and_then(|told| told.code()).as_deref() {
+            Some("25006") => Self::conflict("viewing_as"),
+            Some("42501") => {
+                tracing::warn!(%error, "row security refused a write");
+                Self::conflict("limited")
+            }
+            _ => Self::internal(error),
+        }
     }
 }
 

@@ -4,10 +4,10 @@
 //! the database. Kept is an HMAC under a key derived from the master key. A key is for one world: `zc_test_` where the provider is our
 //! simulator, `zc_live_` where it is the real one, so a rehearsal's key never dials a person.
 
-use super::{api::cache::Seen, core::Core, crypto, tenancy::Caller};
+use super::{api::cache::Seen, core::Core, crypto, rights::Limit, tenancy::Caller};
 use crate::shared::{
     error::AppError,
-    ids::{self, ApiKeyId, OrgId},
+    ids::{self, ApiKeyId, AssistantId, OrgId},
     permission::{Permissions, Role},
 };
 use chrono::{DateTime, Utc};
@@ -28,11 +28,12 @@ const CHECKSUM: usize = 6;
 const PURPOSE: &str = "api keys";
 
 /// The bearer of a key, for the time of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownKey {
     pub id: ApiKeyId,
     pub org: OrgId,
     pub scopes: Permissions,
+    pub limit: Limit,
     /// How many requests a process takes of it in a minute.
     pub per_minute: u32,
 }
@@ -156,7 +157,7 @@ fn judge(found: &Found, now: DateTime<Utc>, ip: IpAddr) -> Caller {
     } else if !found.networks.is_empty() && !found.networks.iter().any(|net| net.contains(&ip)) {
         Caller::NoKey(KeyTrouble::Address)
     } else {
-        Caller::Key(found.key)
+        Caller::Key(found.key.clone())
     }
 }
 
@@ -165,7 +166,7 @@ async fn find(core: &Core, text: &str) -> Result<Option<Found>, AppError> {
     let row = sqlx::query!(
         r#"
         select id as "id: ApiKeyId", org_id as "org: OrgId", role as "role: Role", scopes, key_hash, previous_hash, previous_until, expires_at,
-          revoked_at, networks, per_minute
+          revoked_at, networks, per_minute, assistants
         from api_keys where key_hash = any($1) or previous_hash = any($1)
         "#,
         &hashes
@@ -181,15 +182,18 @@ async fn find(core: &Core, text: &str) -> Result<Option<Found>, AppError> {
              previous_hash = case when $3 then previous_hash else $2 end, updated_at = now() where id = $1";
         sqlx::query(statement).bind(row.id).bind(&hashes[0]).bind(is_current).execute(&core.pool).await?;
     }
-    let scopes = match row.scopes {
-        // A word this version does not know permits nothing.
-        Some(scopes) => scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
-        None => row.role.permissions().iter().copied().collect(),
+    let mut scopes = match row.scopes {
+        Some(scopes) => Permissions::of_names(scopes),
+        None => row.role.into(),
     };
+    let limit: Limit = row.assistants.map(|ids| ids.into_iter().map(AssistantId).collect());
+    if limit.is_some() {
+        scopes = scopes.under_a_limit();
+    }
     // Without its end a former secret is not good at all.
     let previous_until = (!is_current).then(|| row.previous_until.unwrap_or(DateTime::UNIX_EPOCH));
     Ok(Some(Found {
-        key: KnownKey { id: row.id, org: row.org, scopes, per_minute: u32::try_from(row.per_minute).unwrap_or(0) },
+        key: KnownKey { id: row.id, org: row.org, scopes, limit, per_minute: u32::try_from(row.per_minute).unwrap_or(0) },
         revoked: row.revoked_at.is_some(),
         good_until: [row.expires_at, previous_until].into_iter().flatten().min(),
         // What cannot be read lets nobody in: it must not turn into "from anywhere".
@@ -243,7 +247,8 @@ mod tests {
     }
 
     fn found() -> Found {
-        let key = KnownKey { id: ApiKeyId(Uuid::nil()), org: OrgId(Uuid::nil()), scopes: Permissions::default(), per_minute: 600 };
+        let key =
+            KnownKey { id: ApiKeyId(Uuid::nil()), org: OrgId(Uuid::nil()), scopes: Permissions::default(), limit: None, per_minute: 600 };
         Found { key, revoked: false, good_until: None, networks: vec![] }
     }
 

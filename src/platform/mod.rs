@@ -16,6 +16,7 @@ pub mod private_pg;
 pub mod problem;
 pub mod queue;
 pub mod request;
+pub mod rights;
 pub mod session;
 pub mod tenancy;
 pub mod throttle;

@@ -3,10 +3,16 @@
 //! The cookie `__Host-zc` holds 32 random bytes; the table holds their SHA-256. Idle limit 14 days, absolute limit 90.
 //! Ending a session is deleting its row: the next request, and every open stream, finds nothing.
 
-use super::{core::Core, crypto, request::RequestInfo, tenancy::Caller};
+use super::{
+    core::Core,
+    crypto,
+    request::RequestInfo,
+    rights::{Rights, Row},
+    tenancy::Caller,
+};
 use crate::shared::{
     error::AppError,
-    ids::{AccountId, OrgId, SessionId},
+    ids::{AccountId, OrgId, RoleId, SessionId},
     permission::Role,
 };
 use chrono::{DateTime, Duration, Utc};
@@ -26,9 +32,12 @@ pub async fn resolve(core: &Core, headers: &HeaderMap) -> Result<Caller, AppErro
     let row = sqlx::query!(
         r#"
         select s.id as "id: SessionId", s.account_id as "account_id: AccountId", s.last_seen_at,
-               m.org_id as "org_id?: OrgId", m.role as "role?: Role"
+               m.org_id as "org_id?: OrgId", m.role as "role?: Role", m.own_role as "own_role?: RoleId", own.permissions as "own_permissions?",
+               m.assistants as "assistants?", s.view_as, viewed.permissions as "view_permissions?"
         from sessions s
         left join members m on m.org_id = s.active_org and m.account_id = s.account_id
+        left join roles own on own.org_id = m.org_id and own.id = m.own_role
+        left join roles viewed on viewed.org_id = m.org_id and viewed.id::text = s.view_as
         where s.token_hash = $1 and s.expires_at > $2 and s.last_seen_at > $3
         "#,
         crypto::token_hash(token),
@@ -43,22 +52,36 @@ pub async fn resolve(core: &Core, headers: &HeaderMap) -> Result<Caller, AppErro
             .execute(&core.pool)
             .await?;
     }
-    Ok(Caller::Person { account: row.account_id, session: row.id, org: row.org_id.zip(row.role) })
+    let (own_role, own_permissions, assistants) = (row.own_role, row.own_permissions, row.assistants);
+    let (view_as, view_permissions) = (row.view_as, row.view_permissions);
+    let rights = row.role.map(|role| Rights::from(Row { role, own_role, own_permissions, assistants, view_as, view_permissions }));
+    Ok(Caller::Person { account: row.account_id, session: row.id, org: row.org_id.zip(rights) })
 }
 
 /// What a session may do now; nothing once it ended. For streams that outlive the request they began with.
-pub async fn role_now(core: &Core, session: SessionId) -> Result<Option<(OrgId, Role)>, AppError> {
+pub async fn rights_now(core: &Core, session: SessionId) -> Result<Option<(OrgId, Rights)>, AppError> {
     let now = core.clock.now();
     let row = sqlx::query!(
-        r#"select m.org_id as "org: OrgId", m.role as "role: Role" from sessions s join members m on m.org_id = s.active_org and m.account_id = s.account_id
-           where s.id = $1 and s.expires_at > $2 and s.last_seen_at > $3"#,
+        r#"
+        select m.org_id as "org: OrgId", m.role as "role: Role", m.own_role as "own_role: RoleId", own.permissions as "own_permissions?",
+               m.assistants, s.view_as, viewed.permissions as "view_permissions?"
+        from sessions s
+        join members m on m.org_id = s.active_org and m.account_id = s.account_id
+        left join roles own on own.org_id = m.org_id and own.id = m.own_role
+        left join roles viewed on viewed.org_id = m.org_id and viewed.id::text = s.view_as
+        where s.id = $1 and s.expires_at > $2 and s.last_seen_at > $3
+        "#,
         session as SessionId,
         now,
         now - IDLE
     )
     .fetch_optional(&core.pool)
     .await?;
-    Ok(row.map(|row| (row.org, row.role)))
+    Ok(row.map(|row| {
+        let (role, own_role, own_permissions, assistants) = (row.role, row.own_role, row.own_permissions, row.assistants);
+        let (view_as, view_permissions) = (row.view_as, row.view_permissions);
+        (row.org, Row { role, own_role, own_permissions, assistants, view_as, view_permissions }.into())
+    }))
 }
 
 /// A cookie's value.

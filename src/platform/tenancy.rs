@@ -1,18 +1,20 @@
 //! Who acts and where: the one place that decides permission and tenant.
 //!
 //! An [`OrgScope`] can only be made here, from a session, an API key, a verified webhook or a job row. It opens the only handle
-//! that tenant statements accept, [`OrgTx`], and that needs a permission. Inside, PostgreSQL itself holds the wall (role and row security).
+//! that tenant statements accept, [`OrgTx`], and that needs a permission. Inside, PostgreSQL itself holds the walls: that of the organisation,
+//! and within it that of the assistants somebody is limited to (role and row security).
 
 use super::{
     core::Core,
     db::{begin_in_a_task, begin_planned_once, begin_snapshot},
     keys::{KeyTrouble, KnownKey},
     request::RequestInfo,
+    rights::{Limit, Rights},
 };
 use crate::shared::{
     error::AppError,
-    ids::{AccountId, ApiKeyId, OrgId, SessionId},
-    permission::{Permission, Permissions, Role},
+    ids::{AccountId, ApiKeyId, AssistantId, OrgId, SessionId},
+    permission::{Permission, Permissions},
 };
 use axum::extract::{FromRef, FromRequestParts};
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -35,7 +37,7 @@ pub enum Caller {
     #[default]
     Anonymous,
     /// A signed-in person; `org` is absent when their last membership ended.
-    Person { account: AccountId, session: SessionId, org: Option<(OrgId, Role)> },
+    Person { account: AccountId, session: SessionId, org: Option<(OrgId, Rights)> },
     /// A key of the public API, with all that it may do.
     Key(KnownKey),
     /// At the public API: no key, or one that is not good.
@@ -48,9 +50,11 @@ pub struct OrgScope {
     core: Core,
     org: OrgId,
     actor: Actor,
-    role: Option<Role>,
-    /// What the key may do, when it is one.
-    scopes: Option<Permissions>,
+    /// Absent: everything.
+    permissions: Option<Permissions>,
+    limit: Limit,
+    /// They see Zencall as another role: nothing is written.
+    is_viewing: bool,
 }
 
 impl OrgScope {
@@ -63,24 +67,33 @@ impl OrgScope {
 
     /// The scope of a request's extensions, for handlers that hold its parts.
     pub fn of_parts(core: &Core, parts: &http::request::Parts) -> Result<Self, AppError> {
-        let (org, actor, role, scopes) = match parts.extensions.get::<RequestInfo>().map(|info| &info.caller) {
-            Some(Caller::Person { account, session, org: Some((org, role)) }) => {
-                (*org, Actor::Person { account: *account, session: *session }, Some(*role), None)
+        match parts.extensions.get::<RequestInfo>().map(|info| &info.caller) {
+            Some(Caller::Person { account, session, org: Some((org, rights)) }) => {
+                let actor = Actor::Person { account: *account, session: *session };
+                Ok(Self::of_system(core, *org).acting(actor).with_rights(rights))
             }
-            Some(Caller::Key(key)) => (key.org, Actor::Key(key.id), None, Some(key.scopes)),
-            _ => return Err(AppError::Unauthenticated),
-        };
-        Ok(Self { core: core.clone(), org, actor, role, scopes })
+            Some(Caller::Key(key)) => Ok(Self {
+                permissions: Some(key.scopes),
+                limit: key.limit.clone(),
+                ..Self::of_system(core, key.org).acting(Actor::Key(key.id))
+            }),
+            _ => Err(AppError::Unauthenticated),
+        }
     }
 
     /// The scope of a job or of a verified webhook: everything is permitted, for this organisation only.
     pub fn of_system(core: &Core, org: OrgId) -> Self {
-        Self { core: core.clone(), org, actor: Actor::System, role: None, scopes: None }
+        Self { core: core.clone(), org, actor: Actor::System, permissions: None, limit: None, is_viewing: false }
+    }
+
+    fn acting(self, actor: Actor) -> Self {
+        Self { actor, ..self }
     }
 
     /// The same person with their rights read anew: for streams that outlive the request they began with.
-    pub fn with_role(&self, role: Role) -> Self {
-        Self { role: Some(role), ..self.clone() }
+    pub fn with_rights(&self, rights: &Rights) -> Self {
+        let (limit, is_viewing) = (rights.limit.clone(), rights.viewing.is_some());
+        Self { permissions: Some(rights.permissions), limit, is_viewing, ..self.clone() }
     }
 
     /// The tenant.
@@ -108,7 +121,22 @@ impl OrgScope {
 
     /// Whether the actor holds a permission.
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.is_none_or(|role| role.may(permission)) && self.scopes.is_none_or(|scopes| scopes.has(permission))
+        self.permissions.is_none_or(|permissions| permissions.has(permission))
+    }
+
+    /// What the actor may do; nothing when that is everything.
+    pub fn permissions(&self) -> Option<Permissions> {
+        self.permissions
+    }
+
+    /// The assistants the actor is limited to; nothing when there is no limit. PostgreSQL holds them to it.
+    pub fn limit(&self) -> Option<&[AssistantId]> {
+        self.limit.as_deref()
+    }
+
+    /// Whether the actor sees what an assistant does: for what is not read in a transaction.
+    pub fn sees(&self, assistant: Option<AssistantId>) -> bool {
+        self.limit().is_none_or(|limit| assistant.is_some_and(|assistant| limit.contains(&assistant)))
     }
 
     /// Errors: `Forbidden`, logged with what was missing.
@@ -118,6 +146,22 @@ impl OrgScope {
         }
         tracing::info!(org = %self.org, actor = ?self.actor, %needs, "refused");
         Err(AppError::Forbidden { needs })
+    }
+
+    /// The same for what concerns every assistant: nobody who is limited to some may do it. Errors: `Forbidden`.
+    pub fn require_for_all(&self, needs: Permission) -> Result<(), AppError> {
+        self.require(needs)?;
+        if self.limit.is_none() {
+            return Ok(());
+        }
+        tracing::info!(org = %self.org, actor = ?self.actor, %needs, "refused: limited to some assistants");
+        Err(AppError::Forbidden { needs })
+    }
+
+    /// [`Self::begin`], for what concerns every assistant. Errors: `Forbidden`, also for who is limited to some.
+    pub async fn begin_for_all(&self, needs: Permission) -> Result<OrgTx<'_>, AppError> {
+        self.require_for_all(needs)?;
+        self.begin(needs).await
     }
 
     /// Opens a transaction that sees and writes this organisation's rows only. Errors: `Forbidden`.
@@ -138,10 +182,17 @@ impl OrgScope {
     }
 
     async fn behind_the_wall(&self, mut tx: Transaction<'static, Postgres>) -> Result<OrgTx<'_>, AppError> {
-        sqlx::query("select set_config('role', 'zencall_org', true), set_config('app.org_id', $1, true)")
-            .bind(self.org.0.to_string())
-            .execute(&mut *tx)
-            .await?;
+        let limit = self.limit().map(|ids| format!("{{{}}}", ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",")));
+        sqlx::query(
+            "select set_config('role', 'zencall_org', true), set_config('app.org_id', $1, true), set_config('app.assistants', $2, true)",
+        )
+        .bind(self.org.0.to_string())
+        .bind(limit.unwrap_or_default())
+        .execute(&mut *tx)
+        .await?;
+        if self.is_viewing {
+            sqlx::query("set transaction read only").execute(&mut *tx).await?;
+        }
         Ok(OrgTx { tx, scope: self })
     }
 }

@@ -20,7 +20,7 @@ pub fn CallersTab(desk: Desk) -> impl IntoView {
     let query = use_query_map();
     let q = Memo::new(move |_| query.with(|query| query.get("q")).unwrap_or_default());
     let list = Resource::new(move || (q.get(), desk.changes.get()), |(q, _)| list_callers(q));
-    let may_edit = may(Permission::AssistantsEdit);
+    let may_edit = may_for_all(Permission::AssistantsEdit);
     let open = RwSignal::new(false);
     let edited = RwSignal::new(None::<KnownCaller>);
     let add = move |_| {

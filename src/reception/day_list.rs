@@ -18,7 +18,7 @@ use leptos::{form::ActionForm, prelude::*};
 pub fn DayList(sheet: ReceptionSheet, desk: Desk) -> impl IntoView {
     let today = sheet.today;
     let coming: Vec<SpecialDay> = sheet.days.into_iter().filter(|special| special.day >= today).collect();
-    let may_edit = may(Permission::AssistantsEdit);
+    let may_edit = may_for_all(Permission::AssistantsEdit);
     let is_empty = coming.is_empty();
     let rows = coming.into_iter().map(|special| view! { <Day special may_edit desk/> }).collect_view();
     view! {

@@ -34,7 +34,7 @@ pub fn HoursTab(sheet: ReceptionSheet, desk: Desk) -> impl IntoView {
                     <p class="muted small">{text}</p>
                     {is_unset.then(|| view! { <p class="small">{t(w::RECEPTION_HOURS_UNSET)}</p> })}
                     {opens.map(|opens| view! { <p class="small">{opens}</p> })}
-                    {if may(Permission::AssistantsEdit) {
+                    {if may_for_all(Permission::AssistantsEdit) {
                         view! { <WeekEditor form desk/> }.into_any()
                     } else {
                         view! { <WeekShown form/> }.into_any()

@@ -18,7 +18,7 @@ use leptos::{form::ActionForm, prelude::*};
 /// The tab.
 #[component]
 pub fn PeopleTab(sheet: ReceptionSheet, desk: Desk) -> impl IntoView {
-    let may_edit = may(Permission::AssistantsEdit);
+    let may_edit = may_for_all(Permission::AssistantsEdit);
     let open = RwSignal::new(false);
     let edited = RwSignal::new(None::<Person>);
     let add = move |_| {

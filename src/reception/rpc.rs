@@ -23,7 +23,7 @@ pub async fn read_reception() -> Result<ReceptionSheet, AppError> {
 pub async fn save_week(#[server(default)] form: WeekForm) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
     let scope = OrgScope::of_request().await?;
-    scope.require(Permission::AssistantsEdit)?; // before a word is said about the form
+    scope.require_for_all(Permission::AssistantsEdit)?; // before a word is said about the form
     actions::save_week(&scope, form.parse()?).await
 }
 
@@ -32,7 +32,7 @@ pub async fn save_week(#[server(default)] form: WeekForm) -> Result<(), AppError
 pub async fn save_day(#[server(default)] form: DayForm) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
     let scope = OrgScope::of_request().await?;
-    scope.require(Permission::AssistantsEdit)?;
+    scope.require_for_all(Permission::AssistantsEdit)?;
     actions::save_day(&scope, form.parse()?).await
 }
 
@@ -55,7 +55,7 @@ pub async fn add_public_holidays() -> Result<(), AppError> {
 pub async fn save_rule(#[server(default)] rule: Option<RuleId>, #[server(default)] form: RuleForm) -> Result<RuleId, AppError> {
     use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
     let scope = OrgScope::of_request().await?;
-    scope.require(Permission::AssistantsEdit)?;
+    scope.require_for_all(Permission::AssistantsEdit)?;
     actions::save_rule(&scope, rule, form.parse()?).await
 }
 
@@ -92,7 +92,7 @@ pub async fn try_route(#[server(default)] form: TryForm) -> Result<Trial, AppErr
 pub async fn save_person(#[server(default)] person: Option<PersonId>, #[server(default)] form: PersonForm) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
     let scope = OrgScope::of_request().await?;
-    scope.require(Permission::AssistantsEdit)?;
+    scope.require_for_all(Permission::AssistantsEdit)?;
     let id = person.unwrap_or_else(|| PersonId::at(scope.core().clock.now()));
     actions::save_person(&scope, &form.parse(id)?, person.is_none()).await
 }
@@ -116,7 +116,7 @@ pub async fn list_callers(#[server(default)] q: String) -> Result<CallerList, Ap
 pub async fn save_caller(#[server(default)] form: CallerForm) -> Result<(), AppError> {
     use {super::server::callers, crate::platform::OrgScope, crate::shared::permission::Permission};
     let scope = OrgScope::of_request().await?;
-    scope.require(Permission::AssistantsEdit)?;
+    scope.require_for_all(Permission::AssistantsEdit)?;
     callers::save(&scope, &form.parse()?).await
 }
 

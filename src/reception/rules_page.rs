@@ -31,7 +31,7 @@ thread_local! {
 /// The tab.
 #[component]
 pub fn RulesTab(sheet: ReceptionSheet, desk: Desk) -> impl IntoView {
-    let may_edit = may(Permission::AssistantsEdit);
+    let may_edit = may_for_all(Permission::AssistantsEdit);
     let open = RwSignal::new(false);
     let edited = RwSignal::new(None::<Rule>);
     let add = move || {
@@ -120,7 +120,7 @@ fn Row(
                     {(!is_on).then(|| view! { <Badge tone=Tone::Neutral>{t(w::RECEPTION_RULE_OFF)}</Badge> })}
                 </div>
             </div>
-            {may(Permission::AssistantsEdit).then(|| view! {
+            {may_for_all(Permission::AssistantsEdit).then(|| view! {
                 <div class="row g1 rule-tools">
                     <input type="checkbox" role="switch" class="switch" aria-label=label(w::RECEPTION_RULE_ON) checked=is_on
                         on:change=move |event| desk.run(w::RECEPTION_SAVED, switch_rule(id, event_target_checked(&event)))/>

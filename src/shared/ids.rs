@@ -42,6 +42,8 @@ ids! {
     UseId("use");
     /// A key of the public API.
     ApiKeyId("key");
+    /// A role of an organisation's own.
+    RoleId("role");
     /// An invitation into an organisation.
     InvitationId("inv");
     /// An action somebody took on a live call.

@@ -2,7 +2,7 @@
 
 use super::{
     ids::{AccountId, OrgId},
-    permission::{Permission, Role},
+    permission::{Permission, Role, RoleChoice},
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,16 @@ pub struct Session {
     #[serde(default)]
     pub others: Vec<(OrgId, String)>,
     pub role: Role,
+    /// The name of the role, when it is one of the organisation's own.
+    #[serde(default)]
+    pub own_role: Option<String>,
     pub permissions: Vec<Permission>,
+    /// They see some assistants only, and the calls of these.
+    #[serde(default)]
+    pub is_limited: bool,
+    /// The role they see Zencall as for a while, and its name when it is one of the organisation's own.
+    #[serde(default)]
+    pub viewing: Option<(RoleChoice, Option<String>)>,
     /// `fr`, `en`.
     pub locale: String,
     /// IANA name, such as `Europe/Paris`.
@@ -35,5 +44,10 @@ impl Session {
     /// Whether the interface shows what needs this permission. The server decides again.
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)
+    }
+
+    /// The same for what concerns every assistant.
+    pub fn may_for_all(&self, permission: Permission) -> bool {
+        !self.is_limited && self.may(permission)
     }
 }

@@ -2,26 +2,25 @@
 
 use super::{
     model::*,
-    page::act,
+    page::{TeamRead, act},
+    parts::{Desk, role_name},
     rpc::{Invite, resend_invitation, revoke_invitation},
 };
 use crate::{
     i18n::{t, t_count, t_with, words as w},
     kit::*,
-    shared::{error::AppError, permission::Role},
+    shared::permission::{Role, RoleChoice},
 };
 use chrono::{DateTime, Utc};
 use leptos::{form::ActionForm, prelude::*, task::spawn_local};
 
-type TeamRead = Resource<Result<Team, AppError>>;
-
 /// Addresses and a role. The links are shown once, for who would rather send them by other means.
 #[component]
-pub fn InviteCard(team: TeamRead, changes: RwSignal<u32>) -> impl IntoView {
+pub fn InviteCard(team: TeamRead, desk: Desk) -> impl IntoView {
     let invite = ServerAction::<Invite>::new();
     Effect::new(move || {
         if let Some(Ok(_)) = invite.value().get() {
-            changes.update(|n| *n += 1);
+            desk.changed();
         }
     });
     let errors = action_fields(invite);
@@ -47,7 +46,7 @@ pub fn InviteCard(team: TeamRead, changes: RwSignal<u32>) -> impl IntoView {
                     <div class="cols">
                         <TextArea name="form[emails]" label=t(w::TEAM_EMAILS) hint=t(w::TEAM_EMAILS_HINT) value=String::new() rows=2_u32 errors/>
                         <Loaded resource=team let:team>
-                            <Select name="form[role]" label=t(w::TEAM_ROLE) options=role_options(&team.may_give) value=Role::Agent.name().to_owned() errors/>
+                            <Select name="form[role]" label=t(w::TEAM_ROLE) options=role_options(&team.may_give, &team.own_roles) value=Role::Agent.name().to_owned() errors/>
                         </Loaded>
                     </div>
                     <div class="row"><Button kind=ButtonKind::Primary submit=true pending=invite.pending() icon=icondata::LuSend>{t(w::TEAM_INVITE_DO)}</Button></div>
@@ -58,8 +57,8 @@ pub fn InviteCard(team: TeamRead, changes: RwSignal<u32>) -> impl IntoView {
     .into_any()
 }
 
-fn role_options(roles: &[Role]) -> Vec<(String, String)> {
-    roles.iter().map(|role| (role.name().to_owned(), t(role_key(*role)).to_owned())).collect()
+fn role_options(roles: &[RoleChoice], own: &[OwnRole]) -> Vec<(String, String)> {
+    roles.iter().map(|role| (role.to_string(), role_name(*role, own))).collect()
 }
 
 #[component]
@@ -69,26 +68,30 @@ fn FreshLink(email: String, url: String) -> impl IntoView {
 
 /// Those who have not answered.
 #[component]
-pub fn Invitations(team: TeamRead, changes: RwSignal<u32>) -> impl IntoView {
+pub fn Invitations(team: TeamRead, desk: Desk) -> impl IntoView {
     let fresh = RwSignal::new(None::<FreshInvitation>);
     let shown = move || fresh.get().map(|one| view! { <ul class="body"><FreshLink email=one.email url=one.url/></ul> });
     view! {
         <section class="card">
             <header><h2>{t(w::TEAM_OPEN)}</h2></header>
             <div role="status">{shown}</div>
-            <Loaded resource=team skeleton=rows_skeleton(2) let:team><OpenList team changes fresh/></Loaded>
+            <Loaded resource=team skeleton=rows_skeleton(2) let:team><OpenList team desk fresh/></Loaded>
         </section>
     }
     .into_any()
 }
 
 #[component]
-fn OpenList(team: Team, changes: RwSignal<u32>, fresh: RwSignal<Option<FreshInvitation>>) -> impl IntoView {
+fn OpenList(team: Team, desk: Desk, fresh: RwSignal<Option<FreshInvitation>>) -> impl IntoView {
     if team.invitations.is_empty() {
         return view! { <Empty kind=EmptyKind::Unused title=t(w::TEAM_OPEN_EMPTY) text=t(w::TEAM_OPEN_EMPTY_TEXT)/> }.into_any();
     }
-    let now = team.now;
-    let rows = team.invitations.into_iter().map(|invitation| view! { <OpenRow invitation now changes fresh/> }).collect_view();
+    let (now, own_roles) = (team.now, team.own_roles);
+    let rows = team
+        .invitations
+        .into_iter()
+        .map(|invitation| view! { <OpenRow invitation now own_roles=own_roles.clone() desk fresh/> })
+        .collect_view();
     view! {
         <Table label=t(w::TEAM_OPEN)>
             <thead>
@@ -107,7 +110,13 @@ fn OpenList(team: Team, changes: RwSignal<u32>, fresh: RwSignal<Option<FreshInvi
 }
 
 #[component]
-fn OpenRow(invitation: Invitation, now: DateTime<Utc>, changes: RwSignal<u32>, fresh: RwSignal<Option<FreshInvitation>>) -> impl IntoView {
+fn OpenRow(
+    invitation: Invitation,
+    now: DateTime<Utc>,
+    own_roles: Vec<OwnRole>,
+    desk: Desk,
+    fresh: RwSignal<Option<FreshInvitation>>,
+) -> impl IntoView {
     let toasts = use_toasts();
     let id = invitation.id;
     let by = invitation.invited_by.map(|name| t_with(w::TEAM_INVITED_BY, &[("name", &name)]));
@@ -126,19 +135,19 @@ fn OpenRow(invitation: Invitation, now: DateTime<Utc>, changes: RwSignal<u32>, f
                 }
                 Err(error) => toasts.fail(&error),
             }
-            changes.update(|n| *n += 1);
+            desk.changed();
         });
     };
     view! {
         <tr>
             <th scope="row"><span class="ltr">{invitation.email}</span> <div class="small muted">{by}</div></th>
-            <td>{t(role_key(invitation.role))}</td>
+            <td>{role_name(invitation.role, &own_roles)}</td>
             <td class="nowrap muted"><RelativeTime at=invitation.sent_at now/></td>
             <td class="nowrap">{until}</td>
             <td class="fit r">
                 <span class="row g1">
                     <Button size=ButtonSize::Small kind=ButtonKind::Ghost on:click=resend>{t(w::TEAM_RESEND)}</Button>
-                    <ConfirmButton size=ButtonSize::Small on_confirm=Callback::new(move |()| act(changes, toasts, taken_back.clone(), revoke_invitation(id)))>
+                    <ConfirmButton size=ButtonSize::Small on_confirm=Callback::new(move |()| act(desk, toasts, taken_back.clone(), revoke_invitation(id)))>
                         {t(w::TEAM_REVOKE)}
                     </ConfirmButton>
                 </span>

@@ -5,8 +5,8 @@ use crate::{
     error_glue::Json,
     shared::{
         error::AppError,
-        ids::{AccountId, InvitationId},
-        permission::Role,
+        ids::{AccountId, InvitationId, RoleId},
+        permission::RoleChoice,
     },
 };
 use leptos::prelude::*;
@@ -20,9 +20,45 @@ pub async fn read_team() -> Result<Team, AppError> {
 
 /// Gives somebody another role. Errors: `NotFound`; `Conflict("last_owner")`, `Conflict("above_you")`.
 #[server(output = Json)]
-pub async fn set_role(account: AccountId, role: Role) -> Result<(), AppError> {
+pub async fn set_role(account: AccountId, role: RoleChoice) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::set_role(&OrgScope::of_request().await?, account, role).await
+}
+
+/// Limits somebody to some assistants, or no more. Errors: `NotFound`; `Invalid`; `Conflict("above_you")`, `Conflict("owner_unlimited")`.
+#[server(output = Json)]
+pub async fn set_limit(account: AccountId, #[server(default)] form: LimitForm) -> Result<(), AppError> {
+    use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
+    let scope = OrgScope::of_request().await?;
+    scope.require(Permission::TeamManage)?; // before a word is said about the form
+    actions::set_limit(&scope, account, form.parse()?).await
+}
+
+/// What somebody may do, and why. Errors: `NotFound`.
+#[server(output = Json)]
+pub async fn read_why(account: AccountId) -> Result<Why, AppError> {
+    use {super::server::actions, crate::platform::OrgScope};
+    actions::why(&OrgScope::of_request().await?, account).await
+}
+
+/// Makes a role, or changes the one that is named. Errors: `Invalid`; `NotFound`; `Conflict("above_you")`, `Conflict("role_limit")`.
+#[server(output = Json)]
+pub async fn save_role(#[server(default)] id: Option<RoleId>, #[server(default)] form: RoleForm) -> Result<(), AppError> {
+    use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
+    let scope = OrgScope::of_request().await?;
+    scope.require(Permission::TeamManage)?; // before a word is said about the form
+    let new = form.parse()?;
+    match id {
+        Some(id) => actions::update_role(&scope, id, &new).await,
+        None => actions::create_role(&scope, &new).await.map(|_| ()),
+    }
+}
+
+/// Takes a role away that nobody has. Errors: `NotFound`; `Conflict("role_in_use")`, `Conflict("above_you")`.
+#[server(output = Json)]
+pub async fn delete_role(id: RoleId) -> Result<(), AppError> {
+    use {super::server::actions, crate::platform::OrgScope};
+    actions::delete_role(&OrgScope::of_request().await?, id).await
 }
 
 /// Takes somebody out of the organisation. Errors: `NotFound`; `Conflict("last_owner")`, `Conflict("above_you")`.

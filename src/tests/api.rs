@@ -340,11 +340,11 @@ async fn nobody_gets_hold_of_a_key_that_may_more_than_they(pool: PgPool) {
     let (status, problem) = send(&app, Method::POST, &format!("/api/v1/keys/{}/roll", strong.id), &weak, json!({})).await;
     assert_eq!((status, &problem["code"]), (403, &json!("forbidden")), "{problem}");
     assert_eq!(get(&app, "/api/v1/me", &strong.secret).await.status(), 200, "and it was not rolled");
-    let developer = OrgScope::of_system(&app.core, acme.id).with_role(Role::Developer);
+    let developer = OrgScope::of_system(&app.core, acme.id).with_rights(&Role::Developer.into());
     let refused = keys::create(&developer, wanted(&[Permission::CallsListen])).await;
     assert_eq!(refused, Err(AppError::Forbidden { needs: Permission::CallsListen }));
     assert!(keys::create(&developer, wanted(&[Permission::CallsRead])).await.is_ok());
-    let agent = OrgScope::of_system(&app.core, acme.id).with_role(Role::Agent);
+    let agent = OrgScope::of_system(&app.core, acme.id).with_rights(&Role::Agent.into());
     assert_eq!(keys::list(&agent).await.err(), Some(AppError::Forbidden { needs: Permission::KeysManage }));
 }
 

@@ -230,7 +230,7 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         .execute(&app.core.pool)
         .await
         .expect("a question");
-    let invitation = team::invite(&scope, &["canarie@example.test".into()], Role::Agent).await.expect("an invitation")[0].id;
+    let invitation = team::invite(&scope, &["canarie@example.test".into()], Role::Agent.into()).await.expect("an invitation")[0].id;
     vec![
         ("ast", assistant.to_string()),
         ("call", call.to_string()),

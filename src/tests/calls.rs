@@ -273,9 +273,9 @@ async fn another_role_ends_open_streams_that_it_does_not_allow(pool: PgPool) {
     let mut tab = Tab::open(&app, &org).await;
     tab.follow("board", 0).await;
     assert!(matches!(tab.next().await.map(|tell| tell.news), Some(News::Board { .. })));
-    zencall::team::server::actions::set_role(&program, org.account, Role::Billing).await.expect("given");
+    zencall::team::server::actions::set_role(&program, org.account, Role::Billing.into()).await.expect("given");
     assert_eq!(tab.next().await, None);
-    zencall::team::server::actions::set_role(&program, org.account, Role::ReadOnly).await.expect("given back");
+    zencall::team::server::actions::set_role(&program, org.account, Role::ReadOnly.into()).await.expect("given back");
     let mut tab = Tab::open(&app, &org).await;
     tab.follow("board", 0).await;
     assert!(matches!(tab.next().await.map(|tell| tell.news), Some(News::Board { .. })));

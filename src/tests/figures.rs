@@ -77,7 +77,7 @@ fn system(app: &TestApp, org: &TestOrg) -> OrgScope {
 async fn person(app: &TestApp, org: &TestOrg, role: Role) -> OrgScope {
     use zencall::platform::{request::RequestInfo, tenancy::Caller};
     let (mut parts, ()) = http::Request::new(()).into_parts();
-    let caller = Caller::Person { account: org.account, session: org.session, org: Some((org.id, role)) };
+    let caller = Caller::Person { account: org.account, session: org.session, org: Some((org.id, role.into())) };
     parts.extensions.insert(RequestInfo {
         id: "req_test".into(),
         ip: std::net::Ipv4Addr::LOCALHOST.into(),

@@ -34,9 +34,9 @@ async fn secret_and_address_are_for_who_may_manage_them(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let org = app.org("acme", Role::Owner).await;
     let system = scope(&app, &org);
-    assert!(matches!(actions::endpoint(&system.with_role(Role::Supervisor)).await, Err(AppError::Forbidden { .. })));
-    assert!(matches!(actions::rotate_secret(&system.with_role(Role::Agent)).await, Err(AppError::Forbidden { .. })));
-    let developer = actions::endpoint(&system.with_role(Role::Developer)).await.expect("there");
+    assert!(matches!(actions::endpoint(&system.with_rights(&Role::Supervisor.into())).await, Err(AppError::Forbidden { .. })));
+    assert!(matches!(actions::rotate_secret(&system.with_rights(&Role::Agent.into())).await, Err(AppError::Forbidden { .. })));
+    let developer = actions::endpoint(&system.with_rights(&Role::Developer.into())).await.expect("there");
     assert_eq!(developer.secret.as_deref(), Some(org.hook_secret.as_str()));
     assert!(developer.url.ends_with(&org.hook_path));
     app.run_jobs().await;

@@ -67,7 +67,7 @@ async fn who_may_only_listen_hears_the_call_until_they_may_not(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let org = app.org("Cabinet Nord", Role::Analyst).await;
     let call = live_call(&app, &org).await;
-    let analyst = OrgScope::of_system(&app.core, org.id).with_role(Role::Analyst);
+    let analyst = OrgScope::of_system(&app.core, org.id).with_rights(&Role::Analyst.into());
     let detail = actions::detail(&analyst, call).await.expect("the call");
     assert!(detail.listenable && !detail.controllable);
     let mut ear = open_ear(&app, &org, call).await.expect("an open ear");

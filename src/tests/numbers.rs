@@ -101,7 +101,7 @@ async fn keys_are_kept_sealed_and_only_when_twilio_takes_them(pool: PgPool) {
     let wrong = actions::connect_twilio(&scope, (TWILIO_ACCOUNT.into(), "0".repeat(32))).await;
     assert_eq!(wrong, Err(AppError::invalid("auth_token", "twilio.refused")));
     assert_eq!(actions::sheet(&scope).await.expect("a sheet").twilio, None);
-    assert!(matches!(actions::connect_twilio(&scope.with_role(Role::Supervisor), keys()).await, Err(AppError::Forbidden { .. })));
+    assert!(matches!(actions::connect_twilio(&scope.with_rights(&Role::Supervisor.into()), keys()).await, Err(AppError::Forbidden { .. })));
 
     actions::connect_twilio(&scope, keys()).await.expect("connected");
     let link = actions::sheet(&scope).await.expect("a sheet").twilio.expect("an account");

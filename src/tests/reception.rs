@@ -584,12 +584,12 @@ async fn addresses_of_private_networks_are_refused_when_saved_when_tried_and_whe
 async fn only_who_may_manage_integrations_keeps_tools_and_only_who_may_call_marks_call_backs(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let org = app.org("Acme", Role::Owner).await;
-    let supervisor = scope(&app, &org).with_role(Role::Supervisor);
+    let supervisor = scope(&app, &org).with_rights(&Role::Supervisor.into());
     assert_eq!(
         save_tool(&supervisor, &http_tool("https://example.com/"), None).await,
         Err(AppError::Forbidden { needs: Permission::IntegrationsManage })
     );
-    let reader = scope(&app, &org).with_role(Role::ReadOnly);
+    let reader = scope(&app, &org).with_rights(&Role::ReadOnly.into());
     assert!(actions::list_callbacks(&reader).await.is_ok() && route::sheet(&reader).await.is_ok());
     let id = zencall::shared::ids::CallbackId::generate();
     assert_eq!(actions::set_callback_done(&reader, id, true).await, Err(AppError::Forbidden { needs: Permission::CallsStart }));

@@ -81,7 +81,7 @@ async fn the_demonstration_is_made_once_and_removed_whole(pool: PgPool) {
     let list = home.checklist.expect("a list");
     assert_eq!(list.steps.iter().map(|(_, done)| *done).collect::<Vec<_>>(), [true, false, false, true]);
 
-    let agent = scope.with_role(Role::Agent);
+    let agent = scope.with_rights(&Role::Agent.into());
     assert!(dashboard::remove_demo(&agent).await.is_err());
     assert_eq!(dashboard::remove_demo(&scope).await, Ok(before));
     app.run_jobs().await;

@@ -18,7 +18,7 @@ use zencall::{
 
 fn scope_of(core: &Core, org: OrgId, account: AccountId, session: SessionId, role: Role) -> OrgScope {
     let (mut parts, ()) = http::Request::new(()).into_parts();
-    let caller = Caller::Person { account, session, org: Some((org, role)) };
+    let caller = Caller::Person { account, session, org: Some((org, role.into())) };
     let ip = std::net::Ipv4Addr::LOCALHOST.into();
     parts.extensions.insert(RequestInfo { id: "req".into(), ip, user_agent: String::new(), caller });
     let scope = OrgScope::of_parts(core, &parts).expect("a scope");
@@ -66,13 +66,14 @@ async fn an_organisation_never_loses_its_last_owner(pool: PgPool) {
     let org = app.org("Acme", Role::Owner).await;
     let owner = as_role(&app, &org, Role::Owner);
     let refused = Err(AppError::conflict("last_owner"));
-    assert_eq!(actions::set_role(&owner, org.account, Role::Admin).await, refused);
+    assert_eq!(actions::set_role(&owner, org.account, Role::Admin.into()).await, refused);
     assert_eq!(actions::remove(&owner, org.account).await, refused);
     assert_eq!(actions::leave(&owner).await, refused);
     // Of two owners who step down at once one stays, whoever comes first.
     for _ in 0..5 {
         let second = member(&app, &org, Role::Owner).await;
-        let (one, two) = tokio::join!(actions::set_role(&owner, org.account, Role::Admin), actions::set_role(&owner, second, Role::Admin));
+        let (one, two) =
+            tokio::join!(actions::set_role(&owner, org.account, Role::Admin.into()), actions::set_role(&owner, second, Role::Admin.into()));
         assert!(one.is_ok() || two.is_ok());
         assert!(one.is_err() || two.is_err(), "{one:?} {two:?}");
         let owners = app.number("select count(*) from members where role = 'owner'").await;
@@ -96,25 +97,25 @@ async fn nobody_gives_or_takes_a_role_above_their_own(pool: PgPool) {
     let agent = member(&app, &org, Role::Agent).await;
     let admin = as_role(&app, &org, Role::Admin);
     let above = || AppError::conflict("above_you");
-    assert_eq!(actions::set_role(&admin, agent, Role::Owner).await, Err(above()));
-    assert_eq!(actions::set_role(&admin, owner, Role::Agent).await, Err(above()));
+    assert_eq!(actions::set_role(&admin, agent, Role::Owner.into()).await, Err(above()));
+    assert_eq!(actions::set_role(&admin, owner, Role::Agent.into()).await, Err(above()));
     assert_eq!(actions::remove(&admin, owner).await, Err(above()));
     assert_eq!(actions::hand_over(&admin, agent).await, Err(above()));
-    assert_eq!(actions::invite(&admin, &["x@example.test".into()], Role::Owner).await, Err(above()));
+    assert_eq!(actions::invite(&admin, &["x@example.test".into()], Role::Owner.into()).await, Err(above()));
     let (real, to_be) = (scope_of(&app.core, org.id, owner, org.session, Role::Owner), ["heir@example.test".to_owned()]);
-    let open = actions::invite(&real, &to_be, Role::Owner).await.expect("invited")[0].id;
-    assert_eq!(actions::invite(&admin, &to_be, Role::Agent).await, Err(above()), "it would be written over");
+    let open = actions::invite(&real, &to_be, Role::Owner.into()).await.expect("invited")[0].id;
+    assert_eq!(actions::invite(&admin, &to_be, Role::Agent.into()).await, Err(above()), "it would be written over");
     assert_eq!(actions::resend(&admin, open).await, Err(above()));
     assert_eq!(actions::revoke(&admin, open).await, Err(above()));
     assert_eq!(actions::revoke(&real, open).await, Ok(()));
     let program = OrgScope::of_system(&app.core, org.id);
     assert_eq!(actions::remove(&program, owner).await, Err(above()));
-    assert_eq!(actions::set_role(&admin, agent, Role::Supervisor).await, Ok(()));
+    assert_eq!(actions::set_role(&admin, agent, Role::Supervisor.into()).await, Ok(()));
     assert_eq!(role_of(&app, &org, agent).await, Some(Role::Supervisor));
     // Whoever may not manage is refused, and who belongs elsewhere is as good as nobody.
     let supervisor = scope_of(&app.core, org.id, agent, org.session, Role::Supervisor);
-    assert!(matches!(actions::set_role(&supervisor, org.account, Role::Agent).await, Err(AppError::Forbidden { .. })));
-    assert_eq!(actions::set_role(&admin, other.account, Role::Agent).await, Err(AppError::not_found("member")));
+    assert!(matches!(actions::set_role(&supervisor, org.account, Role::Agent.into()).await, Err(AppError::Forbidden { .. })));
+    assert_eq!(actions::set_role(&admin, other.account, Role::Agent.into()).await, Err(AppError::not_found("member")));
     assert_eq!(actions::remove(&admin, other.account).await, Err(AppError::not_found("member")));
     assert_eq!(role_of(&app, &other, other.account).await, Some(Role::Owner));
 }
@@ -146,9 +147,9 @@ async fn a_role_counts_from_the_moment_it_is_given(pool: PgPool) {
     member(&app, &org, Role::Owner).await;
     let program = OrgScope::of_system(&app.core, org.id);
     assert_eq!(asked(&app, &org).await, 200);
-    actions::set_role(&program, org.account, Role::Billing).await.expect("given");
+    actions::set_role(&program, org.account, Role::Billing.into()).await.expect("given");
     assert_eq!(asked(&app, &org).await, 403);
-    actions::set_role(&program, org.account, Role::Agent).await.expect("given");
+    actions::set_role(&program, org.account, Role::Agent.into()).await.expect("given");
     assert_eq!(asked(&app, &org).await, 200);
     actions::remove(&program, org.account).await.expect("removed");
     assert_eq!(asked(&app, &org).await, 401, "who was removed sees nothing");
@@ -183,7 +184,7 @@ async fn owner<'a>(doors: &'a Doors, company: &str, email: &str) -> (Browser<'a>
 }
 
 async fn invited(doors: &Doors, scope: &OrgScope, email: &str) -> (InvitationId, String) {
-    let fresh = actions::invite(scope, &[email.to_owned()], Role::Agent).await.expect("invited").remove(0);
+    let fresh = actions::invite(scope, &[email.to_owned()], Role::Agent.into()).await.expect("invited").remove(0);
     let mail = doors.mail().await;
     let Letter::Invitation { inviter, organisation, url, valid_days } = mail.letter else { panic!("another letter") };
     assert_eq!((mail.to.as_str(), inviter.as_str(), valid_days, &url), (email, "Awa Diallo", 7, &fresh.url));
@@ -263,5 +264,5 @@ async fn a_link_that_ran_out_or_was_replaced_or_taken_back_leads_nowhere(pool: P
     actions::revoke(&scope, id).await.expect("taken back");
     assert_eq!(doors.browser().get(&third).await.status, 410);
     assert_eq!(actions::revoke(&scope, id).await, Err(AppError::not_found("invitation")));
-    assert_eq!(actions::invite(&scope, &["awa@tilleuls.example".into()], Role::Agent).await, Ok(vec![]), "she is here already");
+    assert_eq!(actions::invite(&scope, &["awa@tilleuls.example".into()], Role::Agent.into()).await, Ok(vec![]), "she is here already");
 }

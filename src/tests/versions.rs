@@ -383,7 +383,7 @@ async fn versions_and_drafts_are_nobody_else_s_and_readers_change_nothing(pool: 
     assert_eq!(drift::pull(&foreign, id, revision).await, Err(none()));
     assert_eq!(drift::ignore(&foreign, id).await, Err(none()));
 
-    let agent = made.scope.with_role(Role::Agent);
+    let agent = made.scope.with_rights(&Role::Agent.into());
     assert_eq!(history::history(&agent, id, None).await.expect("readable").versions.len(), 1);
     let forbidden = |error: AppError| matches!(error, AppError::Forbidden { .. });
     assert!(forbidden(history::publish(&agent, id, revision, "").await.expect_err("refused")));

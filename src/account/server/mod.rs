@@ -10,6 +10,7 @@ mod pages;
 pub mod password;
 mod store;
 mod totp;
+mod view;
 mod visit;
 
 pub use password::{Password, hash as hash_password};
@@ -45,6 +46,7 @@ where
         .route("/confirm/{token}", get(forms::show_confirm).post(forms::confirm))
         .route("/join/{token}", get(join::show_join).post(join::join))
         .route("/switch", post(join::switch))
+        .route("/view-as", post(view::view_as))
         .route("/settings/account", post(forms::settings_account))
         .route("/settings/security", post(forms::settings_security))
         .route("/settings/sessions", post(forms::settings_sessions))

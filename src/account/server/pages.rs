@@ -194,7 +194,8 @@ pub fn confirm(email: &str) -> AnyView {
 /// `/join/:token`.
 pub fn join(link: &Link, guest: Guest, token: &str, form: JoinForm, error: Option<&AppError>) -> AnyView {
     let title = t_with(w::TEAM_JOIN_TITLE, &[("organisation", &link.organisation)]);
-    let text = t_with(w::TEAM_JOIN_TEXT, &[("role", t(role_key(link.role))), ("email", &link.email)]);
+    let role = link.own_role.as_deref().unwrap_or_else(|| t(role_key(link.role)));
+    let text = t_with(w::TEAM_JOIN_TEXT, &[("role", role), ("email", &link.email)]);
     let (errors, failure) = (fields(error), whole(error));
     let way = match guest {
         Guest::Known => view! { <Plain error=failure><Send words=w::TEAM_JOIN_DO/></Plain> }.into_any(),

@@ -5,8 +5,8 @@ use crate::{
     account::model::{Country, Email, NewAccount, OrgKind, Organisation},
     platform::{OrgTx, SystemTx, request::RequestInfo},
     shared::{
-        ids::{AccountId, OrgId, SessionId},
-        permission::Role,
+        ids::{AccountId, OrgId, RoleId, SessionId},
+        permission::{Role, RoleChoice},
     },
 };
 use chrono::{DateTime, Utc};
@@ -108,7 +108,7 @@ pub async fn insert_person(
 /// This browser goes on in an organisation; false when its person does not belong to it.
 pub async fn go_on_in(tx: &mut SystemTx, session: SessionId, org: OrgId) -> Result<bool> {
     let gone_on = sqlx::query!(
-        "update sessions s set active_org = $2, updated_at = now()
+        "update sessions s set active_org = $2, view_as = null, updated_at = now()
          where id = $1 and exists (select from members m where m.org_id = $2 and m.account_id = s.account_id)",
         session as SessionId,
         org as OrgId
@@ -116,6 +116,25 @@ pub async fn go_on_in(tx: &mut SystemTx, session: SessionId, org: OrgId) -> Resu
     .execute(tx.conn())
     .await?;
     Ok(gone_on.rows_affected() == 1)
+}
+
+/// From now on this browser sees Zencall as another role; as its own again with none.
+pub async fn view_as(tx: &mut SystemTx, session: SessionId, role: Option<RoleChoice>) -> Result<()> {
+    let role = role.map(|role| match role {
+        RoleChoice::Given(role) => role.name().to_owned(),
+        RoleChoice::Own(id) => id.0.to_string(),
+    });
+    sqlx::query!("update sessions set view_as = $2, updated_at = now() where id = $1", session as SessionId, role)
+        .execute(tx.conn())
+        .await
+        .map(|_| ())
+}
+
+/// The name of a role of an organisation's own.
+pub async fn role_name(tx: &mut SystemTx, org: OrgId, role: RoleId) -> Result<Option<String>> {
+    sqlx::query_scalar!("select name from roles where org_id = $1 and id = $2", org as OrgId, role as RoleId)
+        .fetch_optional(tx.conn())
+        .await
 }
 
 /// The organisations of a person but for one, by name.

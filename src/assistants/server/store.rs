@@ -88,6 +88,13 @@ pub async fn lock(tx: &mut OrgTx<'_>, id: AssistantId) -> sqlx::Result<Option<Ro
 }
 
 /// How many assistants the organisation has.
+pub async fn names(tx: &mut OrgTx<'_>) -> sqlx::Result<Vec<(AssistantId, String)>> {
+    let rows = sqlx::query!(r#"select id as "id: AssistantId", name from assistants where deleted_at is null order by lower(name), id"#)
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
 pub async fn count(tx: &mut OrgTx<'_>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"select count(*) as "n!" from assistants where deleted_at is null"#).fetch_one(tx.conn()).await
 }

@@ -355,9 +355,9 @@ impl Viewer {
 /// The scope with the rights of this moment, if they still allow it; else how the stream ends.
 pub(super) async fn still_may(scope: &OrgScope, needs: Permission) -> Result<OrgScope, End> {
     let Actor::Person { session, .. } = scope.actor() else { return Ok(scope.clone()) };
-    match session::role_now(scope.core(), session).await {
-        Ok(Some((org, role))) if org == scope.org() => {
-            let scope = scope.with_role(role);
+    match session::rights_now(scope.core(), session).await {
+        Ok(Some((org, rights))) if org == scope.org() => {
+            let scope = scope.with_rights(&rights);
             if scope.may(needs) { Ok(scope) } else { Err(Some((SIGNED_OUT, "no longer allowed"))) }
         }
         Ok(_) => Err(Some((SIGNED_OUT, "signed out"))),

@@ -67,8 +67,13 @@ mod tests {
 
     #[test]
     fn a_minute_holds_so_many_requests_and_the_next_one_as_many_again() {
-        let key =
-            KnownKey { id: ApiKeyId(uuid::Uuid::nil()), org: OrgId(uuid::Uuid::nil()), scopes: Permissions::default(), per_minute: 2 };
+        let key = KnownKey {
+            id: ApiKeyId(uuid::Uuid::nil()),
+            org: OrgId(uuid::Uuid::nil()),
+            scopes: Permissions::default(),
+            limit: None,
+            per_minute: 2,
+        };
         let (rates, start) = (Rates::default(), Instant::now());
         let at = |ms| rates.take_at(&key, start + Duration::from_millis(ms));
         assert_eq!(at(0), Standing { limit: 2, remaining: 1, reset_s: 60, is_over: false });

@@ -239,8 +239,7 @@ impl Worker {
             };
             let is_rush = tokio::select! { rush = self.rush_goes_on(lane) => rush, () = stop.cancelled() => break };
             let mut taken = vec![first];
-            while !is_rush
-                && let Ok(slot) = Arc::clone(&free).try_acquire_owned() {
+            while !is_rush && let Ok(slot) = Arc::clone(&free).try_acquire_owned() {
                 taken.push(slot);
             }
             let claim = Claim { pool: &self.pool, queue: lane, worker: &self.name, lease: self.options.lease };

@@ -54,7 +54,7 @@ pub async fn remove_day(scope: &OrgScope, day: NaiveDate) -> Result<(), AppError
 /// Closes the public holidays of France that are to come, this year's and the next one's; days that have hours of their own keep them.
 /// Errors: `Conflict("day_limit")`.
 pub async fn add_public_holidays(scope: &OrgScope) -> Result<(), AppError> {
-    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    let mut tx = scope.begin_for_all(Permission::AssistantsEdit).await?;
     let (timezone, locale) = store::house(&mut tx).await?;
     let today = local::local(local::zone(&timezone), scope.core().clock.now()).date();
     let locale = Locale::parse(&locale).unwrap_or_default();
@@ -83,7 +83,7 @@ fn put_day(days: &mut Vec<SpecialDay>, day: SpecialDay, over: bool) -> Result<()
 
 /// Writes a rule: a new one comes last. Errors: `NotFound`; `Invalid`; `Conflict("rule_limit")`.
 pub async fn save_rule(scope: &OrgScope, id: Option<RuleId>, (when, then): (When, Then)) -> Result<RuleId, AppError> {
-    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    let mut tx = scope.begin_for_all(Permission::AssistantsEdit).await?;
     leads_somewhere(&mut tx, &then).await?;
     let now = scope.core().clock.now();
     let mut kept = store::lock(&mut tx).await?;
@@ -159,7 +159,7 @@ fn place(rules: &[Rule], id: RuleId) -> Result<usize, AppError> {
 
 /// Changes what is kept in one row, locked meanwhile: of two people who change it, neither loses anything.
 async fn change(scope: &OrgScope, by: impl FnOnce(&mut store::Kept) -> Result<(), AppError>) -> Result<(), AppError> {
-    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    let mut tx = scope.begin_for_all(Permission::AssistantsEdit).await?;
     let mut kept = store::lock(&mut tx).await?;
     by(&mut kept)?;
     store::write(&mut tx, &kept, scope.core().clock.now()).await?;
@@ -168,7 +168,7 @@ async fn change(scope: &OrgScope, by: impl FnOnce(&mut store::Kept) -> Result<()
 
 /// Writes somebody into the directory. Errors: `NotFound`; `Conflict("person_limit")`.
 pub async fn save_person(scope: &OrgScope, person: &Person, is_new: bool) -> Result<(), AppError> {
-    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    let mut tx = scope.begin_for_all(Permission::AssistantsEdit).await?;
     store::lock(&mut tx).await?;
     let known = store::people(&mut tx).await?;
     if !is_new && !known.iter().any(|known| known.id == person.id) {
@@ -186,7 +186,7 @@ pub async fn save_person(scope: &OrgScope, person: &Person, is_new: bool) -> Res
 
 /// Takes somebody out. Rules that lead to them are passed over from then on. Errors: `NotFound`.
 pub async fn remove_person(scope: &OrgScope, id: PersonId) -> Result<(), AppError> {
-    let mut tx = scope.begin(Permission::AssistantsEdit).await?;
+    let mut tx = scope.begin_for_all(Permission::AssistantsEdit).await?;
     store::lock(&mut tx).await?;
     if !store::delete_person(&mut tx, id).await? {
         return Err(AppError::not_found("person"));

@@ -8,10 +8,10 @@ use crate::{
     },
     server::AppState,
     shared::{
-        ids::{AccountId, InvitationId},
-        permission::{Permission, Role},
+        ids::{AccountId, AssistantId, InvitationId, RoleId},
+        permission::{Permission, RoleChoice},
     },
-    team::model::{FreshInvitation, Invitation, InviteForm, Member},
+    team::model::{FreshInvitation, Invitation, InviteForm, Member, OwnRole, RoleForm, Verdict},
 };
 use axum::{
     Json, Router,
@@ -26,7 +26,21 @@ use utoipa::{OpenApi, ToSchema};
 
 /// What this file adds to the description.
 #[derive(OpenApi)]
-#[openapi(paths(list_members, remove_member, set_role, list_invitations, invite, revoke_invitation, resend_invitation))]
+#[openapi(paths(
+    list_members,
+    remove_member,
+    set_role,
+    set_limit,
+    why,
+    list_roles,
+    create_role,
+    update_role,
+    delete_role,
+    list_invitations,
+    invite,
+    revoke_invitation,
+    resend_invitation
+))]
 pub struct Doors;
 
 /// The doors.
@@ -35,6 +49,10 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/members", get(list_members))
         .route("/api/v1/members/{id}", axum::routing::delete(remove_member))
         .route("/api/v1/members/{id}/role", put(set_role))
+        .route("/api/v1/members/{id}/limit", put(set_limit))
+        .route("/api/v1/members/{id}/permissions", get(why))
+        .route("/api/v1/roles", get(list_roles).post(create_role))
+        .route("/api/v1/roles/{id}", put(update_role).delete(delete_role))
         .route("/api/v1/invitations", get(list_invitations).post(invite))
         .route("/api/v1/invitations/{id}", axum::routing::delete(revoke_invitation))
         .route("/api/v1/invitations/{id}/resend", post(resend_invitation))
@@ -52,13 +70,17 @@ struct MemberBody {
     id: AccountId,
     name: String,
     email: String,
-    role: Role,
+    role: RoleChoice,
+    /// The assistants they are limited to, and the calls of these; null: all.
+    assistants: Option<Vec<AssistantId>>,
     joined_at: DateTime<Utc>,
 }
 
 impl From<Member> for MemberBody {
     fn from(member: Member) -> Self {
-        Self { id: member.account, name: member.name, email: member.email, role: member.role, joined_at: member.joined_at }
+        let role = member.choice();
+        let Member { account, name, email, assistants, joined_at, .. } = member;
+        Self { id: account, name, email, role, assistants, joined_at }
     }
 }
 
@@ -66,7 +88,79 @@ impl From<Member> for MemberBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RoleBody {
-    role: Role,
+    role: RoleChoice,
+}
+
+/// What somebody is limited to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LimitBody {
+    /// At least one; null: no limit.
+    assistants: Option<Vec<AssistantId>>,
+}
+
+/// What somebody may do.
+#[derive(Serialize, ToSchema)]
+struct WhyBody {
+    role: RoleChoice,
+    /// The assistants they are limited to; null: all.
+    assistants: Option<Vec<AssistantId>>,
+    /// Every permission there is.
+    permissions: Vec<VerdictBody>,
+}
+
+/// Whether somebody may do a thing, and why.
+#[derive(Serialize, ToSchema)]
+struct VerdictBody {
+    permission: Permission,
+    may: bool,
+    /// `yes`; `within_limit`: for the assistants they are limited to; `lost_to_limit`: their role has it, but it concerns everything; `not_in_role`.
+    #[schema(value_type = String)]
+    why: Verdict,
+}
+
+/// The organisation's own roles.
+#[derive(Serialize, ToSchema)]
+struct OwnRoleList {
+    items: Vec<OwnRoleBody>,
+}
+
+/// A role of the organisation's own.
+#[derive(Serialize, ToSchema)]
+struct OwnRoleBody {
+    id: RoleId,
+    name: String,
+    permissions: Vec<Permission>,
+    /// How many have it.
+    members: i64,
+}
+
+impl From<OwnRole> for OwnRoleBody {
+    fn from(role: OwnRole) -> Self {
+        Self { id: role.id, name: role.name, permissions: role.permissions, members: role.members }
+    }
+}
+
+/// A role to write.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewRoleBody {
+    /// 1 to 40 characters.
+    name: String,
+    /// At least one.
+    permissions: Vec<Permission>,
+}
+
+impl From<NewRoleBody> for RoleForm {
+    fn from(body: NewRoleBody) -> Self {
+        Self { name: body.name, permissions: body.permissions.iter().map(ToString::to_string).collect() }
+    }
+}
+
+/// A role that was made.
+#[derive(Serialize, ToSchema)]
+struct MadeRole {
+    id: RoleId,
 }
 
 /// Those who have not answered.
@@ -80,7 +174,7 @@ struct InvitationList {
 struct InvitationBody {
     id: InvitationId,
     email: String,
-    role: Role,
+    role: RoleChoice,
     /// Null when they have left, or a program did it.
     invited_by: Option<String>,
     sent_at: DateTime<Utc>,
@@ -106,7 +200,7 @@ impl From<Invitation> for InvitationBody {
 struct InviteBody {
     /// 1 to 50 addresses.
     emails: Vec<String>,
-    role: Role,
+    role: RoleChoice,
 }
 
 /// Invitations that were sent; who belongs to the organisation already is left out.
@@ -157,6 +251,59 @@ async fn set_role(scope: OrgScope, Path(text): Path<String>, Body(body): Body<Ro
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Limit somebody to some assistants
+///
+/// They see these and the calls of these, from this moment on; what concerns everything they may not do.
+#[utoipa::path(put, path = "/api/v1/members/{id}/limit", tag = "team", params(("id" = AccountId, Path)), request_body = LimitBody, responses((status = 204)))]
+async fn set_limit(scope: OrgScope, Path(text): Path<String>, Body(body): Body<LimitBody>) -> Result<StatusCode, Problem> {
+    scope.require(Permission::TeamManage)?;
+    actions::set_limit(&scope, id(&text, "member")?, body.assistants).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Get what somebody may do, and why
+#[utoipa::path(get, path = "/api/v1/members/{id}/permissions", tag = "team", params(("id" = AccountId, Path)), responses((status = 200, body = WhyBody)))]
+async fn why(scope: OrgScope, Path(text): Path<String>) -> Result<Json<WhyBody>, Problem> {
+    scope.require(Permission::TeamRead)?;
+    let why = actions::why(&scope, id(&text, "member")?).await?;
+    let may = |verdict| matches!(verdict, Verdict::Yes | Verdict::WithinLimit);
+    let permissions = why.verdicts.into_iter().map(|(permission, why)| VerdictBody { permission, may: may(why), why }).collect();
+    Ok(Json(WhyBody { role: why.member.choice(), assistants: why.member.assistants, permissions }))
+}
+
+/// List the organisation's own roles
+#[utoipa::path(get, path = "/api/v1/roles", tag = "team", responses((status = 200, body = OwnRoleList)))]
+async fn list_roles(scope: OrgScope) -> Result<Json<OwnRoleList>, Problem> {
+    let roles = actions::own_roles(&scope).await?;
+    Ok(Json(OwnRoleList { items: roles.into_iter().map(OwnRoleBody::from).collect() }))
+}
+
+/// Make a role
+#[utoipa::path(post, path = "/api/v1/roles", tag = "team", request_body = NewRoleBody, responses((status = 201, body = MadeRole)))]
+async fn create_role(scope: OrgScope, Body(body): Body<NewRoleBody>) -> Result<(StatusCode, Json<MadeRole>), Problem> {
+    scope.require(Permission::TeamManage)?;
+    let id = actions::create_role(&scope, &RoleForm::from(body).parse()?).await?;
+    Ok((StatusCode::CREATED, Json(MadeRole { id })))
+}
+
+/// Change a role
+///
+/// For everybody who has it, from this moment on.
+#[utoipa::path(put, path = "/api/v1/roles/{id}", tag = "team", params(("id" = RoleId, Path)), request_body = NewRoleBody, responses((status = 204)))]
+async fn update_role(scope: OrgScope, Path(text): Path<String>, Body(body): Body<NewRoleBody>) -> Result<StatusCode, Problem> {
+    scope.require(Permission::TeamManage)?;
+    actions::update_role(&scope, id(&text, "role")?, &RoleForm::from(body).parse()?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Delete a role that nobody has
+#[utoipa::path(delete, path = "/api/v1/roles/{id}", tag = "team", params(("id" = RoleId, Path)), responses((status = 204)))]
+async fn delete_role(scope: OrgScope, Path(text): Path<String>) -> Result<StatusCode, Problem> {
+    scope.require(Permission::TeamManage)?;
+    actions::delete_role(&scope, id(&text, "role")?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// List open invitations
 #[utoipa::path(get, path = "/api/v1/invitations", tag = "team", responses((status = 200, body = InvitationList)))]
 async fn list_invitations(scope: OrgScope) -> Result<Json<InvitationList>, Problem> {
@@ -168,7 +315,7 @@ async fn list_invitations(scope: OrgScope) -> Result<Json<InvitationList>, Probl
 #[utoipa::path(post, path = "/api/v1/invitations", tag = "team", request_body = InviteBody, responses((status = 201, body = FreshList)))]
 async fn invite(scope: OrgScope, Body(body): Body<InviteBody>) -> Result<Response, Problem> {
     scope.require(Permission::TeamManage)?;
-    let form = InviteForm { emails: body.emails.join("\n"), role: body.role.name().to_owned() };
+    let form = InviteForm { emails: body.emails.join("\n"), role: body.role.to_string() };
     let (emails, role) = form.parse()?;
     let items = actions::invite(&scope, &emails, role).await?.into_iter().map(FreshBody::from).collect();
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(FreshList { items })).into_response())

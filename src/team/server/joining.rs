@@ -20,6 +20,8 @@ pub struct Link {
     pub organisation: String,
     pub email: String,
     pub role: Role,
+    /// The name of the role, when it is one of the organisation's own.
+    pub own_role: Option<String>,
     /// The account that has the address.
     pub account: Option<AccountId>,
 }
@@ -35,7 +37,10 @@ pub async fn read_link(core: &Core, token: &str) -> Result<Option<Link>, AppErro
     let mut tx = SystemTx::begin(core, "an invitation's link").await?;
     let found = store::by_link(&mut tx, &crypto::token_hash(token), core.clock.now()).await?;
     tx.commit().await?;
-    Ok(found.map(|ByLink { organisation, email, role, account, .. }| Link { organisation, email, role, account }))
+    Ok(found.map(|found| {
+        let ByLink { organisation, email, role, own_role_name, account, .. } = found;
+        Link { organisation, email, role, own_role: own_role_name, account }
+    }))
 }
 
 /// Makes this account a member, in the caller's transaction, which may have made the account.

@@ -3,4 +3,5 @@
 pub mod actions;
 pub mod api;
 mod joining;
+mod roles;
 mod store;

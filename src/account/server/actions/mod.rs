@@ -48,8 +48,10 @@ pub struct Person {
 impl Person {
     /// Errors: `Unauthenticated`, for keys of the API too: they are nobody.
     pub fn of(request: &RequestInfo) -> Result<Self, AppError> {
-        match request.caller {
-            Caller::Person { account, session, org } => Ok(Self { account, session, org: org.map(|(org, _)| org) }),
+        match &request.caller {
+            Caller::Person { account, session, org } => {
+                Ok(Self { account: *account, session: *session, org: org.as_ref().map(|(org, _)| *org) })
+            }
             _ => Err(AppError::Unauthenticated),
         }
     }

@@ -15,8 +15,8 @@ use crate::{
     platform::{Core, OrgScope, SystemTx, config::Environment, crypto, request::RequestInfo, tenancy::Caller},
     shared::{
         error::{AppError, FieldErrors},
-        ids::AccountId,
-        permission::Permission,
+        ids::{AccountId, OrgId, RoleId},
+        permission::{Permission, RoleChoice},
         session::Session,
     },
 };
@@ -24,11 +24,17 @@ use chrono::Duration;
 
 /// Who reads, as the interface knows them. Errors: `Unauthenticated`; `Conflict("no_organisation")` when their last membership ended.
 pub async fn read_reader(core: &Core, request: &RequestInfo) -> Result<Reader, AppError> {
-    let Caller::Person { account, org, .. } = request.caller else { return Err(AppError::Unauthenticated) };
-    let (org, role) = org.ok_or_else(|| AppError::conflict("no_organisation"))?;
+    let Caller::Person { account, org, .. } = request.caller.clone() else { return Err(AppError::Unauthenticated) };
+    let (org, rights) = org.ok_or_else(|| AppError::conflict("no_organisation"))?;
     let mut tx = SystemTx::begin(core, "a person's own account").await?;
     let who = store::who(&mut tx, account, org).await?.ok_or(AppError::Unauthenticated)?;
     let others = store::others(&mut tx, account, org).await?;
+    let own_role = own_name(&mut tx, org, rights.own_role).await?;
+    let viewing = match rights.viewing {
+        Some(RoleChoice::Own(id)) => Some((RoleChoice::Own(id), own_name(&mut tx, org, Some(id)).await?)),
+        Some(given) => Some((given, None)),
+        None => None,
+    };
     tx.commit().await?;
     let now = core.clock.now();
     let clock = org_clock(&who.timezone, now);
@@ -40,8 +46,11 @@ pub async fn read_reader(core: &Core, request: &RequestInfo) -> Result<Reader, A
         org_id: org,
         org_name: who.org_name,
         others,
-        role,
-        permissions: role.permissions().to_vec(),
+        role: rights.role,
+        own_role,
+        permissions: rights.permissions.iter().collect(),
+        is_limited: rights.limit.is_some(),
+        viewing,
         locale: who.locale,
         timezone: who.timezone,
         utc_offset_minutes: clock.utc_offset_minutes,
@@ -49,6 +58,13 @@ pub async fn read_reader(core: &Core, request: &RequestInfo) -> Result<Reader, A
         has_demo_data: who.has_demo_data,
     };
     Ok(Reader { session, clock, now })
+}
+
+async fn own_name(tx: &mut SystemTx, org: OrgId, role: Option<RoleId>) -> Result<Option<String>, AppError> {
+    match role {
+        Some(role) => Ok(store::role_name(tx, org, role).await?),
+        None => Ok(None),
+    }
 }
 
 /// Keeps name and language. Errors: `Invalid(name)`, `Invalid(locale)`.
