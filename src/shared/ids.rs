@@ -44,6 +44,8 @@ ids! {
     ApiKeyId("key");
     /// An invitation into an organisation.
     InvitationId("inv");
+    /// Some people of an organisation who share work.
+    TeamId("team");
     /// An action somebody took on a live call.
     ActionId("act");
     /// A scripted caller with expectations.
