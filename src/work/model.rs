@@ -115,16 +115,6 @@ impl<'de> Deserialize<'de> for Assignee {
     }
 }
 
-#[cfg(feature = "ssr")]
-impl utoipa::PartialSchema for Assignee {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String).into()
-    }
-}
-
-#[cfg(feature = "ssr")]
-impl utoipa::ToSchema for Assignee {}
-
 /// Who looks after a call, and how it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Work {

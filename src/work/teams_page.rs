@@ -228,16 +228,34 @@ fn RuleRow(cause: Cause, rule: Option<WorkRule>, teams: Vec<Team>, desk: Desk) -
                 <input type="hidden" name="form[cause]" value=cause.name()/>
                 <b>{t(cause_key(cause))}</b>
                 <fieldset class="bare work-rule-fields" disabled=!desk.manages>
-                    <Select name="form[team]" label=t(w::WORK_RULE_TEAM) options value=team errors/>
-                    <Select name="form[way]" label=t(w::WORK_RULE_WAY) options=ways value=way errors/>
-                    <TextInput name="form[due_min]" inputmode="numeric" label=t(w::WORK_RULE_DUE) value=due optional=true errors/>
+                    <Pick name="form[team]" label=t(w::WORK_RULE_TEAM) options value=team/>
+                    <Pick name="form[way]" label=t(w::WORK_RULE_WAY) options=ways value=way/>
+                    <Line name="form[due_min]" label=t(w::WORK_RULE_DUE) value=due inputmode="numeric"/>
                     {desk.manages.then(|| view! { <Button submit=true pending=save.pending()>{t(w::WORK_SAVE)}</Button> })}
                 </fieldset>
                 <FormErrors error=action_error(save)/>
+                <p class="error" role="status">{move || errors.with(|errors| errors.0.values().next().map(|code| field_message(code)))}</p>
             </ActionForm>
         </li>
     }
     .into_any()
+}
+
+/// A choice within its label: many of one name stand on the page, so nothing goes by an id.
+#[component]
+fn Pick(name: &'static str, label: &'static str, options: Vec<(String, String)>, value: String) -> impl IntoView {
+    let items = options.into_iter().map(|(key, words)| {
+        let is_chosen = key == value;
+        view! { <option value=key selected=is_chosen>{words}</option> }
+    });
+    view! { <label class="field"><span class="label">{label}</span><select class="input" name=name>{items.collect_view()}</select></label> }.into_any()
+}
+
+/// A line of text within its label.
+#[component]
+fn Line(name: &'static str, label: &'static str, value: String, inputmode: &'static str) -> impl IntoView {
+    view! { <label class="field"><span class="label">{label}</span><input class="input" name=name value=value inputmode=inputmode maxlength="200"/></label> }
+        .into_any()
 }
 
 fn way_key(way: Way) -> Key {
@@ -276,11 +294,12 @@ fn PersonRow(one: Colleague, desk: Desk) -> impl IntoView {
                 <input type="hidden" name="account" value=one.account.to_string()/>
                 <span class="row g2"><Avatar name=name.clone()/><b>{name}</b></span>
                 <fieldset class="bare work-rule-fields" disabled=!desk.manages>
-                    <Select name="languages" label=t(w::WORK_LANGUAGES) options=languages() value=one.languages.join(",") errors/>
-                    <TextInput name="skills" label=t(w::WORK_SKILLS) value=one.skills.join(", ") optional=true errors/>
+                    <Pick name="languages" label=t(w::WORK_LANGUAGES) options=languages() value=one.languages.join(",")/>
+                    <Line name="skills" label=t(w::WORK_SKILLS) value=one.skills.join(", ") inputmode="text"/>
                     {desk.manages.then(|| view! { <Button submit=true pending=save.pending()>{t(w::WORK_SAVE)}</Button> })}
                 </fieldset>
                 <FormErrors error=action_error(save)/>
+                <p class="error" role="status">{move || errors.with(|errors| errors.0.values().next().map(|code| field_message(code)))}</p>
             </ActionForm>
         </li>
     }

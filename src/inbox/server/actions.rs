@@ -130,7 +130,7 @@ async fn callbacks(scope: &OrgScope) -> Result<Vec<Item>, AppError> {
 async fn questions(scope: &OrgScope) -> Result<Vec<Item>, AppError> {
     let open = answers::open_questions(scope).await?;
     let made = open.items.into_iter().take(MOST as usize).map(|one| {
-        let of = item(Kind::Question, &one.id.to_string(), "/answers?tab=questions".to_owned(), one.last_asked_at);
+        let of = item(Kind::Question, &one.id.to_string(), "/answers".to_owned(), one.last_asked_at);
         Item { title: one.question, text: one.asked.to_string(), ..of }
     });
     Ok(made.collect())

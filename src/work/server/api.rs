@@ -63,6 +63,15 @@ pub fn routes() -> Router<AppState> {
 
 const LIST: &str = "assignments";
 
+// Here and not beside the type, which knows no server.
+impl utoipa::PartialSchema for Assignee {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String).into()
+    }
+}
+
+impl ToSchema for Assignee {}
+
 /// Which assignments, and which page of them.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

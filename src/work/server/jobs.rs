@@ -119,7 +119,8 @@ pub async fn go_on(core: Core) -> Result<(), Fail> {
     Ok(())
 }
 
-async fn tell_person(core: Core, job: TellPerson) -> Result<(), Fail> {
+/// Writes, if there is still something to write about.
+pub async fn tell_person(core: Core, job: TellPerson) -> Result<(), Fail> {
     let scope = OrgScope::of_system(&core, job.org);
     if is_looking(&core, &job).await? {
         return Ok(());
