@@ -71,7 +71,7 @@ journey("a call is given, appears at the other's at once, a note means them, and
   await page.keyboard.press("Enter");
   await until("the name is written out", async () => (await note.inputValue()).endsWith("@Paul Aubert "));
   await page.getByRole("button", { name: visit.w("log.note_add"), exact: true }).click();
-  await shows(other.page.locator(".notes"), "@Paul Aubert"); // live: nobody reloaded
+  await shows(other.page.locator(".note-list"), "@Paul Aubert"); // live: nobody reloaded
 
   // The other settles both, by keyboard; the one who gave it sees that it is done.
   await other.go("/inbox");

@@ -161,7 +161,7 @@ fn NoteList(notes: Vec<Note>, changes: RwSignal<u32>, playing: Playing, plays: b
         }
     };
     let rows = move || notes.iter().cloned().map(&row).collect_view().into_any();
-    view! { <ul class="notes">{drawn_anew(StoredValue::new(u128::from(changes.get_untracked())), rows)}</ul> }.into_any()
+    view! { <ul class="note-list">{drawn_anew(StoredValue::new(u128::from(changes.get_untracked())), rows)}</ul> }.into_any()
 }
 
 fn listen_to_n(playing: Playing, second: RwSignal<Option<f64>>) {
