@@ -53,9 +53,9 @@ impl Assets {
 
 /// Whether a path is a page of the product: it wants a signed-in reader and ships the client.
 pub fn is_product_page(path: &str) -> bool {
-    ["home", "live", "inbox", "calls", "figures", "assistants", "answers", "reception", "numbers", "settings", "integrations"].iter().any(|page| {
-        path.strip_prefix('/').and_then(|rest| rest.strip_prefix(page)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    ["home", "live", "inbox", "calls", "figures", "assistants", "answers", "reception", "numbers", "settings", "integrations"].iter().any(
+        |page| path.strip_prefix('/').and_then(|rest| rest.strip_prefix(page)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    )
 }
 
 /// The document around every page of the product. Theme and rail come from cookies, so the first paint is right.

@@ -1,12 +1,12 @@
 //! Calls as both targets see them: states, rows, filters, lines, and what travels over the live socket.
 
 use crate::assistants::model::TransferEntry;
-use crate::work::model::{Assignee, WorkStatus};
 use crate::shared::{
     ids::{AccountId, AssistantId, CallId, NumberId, TagId},
     money::MicroUsd,
     phone::PhoneNumber,
 };
+use crate::work::model::{Assignee, WorkStatus};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 

@@ -230,7 +230,9 @@ fn reason(item: &Item) -> String {
     let given = item.cause.map(|cause| why(cause, item.by.as_deref())).unwrap_or_default();
     match item.kind {
         Kind::Call => given,
-        Kind::Mention => item.by.as_ref().map_or_else(|| t(w::INBOX_WHY_MENTION).to_owned(), |by| t_with(w::INBOX_WHY_MENTION_BY, &[("name", by)])),
+        Kind::Mention => {
+            item.by.as_ref().map_or_else(|| t(w::INBOX_WHY_MENTION).to_owned(), |by| t_with(w::INBOX_WHY_MENTION_BY, &[("name", by)]))
+        }
         Kind::Team if item.was_returned => t(w::INBOX_WHY_RETURNED).to_owned(),
         Kind::Team => match &item.team {
             Some(team) => format!("{} · {given}", t_with(w::INBOX_WHY_TEAM, &[("team", team)])),
@@ -300,7 +302,7 @@ pub fn use_inbox_count(is_wanted: bool) -> Signal<u32> {
                 }
             }),
         );
-        Effect::new(move || look());
+        Effect::new(look);
     }
     count.into()
 }

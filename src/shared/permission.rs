@@ -95,7 +95,9 @@ impl Role {
                 TeamRead,
                 CallsAssign,
             ],
-            Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, CallsNote, AssistantsRead, TeamRead, CallsAssign],
+            Self::Agent => {
+                &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, CallsNote, AssistantsRead, TeamRead, CallsAssign]
+            }
             Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, CallsNote, AssistantsRead],
             Self::Billing => &[],
             Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage],

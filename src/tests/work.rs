@@ -140,7 +140,8 @@ async fn a_finished_call_is_dealt_out_by_what_its_analysis_found(pool: PgPool) {
     rule(&system, Cause::Human, team, Way::LeastBusy).await;
     let t0 = chrono::Utc::now().timestamp_millis() - 60_000;
     let at = |ms: i64| chrono::DateTime::from_timestamp_millis(t0 + ms).expect("a time").to_rfc3339();
-    let said = |n: i64, role: &str, words: &str| serde_json::json!({ "role": role, "message": words, "time": t0 + n, "endTime": t0 + n + 900 });
+    let said =
+        |n: i64, role: &str, words: &str| serde_json::json!({ "role": role, "message": words, "time": t0 + n, "endTime": t0 + n + 900 });
     let report = serde_json::json!({
         "type": "end-of-call-report", "timestamp": t0 + 30_000, "call": { "id": "c1", "type": "inboundPhoneCall" }, "customer": { "number": "+33639981247" },
         "endedReason": "customer-ended-call", "startedAt": at(0), "endedAt": at(28_000), "cost": 0.1,
@@ -275,9 +276,13 @@ async fn what_somebody_had_waits_for_the_others_when_they_go(pool: PgPool) {
     let ines = member(&app, &org, Role::Agent).await;
     let team = team(&owner, "Accueil", &[ines, org.account], "").await;
     let (of_team, own) = (call(&app.core, org.id).await, call(&app.core, org.id).await);
-    teams::save(&owner, Some(team), TeamForm { name: "Accueil".into(), members: vec![ines.to_string()], ..TeamForm::default() }.parse().expect("a form"))
-        .await
-        .expect("changed");
+    teams::save(
+        &owner,
+        Some(team),
+        TeamForm { name: "Accueil".into(), members: vec![ines.to_string()], ..TeamForm::default() }.parse().expect("a form"),
+    )
+    .await
+    .expect("changed");
     actions::assign(&owner, &[of_team], Assignee::Team(team, Way::LeastBusy), None).await.expect("given");
     actions::assign(&owner, &[own], Assignee::Person(ines), None).await.expect("given");
     log::add_note(&owner, own, "Merci @Inès Moreau", None).await.expect("a note");
@@ -328,7 +333,8 @@ async fn what_is_counted_is_what_is_listed_until_nothing_is(pool: PgPool) {
     actions::assign(&owner, &[given], Assignee::Person(account), None).await.expect("given");
     log::add_note(&owner, noted, "Qu'en dis-tu @Inès Moreau ?", Some(12.5)).await.expect("a note");
     actions::assign(&owner, &[free], Assignee::Nobody, None).await.expect("in the queue");
-    app.sql("insert into callbacks (id, org_id, number, caller_name) select gen_random_uuid(), id, '+33639981200', 'Mme Petit' from orgs").await;
+    app.sql("insert into callbacks (id, org_id, number, caller_name) select gen_random_uuid(), id, '+33639981200', 'Mme Petit' from orgs")
+        .await;
     app.sql("insert into unanswered_questions (id, org_id, language, question_key, question, last_asked_at) select gen_random_uuid(), id, 'fr', 'k', 'Garé où ?', now() from orgs").await;
     let kinds = async |scope: &OrgScope| {
         let inbox = inbox::read(scope).await.expect("an inbox");
@@ -336,7 +342,11 @@ async fn what_is_counted_is_what_is_listed_until_nothing_is(pool: PgPool) {
         inbox.items.into_iter().map(|item| (item.kind, item.key)).collect::<Vec<_>>()
     };
     let listed = kinds(&ines).await;
-    assert_eq!(listed.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [Kind::Call, Kind::Mention, Kind::Team, Kind::Callback], "no questions: an agent edits no answers");
+    assert_eq!(
+        listed.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(),
+        [Kind::Call, Kind::Mention, Kind::Team, Kind::Callback],
+        "no questions: an agent edits no answers"
+    );
     assert_eq!(kinds(&owner).await.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [Kind::Team, Kind::Callback, Kind::Question]);
     // Nobody settles what is meant for another.
     assert_eq!(inbox::settle(&owner, &listed[1].1, true).await, Err(AppError::not_found("mention")));
@@ -375,10 +385,11 @@ async fn letters_go_to_who_is_away_and_wants_them_in_their_language(pool: PgPool
     let system = OrgScope::of_system(&app.core, org.id);
     let third = self::call(&app.core, org.id).await;
     actions::assign(&system, &[third], Assignee::Person(org.account), None).await.expect("given to who is looking");
-    let waiting: Vec<serde_json::Value> = sqlx::query_scalar("select payload from jobs.job where kind = 'work.tell_person' and run_at > now()")
-        .fetch_all(&app.core.pool)
-        .await
-        .expect("jobs");
+    let waiting: Vec<serde_json::Value> =
+        sqlx::query_scalar("select payload from jobs.job where kind = 'work.tell_person' and run_at > now()")
+            .fetch_all(&app.core.pool)
+            .await
+            .expect("jobs");
     assert_eq!(waiting.len(), 3);
     for job in waiting {
         jobs::tell_person(app.core.clone(), serde_json::from_value(job).expect("a job")).await.expect("done");

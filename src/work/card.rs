@@ -8,11 +8,7 @@ use super::{
 use crate::{
     i18n::{Key, t, t_with, words as w},
     kit::*,
-    shared::{
-        error::AppError,
-        ids::CallId,
-        permission::Permission,
-    },
+    shared::{error::AppError, ids::CallId, permission::Permission},
 };
 use chrono::Duration;
 use leptos::{prelude::*, task::spawn_local};

@@ -244,7 +244,9 @@ mod tests {
     #[test]
     fn an_assignee_is_read_as_it_was_written() {
         let team = TeamId(uuid::Uuid::from_u128(4));
-        for one in [Assignee::Nobody, Assignee::Me, Assignee::Person(acc(3)), Assignee::Team(team, Way::Queue), Assignee::Team(team, Way::Skills)] {
+        for one in
+            [Assignee::Nobody, Assignee::Me, Assignee::Person(acc(3)), Assignee::Team(team, Way::Queue), Assignee::Team(team, Way::Skills)]
+        {
             assert_eq!(one.to_string().parse(), Ok(one));
         }
         for wrong in ["", "you", "acc_1", "team_00000000000000000000000004:soon", "call_00000000000000000000000004"] {
@@ -254,7 +256,8 @@ mod tests {
 
     #[test]
     fn the_longest_name_after_the_sign_is_meant() {
-        let people = [(acc(1), "Inès".to_owned()), (acc(2), "Inès Moreau".to_owned()), (acc(3), "Zoé".to_owned()), (acc(4), "zoé".to_owned())];
+        let people =
+            [(acc(1), "Inès".to_owned()), (acc(2), "Inès Moreau".to_owned()), (acc(3), "Zoé".to_owned()), (acc(4), "zoé".to_owned())];
         assert_eq!(mentioned("Merci @inès moreau, et @Inès.", &people), [acc(1), acc(2)]);
         assert_eq!(mentioned("@Inès Moreau", &people), [acc(2)]);
         assert_eq!(mentioned("@Inèsa zoe@zoé.example", &people), [acc(3), acc(4)], "two of one name are both meant");
@@ -265,6 +268,8 @@ mod tests {
     fn the_most_pressing_cause_is_the_first() {
         assert_eq!(Cause::of_finding("flag", "complaint"), Some(Cause::Complaint));
         assert_eq!(Cause::of_finding("intent", "price"), None);
-        assert!(Cause::RULES.iter().position(|cause| *cause == Cause::Urgent) < Cause::RULES.iter().position(|cause| *cause == Cause::Message));
+        assert!(
+            Cause::RULES.iter().position(|cause| *cause == Cause::Urgent) < Cause::RULES.iter().position(|cause| *cause == Cause::Message)
+        );
     }
 }

@@ -115,7 +115,10 @@ pub async fn save_colleague(
     #[server(default)] languages: String,
     #[server(default)] skills: String,
 ) -> Result<(), AppError> {
-    use {super::forms, super::server::teams, crate::platform::OrgScope, crate::shared::error::FieldErrors, crate::shared::permission::Permission};
+    use {
+        super::forms, super::server::teams, crate::platform::OrgScope, crate::shared::error::FieldErrors,
+        crate::shared::permission::Permission,
+    };
     let scope = OrgScope::of_request().await?;
     scope.require(Permission::TeamManage)?;
     let mut wrong = FieldErrors::default();

@@ -70,7 +70,8 @@ fn Sheet(sheet: TeamSheet, desk: Desk) -> impl IntoView {
     let new = move || {
         desk.manages.then(|| view! { <Button kind=ButtonKind::Primary icon=icondata::LuPlus attr:aria-haspopup="dialog" on:click=add>{t(w::WORK_TEAM_ADD)}</Button> })
     };
-    let rows = sheet.teams.iter().cloned().map(|team| view! { <TeamRow team people=sheet.people.clone() desk edited open/> }).collect_view();
+    let rows =
+        sheet.teams.iter().cloned().map(|team| view! { <TeamRow team people=sheet.people.clone() desk edited open/> }).collect_view();
     let list = if is_empty {
         view! { <Empty kind=EmptyKind::Unused title=t(w::WORK_TEAMS_EMPTY) text=t(w::WORK_TEAMS_EMPTY_TEXT)>{new()}</Empty> }.into_any()
     } else {
@@ -92,8 +93,7 @@ fn Sheet(sheet: TeamSheet, desk: Desk) -> impl IntoView {
 
 #[component]
 fn TeamRow(team: Team, people: Vec<Colleague>, desk: Desk, edited: RwSignal<Option<Team>>, open: RwSignal<bool>) -> impl IntoView {
-    let names: Vec<String> =
-        people.iter().filter(|one| team.members.contains(&one.account)).map(|one| one.name.clone()).collect();
+    let names: Vec<String> = people.iter().filter(|one| team.members.contains(&one.account)).map(|one| one.name.clone()).collect();
     let who = if names.is_empty() { t(w::WORK_TEAM_NOBODY).to_owned() } else { names.join(", ") };
     let patience = team.return_after_min.map(|minutes| t_count(w::WORK_TEAM_PATIENCE, i64::from(minutes)));
     let of_team = |key: Key| format!("{} : {}", t(key), team.name);
@@ -248,7 +248,8 @@ fn Pick(name: &'static str, label: &'static str, options: Vec<(String, String)>,
         let is_chosen = key == value;
         view! { <option value=key selected=is_chosen>{words}</option> }
     });
-    view! { <label class="field"><span class="label">{label}</span><select class="input" name=name>{items.collect_view()}</select></label> }.into_any()
+    view! { <label class="field"><span class="label">{label}</span><select class="input" name=name>{items.collect_view()}</select></label> }
+        .into_any()
 }
 
 /// A line of text within its label.

@@ -46,9 +46,15 @@ impl Chosen {
             may_give: StoredValue::new(may(Permission::CallsAssign)),
             changes: RwSignal::new(0),
             draws: StoredValue::new(0),
-            is_of_use: [Permission::CallsNote, Permission::CallsAnalyse, Permission::CallsExport, Permission::CallsDelete, Permission::CallsAssign]
-                .into_iter()
-                .any(may),
+            is_of_use: [
+                Permission::CallsNote,
+                Permission::CallsAnalyse,
+                Permission::CallsExport,
+                Permission::CallsDelete,
+                Permission::CallsAssign,
+            ]
+            .into_iter()
+            .any(may),
         }
     }
 

@@ -392,7 +392,13 @@ impl Viewer {
 
     async fn say(&mut self, calls: &[(CallId, bool)]) {
         let (Some(account), false) = (self.scope.account(), calls.is_empty()) else { return };
-        let note = |(call, is_here): &(CallId, bool)| Note::Here { org: self.scope.org(), call: *call, account, viewer: self.id, is_here: *is_here };
+        let note = |(call, is_here): &(CallId, bool)| Note::Here {
+            org: self.scope.org(),
+            call: *call,
+            account,
+            viewer: self.id,
+            is_here: *is_here,
+        };
         let notes: Vec<Note> = calls.iter().map(note).collect();
         let pool = self.scope.core().pool.clone();
         let told = async { bus::publish(&mut *pool.acquire().await?, &notes).await };

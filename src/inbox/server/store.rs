@@ -26,9 +26,13 @@ pub async fn mark(
     now: DateTime<Utc>,
     snoozed: Option<Option<DateTime<Utc>>>,
 ) -> Result<()> {
-    sqlx::query!("delete from inbox_marks where account_id = $1 and updated_at < $2", account as AccountId, now - chrono::Duration::days(120))
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        "delete from inbox_marks where account_id = $1 and updated_at < $2",
+        account as AccountId,
+        now - chrono::Duration::days(120)
+    )
+    .execute(tx.conn())
+    .await?;
     sqlx::query!(
         "insert into inbox_marks (account_id, item, read_at, snoozed_until, updated_at) values ($1, $2, $3, $4, $3)
          on conflict (org_id, account_id, item) do update set read_at = $3, updated_at = $3,

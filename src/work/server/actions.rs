@@ -12,10 +12,7 @@ use crate::{
         page::{Page, PageRequest},
         permission::Permission,
     },
-    work::{
-        deal::Need,
-        model::*,
-    },
+    work::{deal::Need, model::*},
 };
 use chrono::{DateTime, Utc};
 
@@ -196,7 +193,13 @@ pub async fn put(
 }
 
 /// Gives a call that is over to whom the rules say, once: a call that was ever given, by hand or by rule, is left as it is.
-pub async fn deal_by_rule(scope: &OrgScope, call: CallId, causes: &[Cause], language: Option<String>, skills: Vec<String>) -> Result<(), AppError> {
+pub async fn deal_by_rule(
+    scope: &OrgScope,
+    call: CallId,
+    causes: &[Cause],
+    language: Option<String>,
+    skills: Vec<String>,
+) -> Result<(), AppError> {
     let mut tx = scope.begin(Permission::CallsAssign).await?;
     let rules = store::rules(&mut tx).await?;
     let first = Cause::RULES.iter().filter(|cause| causes.contains(cause)).find_map(|cause| rules.iter().find(|rule| rule.cause == *cause));

@@ -129,7 +129,9 @@ pub async fn tell_person(core: Core, job: TellPerson) -> Result<(), Fail> {
     let is_still_so = match job.about {
         About::Assigned => {
             let held = store::of_calls(&mut tx, &[job.call]).await.context("reading the assignment")?.pop();
-            held.is_some_and(|work| work.person.is_some_and(|(account, _)| account == job.account) && work.taken_at.is_none() && work.done_at.is_none())
+            held.is_some_and(|work| {
+                work.person.is_some_and(|(account, _)| account == job.account) && work.taken_at.is_none() && work.done_at.is_none()
+            })
         }
         About::Mentioned => super::mentions::is_open(&mut tx, job.account, job.call).await.context("reading the mention")?,
     };
@@ -142,7 +144,9 @@ pub async fn tell_person(core: Core, job: TellPerson) -> Result<(), Fail> {
         .context("reading the account")?;
     let Some(reader) = reader else { return Ok(()) };
     let by = match job.by {
-        Some(by) => sqlx::query_scalar!("select name from accounts where id = $1", by.0).fetch_optional(tx.conn()).await.context("a name")?,
+        Some(by) => {
+            sqlx::query_scalar!("select name from accounts where id = $1", by.0).fetch_optional(tx.conn()).await.context("a name")?
+        }
         None => None,
     };
     let url = core.config.public_url.join(&format!("calls/{}", job.call)).context("an address")?.to_string();

@@ -18,12 +18,9 @@ use uuid::Uuid;
 
 /// Whether there is such a call here.
 pub async fn call_exists(tx: &mut OrgTx<'_>, call: CallId) -> Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from calls where id = $1 and created_at = uuid_time($1)) as "is!""#,
-        call as CallId
-    )
-    .fetch_one(tx.conn())
-    .await
+    sqlx::query_scalar!(r#"select exists (select from calls where id = $1 and created_at = uuid_time($1)) as "is!""#, call as CallId)
+        .fetch_one(tx.conn())
+        .await
 }
 
 /// An assignment as it is decided about: locked.
@@ -158,7 +155,13 @@ pub async fn of_calls(tx: &mut OrgTx<'_>, calls: &[CallId]) -> Result<Vec<Work>>
 }
 
 /// Assignments by mark and status, the newest call first, before a call.
-pub async fn page(tx: &mut OrgTx<'_>, mark: Option<&str>, status: Option<WorkStatus>, before: Option<CallId>, rows: i64) -> Result<Vec<Work>> {
+pub async fn page(
+    tx: &mut OrgTx<'_>,
+    mark: Option<&str>,
+    status: Option<WorkStatus>,
+    before: Option<CallId>,
+    rows: i64,
+) -> Result<Vec<Work>> {
     read(tx, None, mark, status, before, rows).await
 }
 
