@@ -8,6 +8,7 @@ use crate::{
     calls::{CallPage, CallsPage, LivePage, figures::FiguresPage, live::provide_live},
     dashboard::HomePage,
     i18n::{learn_more, use_locale},
+    inbox::{InboxPage, use_inbox_count},
     integrations::IntegrationsPage,
     kit::{Prefs, Shell, open_anew},
     nav::NAV,
@@ -18,6 +19,7 @@ use crate::{
     site::NotFoundPage,
     split::NotLoaded,
     team::TeamPage,
+    work::TeamsPage,
 };
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -51,9 +53,9 @@ impl Assets {
 
 /// Whether a path is a page of the product: it wants a signed-in reader and ships the client.
 pub fn is_product_page(path: &str) -> bool {
-    ["home", "live", "calls", "figures", "assistants", "answers", "reception", "numbers", "settings", "integrations"].iter().any(|page| {
-        path.strip_prefix('/').and_then(|rest| rest.strip_prefix(page)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    ["home", "live", "inbox", "calls", "figures", "assistants", "answers", "reception", "numbers", "settings", "integrations"].iter().any(
+        |page| path.strip_prefix('/').and_then(|rest| rest.strip_prefix(page)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    )
 }
 
 /// The document around every page of the product. Theme and rail come from cookies, so the first paint is right.
@@ -98,6 +100,7 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Product>
                     <Route path=path!("/home") view=HOME ssr=SsrMode::Async/>
                     <Route path=path!("/live/:id?") view=LivePage ssr=SsrMode::Async/>
+                    <Route path=path!("/inbox") view=INBOX ssr=SsrMode::Async/>
                     <Route path=path!("/calls") view=CALLS ssr=SsrMode::Async/>
                     <Route path=path!("/calls/:id") view=CALL ssr=SsrMode::Async/>
                     <Route path=path!("/figures") view=FIGURES ssr=SsrMode::Async/>
@@ -117,6 +120,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/sessions") view=SESSIONS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/api-keys") view=API_KEYS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/team") view=TEAM ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/teams") view=TEAMS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/organisation") view=ORGANISATION ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
@@ -163,6 +167,7 @@ macro_rules! lazy_pages {
 
 lazy_pages! { calls, FILE_OF_CALLS:
     HOME = HomePage, load_home, draw_home;
+    INBOX = InboxPage, load_inbox, draw_inbox;
     CALLS = CallsPage, load_calls, draw_calls;
     CALL = CallPage, load_call, draw_call;
 }
@@ -188,6 +193,7 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     SESSIONS = SessionsPage, load_sessions, draw_sessions;
     API_KEYS = ApiKeysPage, load_api_keys, draw_api_keys;
     TEAM = TeamPage, load_team, draw_team;
+    TEAMS = TeamsPage, load_teams, draw_teams;
     ORGANISATION = OrganisationPage, load_organisation, draw_organisation;
 }
 
@@ -197,7 +203,7 @@ pub async fn load_page(path: &str) -> bool {
     let mut parts = path.split('/').skip(1);
     let pages = match (parts.next(), parts.next()) {
         (Some("live"), Some(_)) => return crate::calls::load_call_pane().await.is_ok(),
-        (Some("home" | "calls"), _) => FILE_OF_CALLS,
+        (Some("home" | "inbox" | "calls"), _) => FILE_OF_CALLS,
         (Some("figures"), _) => FILE_OF_FIGURES,
         (Some("assistants" | "answers" | "reception" | "numbers" | "integrations" | "settings"), _) => FILE_OF_SET_UP,
         _ => return true,
@@ -224,8 +230,10 @@ fn Product() -> impl IntoView {
 /// What every page of a signed-in reader shares: the live line of the tab and the shell.
 #[component]
 fn Workspace(session: Session) -> impl IntoView {
-    let live_count = provide_live(session.may(Permission::CallsRead));
-    view! { <Shell session nav=NAV live_count><Outlet/></Shell> }.into_any()
+    let sees_calls = session.may(Permission::CallsRead);
+    let live_count = provide_live(sees_calls);
+    let counts = vec![("/inbox", use_inbox_count(sees_calls))];
+    view! { <Shell session nav=NAV live_count counts><Outlet/></Shell> }.into_any()
 }
 
 #[cfg(feature = "ssr")]

@@ -20,6 +20,7 @@ pub mod assistants;
 pub mod calls;
 pub mod dashboard;
 pub mod i18n;
+pub mod inbox;
 pub mod integrations;
 pub mod kit;
 pub mod nav;
@@ -28,6 +29,7 @@ pub mod reception;
 pub mod rehearsals;
 pub mod site;
 pub mod team;
+pub mod work;
 
 mod error_glue;
 

@@ -31,6 +31,16 @@ static ENTRIES: &[NavEntry] = &[
         counts_live: true,
     },
     NavEntry {
+        href: "/inbox",
+        label: w::NAV_INBOX,
+        icon: icondata::LuInbox,
+        needs: Some(Permission::CallsRead),
+        group: NavGroup::Work,
+        letter: 'b',
+        in_bar: false,
+        counts_live: false,
+    },
+    NavEntry {
         href: "/calls",
         label: w::NAV_CALLS,
         icon: icondata::LuPhone,

@@ -102,7 +102,7 @@ journey("a call is unread until it is opened; notes and the replay stand on its 
   await page.locator(".record-head").waitFor();
   await page.locator("#note-text").fill("À rappeler demain.");
   await page.getByRole("button", { name: visit.w("log.note_add") }).click();
-  await page.locator(".notes li", { hasText: "À rappeler demain." }).waitFor();
+  await page.locator(".note-list li", { hasText: "À rappeler demain." }).waitFor();
   await page.locator("details.fold > summary", { hasText: visit.w("calls.trail") }).click();
   await page.getByRole("button", { name: visit.w("log.replay") }).click();
   await page.getByText(visit.w("log.replay_same")).waitFor();

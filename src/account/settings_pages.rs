@@ -31,6 +31,7 @@ pub fn settings_tabs(here: &str) -> Vec<(String, String, bool)> {
     }
     if may(Permission::TeamRead) {
         tabs.push(("/settings/team", w::ACCOUNT_TAB_TEAM));
+        tabs.push(("/settings/teams", w::ACCOUNT_TAB_TEAMS));
     }
     if may(Permission::KeysManage) {
         tabs.push(("/settings/api-keys", w::ACCOUNT_TAB_API_KEYS));

@@ -3,6 +3,7 @@
 
 use super::{
     analysis::{AnalysisCard, model::AfterCall, rpc::read_analysis},
+    beside::{Beside, Onlookers},
     detail_parts::{Actions, Costs, Related, Trail},
     latency::{Latency, turns},
     live::{call::CallState, use_live},
@@ -23,6 +24,7 @@ use crate::{
     },
     kit::{Badge, Callout, CopyButton, ErrorBlock, PageFrame, PageShape, Skeleton, Tone, may, trouble},
     shared::{error::AppError, ids::CallId, permission::Permission},
+    work::WorkCard,
 };
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -122,6 +124,7 @@ fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now:
     let entries = state.entries();
     let has_lines = state.lines().next().is_some();
     let copied = state.lines().map(|line| words::line_of(&card, line.speaker, &line.text)).collect::<Vec<_>>().join("\n");
+    let beside = Beside::new(card.id);
     let playing = Playing::new(&card, &entries, detail.recording_s, detail.recording_peaks.as_deref());
     let waits = turns(&entries);
     let plays = card.recording == RecordingState::Stored && may(Permission::CallsListen);
@@ -137,6 +140,7 @@ fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now:
                 <div class="grow">
                     <h2 class="lede">{name}</h2>
                     <p class="muted">{headline(&detail, &when)}</p>
+                    <Onlookers beside/>
                 </div>
                 <Figures detail=detail.clone()/>
             </div>
@@ -176,9 +180,10 @@ fn Record(detail: CallDetail, after: Resource<Result<AfterCall, AppError>>, now:
                     </section>
                 </div>
                 <div class="stack g4">
+                    <WorkCard id=card.id changes=beside.changes/>
                     <Summary detail=detail.clone()/>
                     <AnalysisCard id=card.id after playing plays/>
-                    <Notes id=card.id playing plays/>
+                    <Notes id=card.id playing plays beside/>
                     {(!detail.actions.is_empty())
                         .then(|| view! {
                             <section class="card"><header><h2>{t(w::CALLS_ACTIONS)}</h2></header><div class="body"><Actions actions=Signal::stored(detail.actions.clone())/></div></section>

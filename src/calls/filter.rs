@@ -21,6 +21,8 @@ pub fn of_address(query: &ParamsMap) -> (CallFilter, PageRequest) {
         tag: given("tag").and_then(|id| id.parse().ok()),
         found: given("found").filter(|mark| is_mark(mark)),
         seen: given("seen").and_then(|name| name.parse().ok()),
+        assignee: given("assignee").and_then(|name| name.parse().ok()),
+        work: given("work").and_then(|name| name.parse().ok()),
         from: given("from").and_then(|day| day.parse().ok()),
         to: given("to").and_then(|day| day.parse().ok()),
     };
@@ -40,6 +42,8 @@ pub fn pairs(filter: &CallFilter) -> Vec<(&'static str, String)> {
         ("tag", filter.tag.map(|id| id.to_string())),
         ("found", filter.found.clone()),
         ("seen", filter.seen.map(|seen| seen.to_string())),
+        ("assignee", filter.assignee.map(|assignee| assignee.to_string())),
+        ("work", filter.work.map(|work| work.to_string())),
         ("from", filter.from.map(|day| day.to_string())),
         ("to", filter.to.map(|day| day.to_string())),
     ];
@@ -142,6 +146,8 @@ mod tests {
             ("tag", tag.as_str()),
             ("found", "flag:complaint"),
             ("seen", "no"),
+            ("assignee", "me"),
+            ("work", "waiting"),
             ("from", "2026-01-02"),
             ("to", "2026-01-03"),
         ];

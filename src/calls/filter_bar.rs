@@ -17,6 +17,7 @@ use crate::{
         page::PageRequest,
         permission::Permission,
     },
+    work::{assignee_words, filter_options, model::WorkStatus, status_key},
 };
 use leptos::{ev, html, prelude::*};
 use leptos_router::{NavigateOptions, components::Form, hooks::use_navigate};
@@ -149,6 +150,8 @@ fn Chips(filter: CallFilter, choices: Vec<AssistantChoice>, desk: Desk) -> impl 
         {filter.tag.map(|id| chip(t(w::LOG_TAG), tag_of(id), CallFilter { tag: None, ..filter.clone() }))}
         {filter.found.as_deref().map(|mark| chip(t(w::LOG_FOUND), found_words(mark), CallFilter { found: None, ..filter.clone() }))}
         {filter.seen.map(|_| chip(t(w::LOG_READING), t(w::LOG_UNREAD).to_owned(), CallFilter { seen: None, ..filter.clone() }))}
+        {filter.assignee.map(|who| chip(t(w::WORK_FOR), assignee_words(who, &desk.hands), CallFilter { assignee: None, ..filter.clone() }))}
+        {filter.work.map(|status| chip(t(w::WORK_STANDS), t(status_key(status)).to_owned(), CallFilter { work: None, ..filter.clone() }))}
         {filter.from.map(|from| chip(t(w::CALLS_FROM), day(from), CallFilter { from: None, ..filter.clone() }))}
         {filter.to.map(|to| chip(t(w::CALLS_TO), day(to), CallFilter { to: None, ..filter.clone() }))}
         {filter::is_set(&filter).then(|| view! { <a class="small muted" href="/calls">{t(w::CALLS_CLEAR)}</a> })}
@@ -178,6 +181,8 @@ fn More(filter: CallFilter, choices: Vec<AssistantChoice>, desk: Desk) -> impl I
         .collect();
     let (marks, seen) = (with_any(marks), with_any(vec![(Seen::No.to_string(), t(w::LOG_UNREAD).to_owned())]));
     let assistants = with_any(choices.into_iter().map(|choice| (choice.id.to_string(), choice.name)).collect());
+    let hands = with_any(filter_options(&desk.hands));
+    let stands = with_any(WorkStatus::ALL.iter().map(|status| (status.to_string(), t(status_key(*status)).to_owned())).collect());
     let given = |value: Option<String>| value.unwrap_or_default();
     // Drawn again for each filter, but in the same element: what was asked for is answered beside it.
     let node = NodeRef::<html::Details>::new();
@@ -200,6 +205,8 @@ fn More(filter: CallFilter, choices: Vec<AssistantChoice>, desk: Desk) -> impl I
                 <Choice name="tag" label=t(w::LOG_TAG) options=tags value=given(filter.tag.map(|id| id.to_string()))/>
                 <Choice name="found" label=t(w::LOG_FOUND) options=marks value=given(filter.found.clone())/>
                 <Choice name="seen" label=t(w::LOG_READING) options=seen value=given(filter.seen.map(|seen| seen.to_string()))/>
+                <Choice name="assignee" label=t(w::WORK_FOR) options=hands value=given(filter.assignee.map(|who| who.to_string()))/>
+                <Choice name="work" label=t(w::WORK_STANDS) options=stands value=given(filter.work.map(|status| status.to_string()))/>
                 <div class="row g2 days">
                     <label class="field"><span class="label">{t(w::CALLS_FROM)}</span><input class="input" type="date" name="from" value=given(filter.from.map(|day| day.to_string()))/></label>
                     <label class="field"><span class="label">{t(w::CALLS_TO)}</span><input class="input" type="date" name="to" value=given(filter.to.map(|day| day.to_string()))/></label>

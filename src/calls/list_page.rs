@@ -21,6 +21,7 @@ use crate::{
         page::{Page, PageRequest},
         permission::Permission,
     },
+    work::WorkBadge,
 };
 use chrono::{DateTime, Utc};
 use leptos::{ev, prelude::*};
@@ -116,7 +117,7 @@ fn Log(page: Page<LogRow>, now: DateTime<Utc>, asked: (CallFilter, PageRequest),
 /// One call. The contact is the link; the whole row is its target, but for the box that chooses it.
 #[component]
 fn Row(row: LogRow, now: DateTime<Utc>, chosen: Chosen, picks: bool) -> impl IntoView {
-    let LogRow { card, tags, is_unread, found } = row;
+    let LogRow { card, tags, is_unread, work, found } = row;
     let id = card.id;
     let (name, number) = (words::contact(&card), words::contact_number(&card));
     let under = number.unwrap_or_else(|| t(words::direction_word(card.direction)).to_owned());
@@ -151,7 +152,7 @@ fn Row(row: LogRow, now: DateTime<Utc>, chosen: Chosen, picks: bool) -> impl Int
             </td>
             <td class="opt">
                 <span class="log-said" dir="auto">{said}</span>
-                {(!tags.is_empty()).then(|| view! { <span class="log-tags">{tags.into_iter().map(|tag| view! { <Badge>{tag.name}</Badge> }).collect_view()}</span> })}
+                {(!tags.is_empty() || work.is_some()).then(|| view! { <span class="log-tags">{work.map(|work| view! { <WorkBadge work/> })}{tags.into_iter().map(|tag| view! { <Badge>{tag.name}</Badge> }).collect_view()}</span> })}
             </td>
             <td class="fit"><CallRing card/></td>
             <td class="fit opt2 muted">{assistant}</td>
@@ -182,7 +183,7 @@ fn Nothing(filter: CallFilter, is_first_page: bool) -> impl IntoView {
     .into_any()
 }
 
-/// `j` and `k` go through the rows, Enter opens, since a row is a link; `x` chooses, with shift all rows since the last; Escape lets go.
+/// `j` and `k` go through the rows, Enter opens, since a row is a link; `x` chooses, with shift all rows since the last; `a` gives them to somebody; Escape lets go.
 fn listen_to_keys(chosen: Chosen) {
     Effect::new(move || {
         let keys = window_event_listener(ev::keydown, move |event| {
@@ -197,6 +198,7 @@ fn listen_to_keys(chosen: Chosen) {
                 "k" => browser::focus_step(".log-link", false),
                 "x" => chosen.pick_seen(false),
                 "X" => chosen.pick_seen(true),
+                "a" => chosen.give(),
                 _ => {}
             }
         });

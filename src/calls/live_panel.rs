@@ -1,6 +1,7 @@
 //! A live call from close by: who, how long, what is said, what the team can do.
 
 use super::{
+    beside::{Beside, Onlookers},
     browser,
     live::{Live, call::CallState, call::Entry},
     live_actions::{Audience, COMPOSER, CallBar, Composer, END, LISTEN, MUTE, TRANSFER, TransferDialog},
@@ -184,6 +185,7 @@ fn Context(call: Watched) -> impl IntoView {
     let summary = Memo::new(move |_| call.card.with(|card| card.summary.clone().filter(|summary| !summary.is_empty())));
     view! {
         <div class="pane-sec stack">
+            <Onlookers beside=Beside::new(call.id)/>
             <h3>{t(w::LIVE_ABOUT)}</h3>
             <dl class="kv small">
                 <dt>{t(w::CALLS_NUMBER)}</dt><dd class="ltr">{number}</dd>

@@ -3,6 +3,7 @@
 //! The one invariant: a call is a fold of its events, whatever order they come in (`server::fold`).
 
 pub mod analysis;
+mod beside;
 mod detail_page;
 mod detail_parts;
 pub mod dialogs;
@@ -33,6 +34,11 @@ mod browser;
 #[cfg(not(feature = "hydrate"))]
 #[path = "no_browser.rs"]
 mod browser;
+
+/// Shortcuts of pages with rows, for other slices.
+pub mod keys {
+    pub use super::browser::{focus_step as step, keys_are_taken as are_taken};
+}
 
 pub use detail_page::CallPage;
 pub use list_page::CallsPage;

@@ -6,6 +6,7 @@ use crate::shared::{
     money::MicroUsd,
     phone::PhoneNumber,
 };
+use crate::work::model::{Assignee, WorkStatus};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -332,6 +333,12 @@ pub struct CallFilter {
     pub found: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
+    /// Who looks after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<Assignee>,
+    /// How that stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work: Option<WorkStatus>,
     /// First day, in the organisation's zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<NaiveDate>,
@@ -380,6 +387,14 @@ pub fn call_topic(id: CallId) -> String {
     format!("call:{id}")
 }
 
+/// The topic of what awaits people.
+pub const INBOX: &str = "inbox";
+
+/// The topic of what stands beside a call: its notes, who looks after it, who looks at it. Who follows it is there.
+pub fn beside_topic(id: CallId) -> String {
+    format!("beside:{id}")
+}
+
 /// What the live socket tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tell {
@@ -403,6 +418,10 @@ pub enum News {
     Partial { speaker: Speaker, text: String },
     /// The topic cannot be followed: gone, or not allowed.
     Closed { reason: String },
+    /// What stands beside a call changed, or what awaits somebody: to be read anew.
+    Work,
+    /// Who looks at a call now, the reader among them.
+    Here { accounts: Vec<AccountId> },
 }
 
 /// How [`News`] are read; why not by serde's own reader: see [`crate::shared::error::AppError`].
@@ -419,6 +438,7 @@ struct FlatNews {
     speaker: Option<Speaker>,
     text: Option<String>,
     reason: Option<String>,
+    accounts: Option<Vec<AccountId>>,
 }
 
 impl TryFrom<FlatNews> for News {
@@ -430,6 +450,8 @@ impl TryFrom<FlatNews> for News {
             "card" => flat.card.map(|card| Self::Card { card }),
             "more" => Some(Self::More { lines: flat.lines, events: flat.events }),
             "partial" => flat.speaker.zip(flat.text).map(|(speaker, text)| Self::Partial { speaker, text }),
+            "work" => Some(Self::Work),
+            "here" => flat.accounts.map(|accounts| Self::Here { accounts }),
             "closed" => flat.reason.map(|reason| Self::Closed { reason }),
             _ => None,
         };
@@ -459,5 +481,7 @@ mod tests {
         returns(News::More { lines: vec![samples::line(1, Speaker::Caller, "Oui")], events: vec![] });
         returns(News::Partial { speaker: Speaker::Assistant, text: "Je".into() });
         returns(News::Closed { reason: "gone".into() });
+        returns(News::Work);
+        returns(News::Here { accounts: vec![AccountId(uuid::Uuid::from_u128(1))] });
     }
 }

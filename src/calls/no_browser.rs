@@ -91,6 +91,11 @@ pub fn focus(_id: &str) {}
 /// Nothing has the focus.
 pub fn focus_step(_selector: &str, _forward: bool) {}
 
+/// There is no page.
+pub fn exists(_selector: &str) -> bool {
+    false
+}
+
 /// Nothing scrolls.
 pub fn distance_to_end(_element: &web_sys::Element) -> i32 {
     0

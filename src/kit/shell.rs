@@ -15,7 +15,7 @@ use super::{
     toast::{Toasts, provide_toasts},
 };
 use crate::{
-    i18n::{Key, Locale, t, t_count, t_with, use_locale, words as w},
+    i18n::{Key, Locale, Plural, t, t_count, t_with, use_locale, words as w},
     shared::{
         permission::{Permission, Role, RoleChoice},
         session::Session,
@@ -85,6 +85,10 @@ pub fn may_for_all(permission: Permission) -> bool {
     try_session().is_some_and(|session| session.may_for_all(permission))
 }
 
+/// What entries count, by address; a context of the shell.
+#[derive(Clone)]
+struct EntryCounts(Vec<(&'static str, Signal<u32>)>);
+
 /// Whether the list of shortcuts is open; a context of the shell.
 #[derive(Clone, Copy)]
 struct HelpOpen(RwSignal<bool>);
@@ -97,8 +101,12 @@ pub fn Shell(
     /// How many calls are live; nought shows nothing.
     #[prop(optional, into)]
     live_count: Signal<u32>,
+    /// What other entries count, by address; nought shows nothing.
+    #[prop(optional)]
+    counts: Vec<(&'static str, Signal<u32>)>,
     children: Children,
 ) -> impl IntoView {
+    provide_context(EntryCounts(counts));
     let session = Arc::new(session);
     provide_context(session.clone());
     provide_toasts();
@@ -223,23 +231,26 @@ fn RailToggle() -> impl IntoView {
 fn NavLink(entry: NavEntry, live_count: Signal<u32>, class: &'static str) -> impl IntoView {
     let path = use_location().pathname;
     let here = move || path.with(|path| is_here(path, entry.href)).then_some("page");
+    let counts = use_context::<EntryCounts>();
+    let waiting = counts.and_then(|counts| counts.0.into_iter().find(|(href, _)| *href == entry.href)).map(|(_, count)| count);
     view! {
         <a class=class href=entry.href aria-current=here title=t(entry.label)>
             <Icon icon=entry.icon/>
             <span>{t(entry.label)}</span>
-            {entry.counts_live.then(|| view! { <LiveCount count=live_count/> })}
+            {entry.counts_live.then(|| view! { <LiveCount count=live_count words=w::SHELL_LIVE_COUNT/> })}
+            {waiting.map(|count| view! { <LiveCount count words=w::SHELL_WAITING/> })}
         </a>
     }
     .into_any()
 }
 
 #[component]
-fn LiveCount(count: Signal<u32>) -> impl IntoView {
+fn LiveCount(count: Signal<u32>, words: Plural) -> impl IntoView {
     view! {
         <Show when=move || count.get() != 0>
             <span class="count hot">
                 <span aria-hidden="true">{move || count.get()}</span>
-                <span class="sr">{move || t_count(w::SHELL_LIVE_COUNT, i64::from(count.get()))}</span>
+                <span class="sr">{move || t_count(words, i64::from(count.get()))}</span>
             </span>
         </Show>
     }

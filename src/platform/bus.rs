@@ -28,6 +28,10 @@ pub enum Note {
     Key { key: ApiKeyId },
     /// An assistant's state changed.
     Assistant { org: OrgId },
+    /// What stands beside a call changed: who looks after it, what people wrote.
+    Work { org: OrgId, call: CallId },
+    /// Somebody looks at a call now, still, or no longer.
+    Here { org: OrgId, call: CallId, account: AccountId, viewer: u64, is_here: bool },
     /// Notes may have been lost: read from the cursor.
     Resync,
 }

@@ -27,4 +27,4 @@ mod words;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-pub use {page::ReceptionPage, words::tool_words};
+pub use {hours_page::WeekFields, page::ReceptionPage, words::tool_words};

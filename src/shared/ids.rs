@@ -46,6 +46,8 @@ ids! {
     RoleId("role");
     /// An invitation into an organisation.
     InvitationId("inv");
+    /// Some people of an organisation who share work.
+    TeamId("team");
     /// An action somebody took on a live call.
     ActionId("act");
     /// A scripted caller with expectations.

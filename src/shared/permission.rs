@@ -37,6 +37,8 @@ text_enum! {
         TeamRead = "team.read",
         /// Invite people, change their roles, take them out.
         TeamManage = "team.manage",
+        /// Give calls to people and teams, take them, and say how they stand.
+        CallsAssign = "calls.assign",
     }
 }
 
@@ -131,8 +133,11 @@ impl Role {
                 AssistantsRead,
                 AssistantsEdit,
                 TeamRead,
+                CallsAssign,
             ],
-            Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, CallsNote, AssistantsRead, TeamRead],
+            Self::Agent => {
+                &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, CallsNote, AssistantsRead, TeamRead, CallsAssign]
+            }
             Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, CallsNote, AssistantsRead],
             Self::Billing => &[],
             Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage],

@@ -23,6 +23,11 @@ use zencall::{
         permission::{Permission, Role},
     },
     team::server::actions as team,
+    work::{
+        forms::TeamForm,
+        model::{Assignee, Way},
+        server::{actions as work, teams},
+    },
 };
 
 fn doors() -> impl Iterator<Item = &'static Door> {
@@ -61,6 +66,12 @@ fn body(door: &Door) -> Value {
         ("PUT", path) if path.starts_with("/api/v1/questions") => json!({ "dismissed": true }),
         ("PUT", "/api/v1/integrations/vapi") => json!({ "mode": "hmac" }),
         ("POST", "/api/v1/invitations") => json!({ "emails": ["ines@tilleuls.example"], "role": "agent" }),
+        ("PUT", path) if path.ends_with("/assignment") => json!({ "assignee": "nobody" }),
+        ("POST", path) if path.ends_with("/notes") => json!({ "text": "Vu." }),
+        ("POST", "/api/v1/teams") => json!({ "name": "Accueil" }),
+        ("PUT", "/api/v1/teams/{id}") => json!({ "name": "Atelier" }),
+        ("PUT", "/api/v1/work-rules") => json!({ "items": [] }),
+        (_, path) if path.ends_with("/skills") => json!({ "languages": ["fr"] }),
         (_, path) if path.ends_with("/role") => json!({ "role": "agent" }),
         _ => json!({}),
     }
@@ -87,6 +98,7 @@ fn prefix(door: &Door) -> &'static str {
         ("/answers/", "ans"),
         ("/questions/", "qst"),
         ("/members/", "acc"),
+        ("/teams/", "team"),
         ("/invitations/", "inv"),
     ];
     kinds.iter().find(|(part, _)| door.path.contains(part)).map_or("call", |(_, prefix)| prefix)
@@ -231,6 +243,9 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         .await
         .expect("a question");
     let invitation = team::invite(&scope, &["canarie@example.test".into()], Role::Agent.into()).await.expect("an invitation")[0].id;
+    let garde = TeamForm { name: "La garde canarie".into(), ..TeamForm::default() };
+    let group = teams::save(&scope, None, garde.parse().expect("a team")).await.expect("a team");
+    work::assign(&scope, &[call], Assignee::Team(group, Way::Queue), None).await.expect("given");
     vec![
         ("ast", assistant.to_string()),
         ("call", call.to_string()),
@@ -240,6 +255,7 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         ("qst", question.to_string()),
         ("acc", org.account.to_string()),
         ("inv", invitation.to_string()),
+        ("team", group.to_string()),
     ]
 }
 

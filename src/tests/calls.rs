@@ -170,22 +170,22 @@ async fn a_call_of_another_organisation_is_as_good_as_none(pool: PgPool) {
 }
 
 /// One tab's live socket.
-struct Tab(tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>);
+pub struct Tab(tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Tab {
-    async fn open(app: &TestApp, org: &TestOrg) -> Self {
+    pub async fn open(app: &TestApp, org: &TestOrg) -> Self {
         let mut request = format!("ws://{}/live/ws", app.address).into_client_request().expect("a request");
         request.headers_mut().insert("cookie", org.cookie.parse().expect("a header"));
         request.headers_mut().insert("origin", format!("http://{}", app.address).parse().expect("a header"));
         Self(tokio_tungstenite::connect_async(request).await.expect("a socket").0)
     }
 
-    async fn follow(&mut self, topic: &str, after: i64) {
+    pub async fn follow(&mut self, topic: &str, after: i64) {
         self.0.send(Message::Text(json!({ "sub": topic, "after": after }).to_string().into())).await.expect("sent");
     }
 
     /// The next news, or nothing when the socket closed.
-    async fn next(&mut self) -> Option<Tell> {
+    pub async fn next(&mut self) -> Option<Tell> {
         loop {
             match tokio::time::timeout(Duration::from_secs(10), self.0.next()).await.expect("news within ten seconds")? {
                 Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).expect("a tell")),

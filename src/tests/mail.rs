@@ -21,7 +21,9 @@ fn every_letter(name: &str) -> Vec<Letter> {
         Letter::ConfirmNewAddress { name: name.clone(), url: url.clone(), valid_hours: 1 },
         Letter::AddressChanged { name: name.clone(), new_address: "a…@b.example".into(), at, support_url: url.clone() },
         Letter::NewSignIn { name: name.clone(), device: name.clone(), ip: "203.0.113.9".into(), at, sessions_url: url.clone() },
-        Letter::Invitation { inviter: name.clone(), organisation: name, url, valid_days: 7 },
+        Letter::Invitation { inviter: name.clone(), organisation: name.clone(), url: url.clone(), valid_days: 7 },
+        Letter::Work { name: name.clone(), by: name.clone(), is_mention: true, url: url.clone() },
+        Letter::Work { name: name.clone(), by: name, is_mention: false, url },
     ]
 }
 

@@ -16,7 +16,7 @@ use zencall::{
     team::server::actions,
 };
 
-fn scope_of(core: &Core, org: OrgId, account: AccountId, session: SessionId, role: Role) -> OrgScope {
+pub fn scope_of(core: &Core, org: OrgId, account: AccountId, session: SessionId, role: Role) -> OrgScope {
     let (mut parts, ()) = http::Request::new(()).into_parts();
     let caller = Caller::Person { account, session, org: Some((org, role.into())) };
     let ip = std::net::Ipv4Addr::LOCALHOST.into();
@@ -26,12 +26,12 @@ fn scope_of(core: &Core, org: OrgId, account: AccountId, session: SessionId, rol
     scope
 }
 
-fn as_role(app: &TestApp, org: &TestOrg, role: Role) -> OrgScope {
+pub fn as_role(app: &TestApp, org: &TestOrg, role: Role) -> OrgScope {
     scope_of(&app.core, org.id, org.account, org.session, role)
 }
 
 /// Another member.
-async fn member(app: &TestApp, org: &TestOrg, role: Role) -> AccountId {
+pub async fn member(app: &TestApp, org: &TestOrg, role: Role) -> AccountId {
     let account = AccountId::generate();
     let mut tx = SystemTx::begin(&app.core, "a test's member").await.expect("a transaction");
     sqlx::query("insert into accounts (id, email, name, password_hash, email_confirmed_at) values ($1, $2, 'Inès Moreau', 'x', now())")

@@ -73,6 +73,7 @@ fn no_room_knows_more_than_it_may() {
         "calls",
         "dashboard",
         "i18n",
+        "inbox",
         "integrations",
         "kit",
         "nav",
@@ -84,6 +85,7 @@ fn no_room_knows_more_than_it_may() {
         "shared",
         "site",
         "team",
+        "work",
     ];
     let mut files = Vec::new();
     sources(Path::new("src"), &mut files);

@@ -122,6 +122,11 @@ pub fn focus_step(selector: &str, forward: bool) {
     }
 }
 
+/// Whether an element that matches is on the page.
+pub fn exists(selector: &str) -> bool {
+    document().query_selector(selector).ok().flatten().is_some()
+}
+
 /// How far the end of a scrolling element is below what is seen, in pixels.
 pub fn distance_to_end(element: &web_sys::Element) -> i32 {
     element.scroll_height() - element.scroll_top() - element.client_height()

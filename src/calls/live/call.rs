@@ -59,7 +59,7 @@ impl CallState {
             News::Card { card } => self.take_card(card),
             News::Partial { speaker, text } => self.take_partial(*speaker, text),
             News::Closed { reason } => self.closed = Some(reason.clone()),
-            News::Board { .. } => {}
+            News::Board { .. } | News::Work | News::Here { .. } => {}
         }
     }
 

@@ -6,6 +6,7 @@ use crate::{
         ids::{AccountId, CallId, NoteId, NumberId, TagId, ViewId},
         money::MicroUsd,
     },
+    work::model::{Hands, Work},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,9 @@ pub struct LogRow {
     pub tags: Vec<Tag>,
     /// The reader has not opened it.
     pub is_unread: bool,
+    /// Who looks after it.
+    #[serde(default)]
+    pub work: Option<Work>,
     pub found: Option<Snippet>,
 }
 
@@ -65,6 +69,9 @@ pub struct Desk {
     pub views: Vec<View>,
     /// Our numbers, as they are called.
     pub numbers: Vec<(NumberId, String)>,
+    /// Whom calls can be given to.
+    #[serde(default)]
+    pub hands: Hands,
 }
 
 /// What analysing some calls again would be.

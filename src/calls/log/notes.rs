@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     calls::{
+        beside::Beside,
         browser,
         model::{RecordingUse, UseKind},
         player::Playing,
@@ -17,6 +18,7 @@ use crate::{
     },
     kit::*,
     shared::{error::AppError, ids::CallId, permission::Permission},
+    work::rpc::list_hands,
 };
 use leptos::{ev, form::ActionForm, prelude::*, task::spawn_local};
 use leptos_router::hooks::use_navigate;
@@ -25,8 +27,8 @@ const FIELD: &str = "note-text";
 
 /// Notes, and the form of a new one; `n` begins one at the second that is heard.
 #[component]
-pub fn Notes(id: CallId, playing: Playing, plays: bool) -> impl IntoView {
-    let changes = RwSignal::new(0);
+pub fn Notes(id: CallId, playing: Playing, plays: bool, beside: Beside) -> impl IntoView {
+    let changes = beside.changes; // whoever wrote
     let add = ServerAction::<AddNote>::new();
     let notes = Resource::new(move || (changes.get(), add.version().get()), move |_| list_notes(id));
     let second = RwSignal::new(None::<f64>);
@@ -41,6 +43,12 @@ pub fn Notes(id: CallId, playing: Playing, plays: bool) -> impl IntoView {
             second.set(None);
         }
     });
+    let into_names = move |event: ev::KeyboardEvent| {
+        if event.key() == "ArrowDown" && browser::exists(".mention-names button") {
+            event.prevent_default();
+            browser::focus_step(".mention-names button", true);
+        }
+    };
     let stamp = move || second.get().map(|second| t_with(w::LOG_NOTE_AT, &[("time", &format::timer(second as i64))]));
     view! {
         <section class="card" aria-labelledby="notes-title">
@@ -54,8 +62,9 @@ pub fn Notes(id: CallId, playing: Playing, plays: bool) -> impl IntoView {
                             <input type="hidden" name="second" prop:value=move || second.get().map(|second| format!("{second:.1}")).unwrap_or_default()/>
                             <label class="field">
                                 <span class="label">{t(w::LOG_NOTE_NEW)}" "<span class="muted num">{stamp}</span></span>
-                                <textarea class="input" id=FIELD name="text" rows="2" maxlength="2000" required prop:value=move || text.get() on:input=move |event| text.set(event_target_value(&event))></textarea>
+                                <textarea class="input" id=FIELD name="text" rows="2" maxlength="2000" required prop:value=move || text.get() on:input=move |event| text.set(event_target_value(&event)) on:keydown=into_names></textarea>
                             </label>
+                            <Names text/>
                             <FormErrors error=action_error(add)/>
                             <div class="row"><Button size=ButtonSize::Small submit=true pending=add.pending()>{t(w::LOG_NOTE_ADD)}</Button></div>
                         </ActionForm>
@@ -64,6 +73,56 @@ pub fn Notes(id: CallId, playing: Playing, plays: bool) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// Whoever could be meant by what is being typed after an `@`: pressed, the name is written out.
+#[component]
+fn Names(text: RwSignal<String>) -> impl IntoView {
+    let hands = Resource::new(|| (), |()| async { list_hands().await.unwrap_or_default() });
+    let choose = move |name: &str| {
+        text.update(|text| {
+            if let Some(at) = text.rfind('@') {
+                text.truncate(at);
+                text.push_str(&format!("@{name} "));
+            }
+        });
+        browser::focus(FIELD);
+    };
+    let keys = move |event: ev::KeyboardEvent| match event.key().as_str() {
+        "ArrowDown" => browser::focus_step(".mention-names button", true),
+        "ArrowUp" => browser::focus_step(".mention-names button", false),
+        "Escape" => browser::focus(FIELD),
+        _ => {}
+    };
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                let people = hands.await.people;
+                move || {
+                    let begun = text.with(|text| begun_name(text).map(str::to_lowercase));
+                    let fitting: Vec<String> = match begun {
+                        Some(begun) => people.iter().map(|(_, name)| name.clone()).filter(|name| name.to_lowercase().starts_with(&begun)).take(6).collect(),
+                        None => vec![],
+                    };
+                    (!fitting.is_empty()).then(|| {
+                        let names = fitting.into_iter().map(|name| {
+                            let word = name.clone();
+                            view! { <button type="button" class="chip" on:click=move |_| choose(&word)>"@"{name}</button> }
+                        });
+                        view! { <div class="mention-names row wrap g1" role="group" aria-label=t(w::WORK_MENTION) on:keydown=keys>{names.collect_view()}</div> }
+                    })
+                }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+/// The beginning of a name that the text ends with, after its sign.
+fn begun_name(text: &str) -> Option<&str> {
+    let (before, begun) = text.rsplit_once('@')?;
+    let begins_word = before.chars().next_back().is_none_or(char::is_whitespace);
+    (begins_word && begun.chars().count() <= 30 && !begun.contains(['\n', ',', '.']) && !begun.ends_with(' ')).then_some(begun)
 }
 
 #[component]
@@ -102,7 +161,7 @@ fn NoteList(notes: Vec<Note>, changes: RwSignal<u32>, playing: Playing, plays: b
         }
     };
     let rows = move || notes.iter().cloned().map(&row).collect_view().into_any();
-    view! { <ul class="notes">{drawn_anew(StoredValue::new(u128::from(changes.get_untracked())), rows)}</ul> }.into_any()
+    view! { <ul class="note-list">{drawn_anew(StoredValue::new(u128::from(changes.get_untracked())), rows)}</ul> }.into_any()
 }
 
 fn listen_to_n(playing: Playing, second: RwSignal<Option<f64>>) {
@@ -277,4 +336,19 @@ fn StepView(step: Step) -> impl IntoView {
         </dl>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begun_name;
+
+    #[test]
+    fn a_name_is_begun_by_a_sign_at_the_beginning_of_a_word() {
+        assert_eq!(begun_name("Vois avec @In"), Some("In"));
+        assert_eq!(begun_name("@"), Some(""));
+        assert_eq!(begun_name("@Inès Mor"), Some("Inès Mor"));
+        for none in ["", "ines@tilleuls", "@Inès ", "@Inès.", "@Inès\nVu"] {
+            assert_eq!(begun_name(none), None, "{none}");
+        }
+    }
 }

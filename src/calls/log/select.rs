@@ -8,6 +8,7 @@ use crate::{
     i18n::{format, t, t_count, t_with, use_locale, words as w},
     kit::*,
     shared::{error::AppError, ids::CallId, permission::Permission},
+    work::AssignDialog,
 };
 use leptos::{ev, prelude::*, task::spawn_local};
 use std::collections::BTreeSet;
@@ -21,6 +22,9 @@ pub struct Chosen {
     last: StoredValue<Option<CallId>>,
     /// The row that has the focus.
     seen: StoredValue<Option<CallId>>,
+    /// The dialog that gives calls to somebody.
+    giving: RwSignal<bool>,
+    may_give: StoredValue<bool>,
     /// Grows when something of the log has changed.
     pub changes: RwSignal<u32>,
     /// See `drawn_anew`.
@@ -38,11 +42,19 @@ impl Chosen {
             shown: RwSignal::default(),
             last: StoredValue::new(None),
             seen: StoredValue::new(None),
+            giving: RwSignal::new(false),
+            may_give: StoredValue::new(may(Permission::CallsAssign)),
             changes: RwSignal::new(0),
             draws: StoredValue::new(0),
-            is_of_use: [Permission::CallsNote, Permission::CallsAnalyse, Permission::CallsExport, Permission::CallsDelete]
-                .into_iter()
-                .any(may),
+            is_of_use: [
+                Permission::CallsNote,
+                Permission::CallsAnalyse,
+                Permission::CallsExport,
+                Permission::CallsDelete,
+                Permission::CallsAssign,
+            ]
+            .into_iter()
+            .any(may),
         }
     }
 
@@ -55,6 +67,16 @@ impl Chosen {
     /// Whether a call is chosen.
     pub fn has(self, id: CallId) -> bool {
         self.ids.with(|ids| ids.contains(&id))
+    }
+
+    /// Asks to whom what is chosen is given; without a choice, the row that has the focus.
+    pub fn give(self) {
+        if self.ids.with_untracked(BTreeSet::is_empty) {
+            self.pick_seen(false);
+        }
+        if self.may_give.get_value() && !self.ids.with_untracked(BTreeSet::is_empty) {
+            self.giving.set(true);
+        }
     }
 
     /// Nothing is chosen any more.
@@ -160,6 +182,7 @@ pub fn SelectBar(chosen: Chosen, desk: Resource<Result<Desk, AppError>>) -> impl
                 <b aria-live="polite">{move || t_count(w::LOG_CHOSEN, count.get())}</b>
                 <span class="row wrap g1">
                     {may(Permission::CallsNote).then(|| view! { <Button size=ButtonSize::Small icon=icondata::LuTag on:click=open(tagging)>{t(w::LOG_TAGS)}</Button> })}
+                    {may(Permission::CallsAssign).then(|| view! { <Button size=ButtonSize::Small icon=icondata::LuUserRoundPlus on:click=open(chosen.giving)>{t(w::WORK_ASSIGN)}</Button> })}
                     {may(Permission::CallsAnalyse).then(|| view! { <Button size=ButtonSize::Small icon=icondata::LuRefreshCw on:click=open(analysing)>{t(w::LOG_ANALYSE)}</Button> })}
                     {may(Permission::CallsExport)
                         .then(|| view! {
@@ -172,6 +195,9 @@ pub fn SelectBar(chosen: Chosen, desk: Resource<Result<Desk, AppError>>) -> impl
             </div>
         </Show>
         <Dialog open=tagging title=Signal::derive(move || t_count(w::LOG_TAGS_OF, count.get()))><TagDialog open=tagging chosen desk/></Dialog>
+        <Dialog open=chosen.giving title=t(w::WORK_ASSIGN)>
+            <AssignDialog open=chosen.giving calls=Callback::new(move |()| chosen.list()) on_done=Callback::new(move |()| chosen.changed())/>
+        </Dialog>
         <Dialog open=analysing title=Signal::derive(move || t_count(w::LOG_ANALYSE_TITLE, count.get()))><AnalyseDialog open=analysing chosen/></Dialog>
         <Dialog open=deleting title=Signal::derive(move || t_count(w::LOG_DELETE_TITLE, count.get()))><DeleteDialog open=deleting chosen/></Dialog>
     }

@@ -31,7 +31,7 @@ pub async fn list(scope: &OrgScope, filter: &CallFilter, page: &PageRequest) -> 
     let mut tx = scope.begin(Permission::CallsRead).await?;
     let zone = sqlx::query_scalar!("select timezone from orgs").fetch_one(tx.conn()).await?;
     let reader = log::reader(&mut tx).await?;
-    let asked = read::Asked { filter, days: days(filter, &zone), reader };
+    let asked = read::Asked { filter, days: days(filter, &zone), reader, account: scope.account() };
     let rows = read::page(tx.conn(), &asked, after, limit + 1).await?;
     tx.commit().await?;
     Ok(Page::from_rows(rows, limit, |card| card.id.to_string()))

@@ -4,7 +4,7 @@ pub mod after_types;
 pub mod types;
 
 use self::{after_types::*, types::*};
-use super::{actions, analysis, media};
+use super::{actions, analysis, log, media};
 use crate::{
     calls::model::{Answered, CallFilter, LiveAction},
     platform::{
@@ -15,7 +15,9 @@ use crate::{
     shared::{
         error::AppError,
         ids::{CallId, TagId},
+        permission::Permission,
     },
+    work::model::{Assignee, WorkStatus},
 };
 use axum::{
     Json, Router,
@@ -38,12 +40,14 @@ use utoipa::OpenApi;
         read_events,
         read_recording,
         read_analysis,
+        list_notes,
+        add_note,
         analyse_call,
         act_on_call,
         simulate_call,
         read_figures
     ),
-    components(schemas(Answered, TagId)) // of the query: those are not found by themselves
+    components(schemas(Answered, TagId, Assignee, WorkStatus)) // of the query: those are not found by themselves
 )]
 pub struct Doors;
 
@@ -57,6 +61,7 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/calls/{id}/events", get(read_events))
         .route("/api/v1/calls/{id}/recording", get(read_recording))
         .route("/api/v1/calls/{id}/analysis", get(read_analysis).post(analyse_call))
+        .route("/api/v1/calls/{id}/notes", get(list_notes).post(add_note))
         .route("/api/v1/calls/{id}/actions", post(act_on_call))
         .route("/api/v1/simulated-calls", post(simulate_call))
         .route("/api/v1/figures", get(read_figures))
@@ -140,6 +145,25 @@ async fn read_recording(
 #[utoipa::path(get, path = "/api/v1/calls/{id}/analysis", tag = "calls", params(("id" = CallId, Path)), responses((status = 200, body = AnalysisState)))]
 async fn read_analysis(scope: OrgScope, Path(text): Path<String>) -> Result<Json<AnalysisState>, Problem> {
     Ok(Json(analysis::actions::read(&scope, id(&text, "call")?).await?.into()))
+}
+
+/// What people wrote beside the call
+#[utoipa::path(get, path = "/api/v1/calls/{id}/notes", tag = "calls", params(("id" = CallId, Path)), responses((status = 200, body = NoteList)))]
+async fn list_notes(scope: OrgScope, Path(text): Path<String>) -> Result<Json<NoteList>, Problem> {
+    let call = id(&text, "call")?;
+    actions::detail(&scope, call).await?; // there is such a call
+    let items = log::actions::notes(&scope, call).await?.into_iter().map(NoteBody::from).collect();
+    Ok(Json(NoteList { items }))
+}
+
+/// Write beside the call
+///
+/// `@` and a member's name means that member: it comes to their inbox.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/notes", tag = "calls", params(("id" = CallId, Path)), request_body = NewNote, responses((status = 201, body = NoteRef)))]
+async fn add_note(scope: OrgScope, Path(text): Path<String>, Body(body): Body<NewNote>) -> Result<Response, Problem> {
+    scope.require(Permission::CallsNote)?;
+    let id = log::actions::add_note(&scope, id(&text, "call")?, &body.text, body.second).await?;
+    Ok((StatusCode::CREATED, Json(NoteRef { id })).into_response())
 }
 
 /// Have it analysed again

@@ -18,7 +18,7 @@ pub async fn remove_demo(tx: &mut OrgTx<'_>) -> Result<i64, AppError> {
     sqlx::query!("delete from call_refs r using calls c where c.id = r.call_id and c.is_demo").execute(tx.conn()).await?;
     sqlx::query!("delete from call_actions a using calls c where c.id = a.call_id and c.is_demo").execute(tx.conn()).await?;
     sqlx::query!("delete from call_analyses a using calls c where c.id = a.call_id and c.is_demo").execute(tx.conn()).await?;
-    for table in ["call_marks", "call_reads", "call_notes"] {
+    for table in ["call_assignments", "call_marks", "call_reads", "call_notes"] {
         // Names are our own.
         let hanging = format!("delete from {table} h using calls c where c.id = h.call_id and c.is_demo");
         sqlx::query(sqlx::AssertSqlSafe(hanging)).execute(tx.conn()).await?;

@@ -345,6 +345,7 @@ async fn delete_call(tx: &mut OrgTx<'_>, call: CallId) -> Result<bool, AppError>
     sqlx::query!("delete from call_analyses where call_id = $1", call as CallId).execute(&mut *conn).await?;
     sqlx::query!("delete from call_marks where call_id = $1", call as CallId).execute(&mut *conn).await?;
     sqlx::query!("delete from call_reads where call_id = $1", call as CallId).execute(&mut *conn).await?;
+    sqlx::query!("delete from call_assignments where call_id = $1", call as CallId).execute(&mut *conn).await?;
     sqlx::query!("delete from call_notes where call_id = $1", call as CallId).execute(conn).await?;
     Ok(true)
 }

@@ -6,14 +6,19 @@
 
 use super::{Calls, read};
 use crate::{
-    calls::model::{Ask, BOARD, CallCard, CallEvent, Line, News, Speaker, Tell, call_topic},
-    platform::{Actor, Core, OrgScope, bus::Note, failpoint, session},
+    calls::model::{Ask, BOARD, CallCard, CallEvent, INBOX, Line, News, Speaker, Tell, beside_topic, call_topic},
+    platform::{
+        Actor, Core, OrgScope,
+        bus::{self, Note},
+        crypto, failpoint, session,
+    },
     server::AppState,
     shared::{
         error::AppError,
         ids::{AccountId, CallId, OrgId},
         permission::Permission,
     },
+    work::server::store as work,
 };
 use axum::{
     Extension,
@@ -24,9 +29,9 @@ use axum::{
     response::Response,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     sync::broadcast::{self, error::RecvError},
@@ -37,6 +42,9 @@ const CHUNK: i64 = 500;
 const PING: Duration = Duration::from_secs(25);
 pub(super) const STUCK: Duration = Duration::from_secs(5);
 pub(super) const RECHECK: Duration = Duration::from_secs(60);
+/// How often a socket says again which calls it looks at; who is silent for three times as long is gone.
+const STILL_HERE: Duration = Duration::from_secs(10);
+const BESIDE: &str = "beside:";
 /// Close codes: resume elsewhere; signed out.
 pub(super) const RESTART: u16 = 1012;
 const SIGNED_OUT: u16 = 4401;
@@ -57,20 +65,28 @@ enum Update {
     Call(Arc<Changed>),
     Partial(CallId, Arc<str>),
     Revoked(AccountId),
+    /// What stands beside a call changed.
+    Work(CallId),
+    /// Others look at a call now.
+    Here(CallId, Arc<[AccountId]>),
     /// Read anew from the cursor.
     Resync,
 }
+
+/// Who looks at which calls, as far as this process has heard: by viewer, with when they were last heard of.
+type Looking = HashMap<(OrgId, CallId), HashMap<u64, (AccountId, Instant)>>;
 
 /// The process' fan-out.
 #[derive(Clone)]
 pub struct Feed {
     orgs: Arc<Mutex<HashMap<OrgId, broadcast::Sender<Update>>>>,
+    looking: Arc<Mutex<Looking>>,
 }
 
 impl Feed {
     /// Starts it; ends when the process drains.
     pub fn start(core: &Core) -> Self {
-        let feed = Self { orgs: Arc::default() };
+        let feed = Self { orgs: Arc::default(), looking: Arc::default() };
         tokio::spawn(feed.clone().run(core.clone()));
         feed
     }
@@ -97,9 +113,14 @@ impl Feed {
 
     async fn run(self, core: Core) {
         let mut notes = core.bus.subscribe();
+        let mut prune = interval(STILL_HERE);
         loop {
             let first = tokio::select! {
                 () = core.draining.cancelled() => return,
+                _ = prune.tick() => {
+                    self.prune();
+                    continue;
+                }
                 note = notes.recv() => note,
             };
             let mut changed: BTreeMap<OrgId, BTreeMap<CallId, (i64, i64)>> = BTreeMap::new();
@@ -113,6 +134,12 @@ impl Feed {
                     }
                     Ok(Note::Partial { org, call, speaker, text }) => self.partial(org, call, &speaker, text),
                     Ok(Note::Revoked { account }) => self.tell_all(&Update::Revoked(account)),
+                    Ok(Note::Work { org, call }) => {
+                        if let Some(watched) = self.of(org) {
+                            let _ = watched.send(Update::Work(call));
+                        }
+                    }
+                    Ok(Note::Here { org, call, account, viewer, is_here }) => self.looks((org, call), viewer, is_here.then_some(account)),
                     Ok(Note::Assistant { .. } | Note::Key { .. }) => {}
                     Ok(Note::Resync) | Err(RecvError::Lagged(_)) => self.tell_all(&Update::Resync),
                     Err(RecvError::Closed) => return,
@@ -133,6 +160,52 @@ impl Feed {
                 }
             }
         }
+    }
+
+    /// Somebody looks at a call, still, or no longer; told when that is news.
+    fn looks(&self, of: (OrgId, CallId), viewer: u64, account: Option<AccountId>) {
+        let mut looking = self.looking.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let viewers = looking.entry(of).or_default();
+        let is_news = match account {
+            Some(account) => viewers.insert(viewer, (account, Instant::now())).is_none(),
+            None => viewers.remove(&viewer).is_some(),
+        };
+        if viewers.is_empty() {
+            looking.remove(&of);
+        }
+        drop(looking);
+        if is_news {
+            self.tell_here(of);
+        }
+    }
+
+    /// Who was not heard of for a while is gone: their process died.
+    fn prune(&self) {
+        let mut gone = Vec::new();
+        let mut looking = self.looking.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        looking.retain(|of, viewers| {
+            let before = viewers.len();
+            viewers.retain(|_, (_, heard)| heard.elapsed() < 3 * STILL_HERE);
+            if viewers.len() != before {
+                gone.push(*of);
+            }
+            !viewers.is_empty()
+        });
+        drop(looking);
+        gone.into_iter().for_each(|of| self.tell_here(of));
+    }
+
+    fn tell_here(&self, of: (OrgId, CallId)) {
+        if let Some(watched) = self.of(of.0) {
+            let _ = watched.send(Update::Here(of.1, self.here(of)));
+        }
+    }
+
+    /// Who looks at a call, each once.
+    fn here(&self, of: (OrgId, CallId)) -> Arc<[AccountId]> {
+        let looking = self.looking.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let accounts: BTreeSet<AccountId> = looking.get(&of).into_iter().flatten().map(|(_, (account, _))| *account).collect();
+        accounts.into_iter().collect()
     }
 
     fn partial(&self, org: OrgId, call: CallId, speaker: &str, text: String) {
@@ -178,7 +251,9 @@ pub async fn socket(
     Ok(upgrade.on_upgrade(move |socket| async move {
         metrics::gauge!("zencall_live_sockets").increment(1.0);
         let updates = calls.feed.watch(scope.org());
-        Viewer { scope, socket, updates, is_on_board: false, cursors: HashMap::new() }.run().await;
+        let id = u64::from_le_bytes(crypto::random::<8>());
+        let (feed, besides) = (calls.feed, BTreeSet::new());
+        Viewer { scope, socket, updates, is_on_board: false, hears_inbox: false, cursors: HashMap::new(), id, feed, besides }.run().await;
         metrics::gauge!("zencall_live_sockets").decrement(1.0);
     }))
 }
@@ -188,8 +263,14 @@ struct Viewer {
     socket: WebSocket,
     updates: broadcast::Receiver<Update>,
     is_on_board: bool,
+    hears_inbox: bool,
     /// The last sequence number told, of each call that is followed.
     cursors: HashMap<CallId, i64>,
+    /// Distinguishes two tabs of one person.
+    id: u64,
+    feed: Feed,
+    /// The calls this one looks at, and hears what changes beside them.
+    besides: BTreeSet<CallId>,
 }
 
 /// Why a socket ends; `None` when the other side is gone.
@@ -198,6 +279,7 @@ pub(super) type End = Option<(u16, &'static str)>;
 impl Viewer {
     async fn run(mut self) {
         let end = self.watch().await;
+        self.say_here(false).await;
         if let Err(Some((code, reason))) = end {
             let frame = CloseFrame { code, reason: reason.into() };
             let _ = timeout(STUCK, self.socket.send(Message::Close(Some(frame)))).await;
@@ -208,7 +290,8 @@ impl Viewer {
         let core = self.scope.core().clone();
         let mut ping = interval(PING);
         let mut recheck = interval(RECHECK);
-        for ticks in [&mut ping, &mut recheck] {
+        let mut still = interval(STILL_HERE);
+        for ticks in [&mut ping, &mut recheck, &mut still] {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks.reset();
         }
@@ -217,6 +300,7 @@ impl Viewer {
                 () = core.draining.cancelled() => return Err(Some((RESTART, "restarting"))),
                 _ = ping.tick() => self.send(Message::Ping(Default::default())).await?,
                 _ = recheck.tick() => self.check_rights().await?,
+                _ = still.tick() => self.say_here(true).await,
                 asked = self.socket.recv() => match asked {
                     Some(Ok(Message::Text(text))) => self.asked(&text).await?,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(None),
@@ -226,6 +310,8 @@ impl Viewer {
                     Ok(Update::Call(changed)) => self.changed(&changed).await?,
                     Ok(Update::Partial(call, text)) if self.cursors.contains_key(&call) => self.send(Message::Text(text.as_ref().into())).await?,
                     Ok(Update::Partial(..)) => {}
+                    Ok(Update::Work(call)) => self.work(call).await?,
+                    Ok(Update::Here(call, accounts)) => if self.besides.contains(&call) { self.tell_here(call, &accounts).await? },
                     Ok(Update::Revoked(account)) => if self.scope.account() == Some(account) { self.check_rights().await? },
                     Ok(Update::Resync) | Err(RecvError::Lagged(_)) => self.resync().await?,
                     Err(RecvError::Closed) => return Err(Some((RESTART, "restarting"))),
@@ -241,14 +327,25 @@ impl Viewer {
                 self.is_on_board = true;
                 self.tell_board().await
             }
+            Ok(Ask::Sub { sub, .. }) if sub == INBOX => {
+                self.hears_inbox = true;
+                Ok(())
+            }
+            Ok(Ask::Sub { sub, .. }) if sub.starts_with(BESIDE) => match sub[BESIDE.len()..].parse() {
+                Ok(call) => self.look_at(call).await,
+                Err(_) => self.tell(sub, 0, News::Closed { reason: "not_found".into() }).await,
+            },
             Ok(Ask::Sub { sub, after }) => match sub.strip_prefix("call:").and_then(|id| id.parse().ok()) {
                 Some(call) => self.follow(call, after.max(0)).await,
                 None => self.tell(sub, 0, News::Closed { reason: "not_found".into() }).await,
             },
             Ok(Ask::Unsub { unsub }) => {
-                match unsub.strip_prefix("call:").and_then(|id| id.parse::<CallId>().ok()) {
-                    Some(call) => drop(self.cursors.remove(&call)),
-                    None => self.is_on_board = false,
+                match (unsub.strip_prefix("call:").map(str::parse::<CallId>), unsub.strip_prefix(BESIDE).map(str::parse::<CallId>)) {
+                    (Some(Ok(call)), _) => drop(self.cursors.remove(&call)),
+                    (_, Some(Ok(call))) => self.look_away(call).await,
+                    _ if unsub == INBOX => self.hears_inbox = false,
+                    _ if unsub == BOARD => self.is_on_board = false,
+                    _ => {}
                 }
                 Ok(())
             }
@@ -263,6 +360,66 @@ impl Viewer {
         }
         self.cursors.insert(call, after);
         self.catch_up(call).await
+    }
+
+    /// Looks at a call from now on: others see it, and what changes beside it is told.
+    async fn look_at(&mut self, call: CallId) -> Result<(), End> {
+        if self.besides.len() >= 20 && !self.besides.contains(&call) {
+            return self.tell(beside_topic(call), 0, News::Closed { reason: "too_many".into() }).await;
+        }
+        match exists(&self.scope, call).await {
+            Ok(()) => {
+                self.besides.insert(call);
+                self.say(&[(call, true)]).await;
+                let here = self.feed.here((self.scope.org(), call));
+                self.tell_here(call, &here).await
+            }
+            Err(error) => self.refuse(beside_topic(call), &error).await,
+        }
+    }
+
+    async fn look_away(&mut self, call: CallId) {
+        if self.besides.remove(&call) {
+            self.say(&[(call, false)]).await;
+        }
+    }
+
+    /// Every process hears which calls this one looks at, or no longer does.
+    async fn say_here(&mut self, is_here: bool) {
+        let all: Vec<(CallId, bool)> = self.besides.iter().map(|call| (*call, is_here)).collect();
+        self.say(&all).await;
+    }
+
+    async fn say(&mut self, calls: &[(CallId, bool)]) {
+        let (Some(account), false) = (self.scope.account(), calls.is_empty()) else { return };
+        let note = |(call, is_here): &(CallId, bool)| Note::Here {
+            org: self.scope.org(),
+            call: *call,
+            account,
+            viewer: self.id,
+            is_here: *is_here,
+        };
+        let notes: Vec<Note> = calls.iter().map(note).collect();
+        let pool = self.scope.core().pool.clone();
+        let told = async { bus::publish(&mut *pool.acquire().await?, &notes).await };
+        if let Ok(Err(error)) = timeout(STUCK, told).await {
+            tracing::debug!(%error, "who looks at a call was not told");
+        }
+    }
+
+    async fn tell_here(&mut self, call: CallId, accounts: &[AccountId]) -> Result<(), End> {
+        self.tell(beside_topic(call), 0, News::Here { accounts: accounts.to_vec() }).await
+    }
+
+    /// Something beside a call changed, so perhaps what awaits the reader, too.
+    async fn work(&mut self, call: CallId) -> Result<(), End> {
+        if self.besides.contains(&call) {
+            self.tell(beside_topic(call), 0, News::Work).await?;
+        }
+        if self.hears_inbox {
+            self.tell(INBOX.into(), 0, News::Work).await?;
+        }
+        Ok(())
     }
 
     async fn changed(&mut self, changed: &Changed) -> Result<(), End> {
@@ -289,6 +446,12 @@ impl Viewer {
         }
         for call in self.cursors.keys().copied().collect::<Vec<_>>() {
             self.catch_up(call).await?;
+        }
+        if self.hears_inbox {
+            self.tell(INBOX.into(), 0, News::Work).await?;
+        }
+        for call in self.besides.iter().copied().collect::<Vec<_>>() {
+            self.tell(beside_topic(call), 0, News::Work).await?;
         }
         Ok(())
     }
@@ -363,6 +526,12 @@ pub(super) async fn still_may(scope: &OrgScope, needs: Permission) -> Result<Org
         Ok(_) => Err(Some((SIGNED_OUT, "signed out"))),
         Err(_) => Err(Some((RESTART, "try again"))),
     }
+}
+
+/// Errors: `NotFound`, `Forbidden`.
+async fn exists(scope: &OrgScope, call: CallId) -> Result<(), AppError> {
+    let mut tx = scope.begin(Permission::CallsRead).await?;
+    if work::call_exists(&mut tx, call).await? { Ok(()) } else { Err(AppError::not_found("call")) }
 }
 
 async fn more(scope: &OrgScope, call: CallId, after: i64) -> Result<(CallCard, Vec<Line>, Vec<CallEvent>), AppError> {

@@ -173,7 +173,7 @@ pub async fn export(
                 return Ok::<_, std::io::Error>(None);
             }
             let mut tx = scope.begin(Permission::CallsExport).await.map_err(std::io::Error::other)?;
-            let asked = read::Asked { filter: &filter, days, reader };
+            let asked = read::Asked { filter: &filter, days, reader, account: scope.account() };
             let rows = read::page(tx.conn(), &asked, after, 1000).await.map_err(std::io::Error::other)?;
             tx.commit().await.map_err(std::io::Error::other)?;
             let text = csv_page(&rows, is_first).map_err(std::io::Error::other)?;

@@ -8,6 +8,7 @@ use crate::{
         ids::{AccountId, AssistantId, CallId},
         money::MicroUsd,
     },
+    work::model::mark_of,
 };
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow, types::Json};
@@ -73,12 +74,16 @@ pub struct Asked<'a> {
     pub days: (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
     /// Who reads, and since when calls count as unread for them.
     pub reader: Option<(AccountId, DateTime<Utc>)>,
+    /// Whose `me` is; nobody's for a program.
+    pub account: Option<AccountId>,
 }
 
 impl Asked<'_> {
     /// What the calls must carry, all of it.
     fn marks(&self) -> Vec<String> {
-        self.filter.tag.map(|tag| tag.to_string()).into_iter().chain(self.filter.found.clone()).collect()
+        let who = self.filter.assignee.map(|who| mark_of(who, self.account).unwrap_or_else(|| "tag_for:no one".to_owned()));
+        let stands = self.filter.work.map(|status| format!("tag_work:{status}"));
+        self.filter.tag.map(|tag| tag.to_string()).into_iter().chain(self.filter.found.clone()).chain(who).chain(stands).collect()
     }
 
     /// For whom and since when, when only unread calls are asked for. Nobody reads for a program: to it all are unread.

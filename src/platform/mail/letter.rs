@@ -29,6 +29,8 @@ pub enum Letter {
     NewSignIn { name: String, device: String, ip: String, at: DateTime<Utc>, sessions_url: String },
     /// An invitation into an organisation.
     Invitation { inviter: String, organisation: String, url: String, valid_days: u32 },
+    /// A call was given to the reader, or a note beside one means them. `by` is empty when a rule did it.
+    Work { name: String, by: String, is_mention: bool, url: String },
 }
 
 /// A language we write letters in.

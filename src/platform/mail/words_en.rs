@@ -101,6 +101,25 @@ pub(super) fn words(letter: &Letter) -> Words {
             after: vec!["If it was not you, end that session and change your password.".into()],
             ..frame()
         },
+        Letter::Work { name, by, is_mention, url } => {
+            let by = polite_name(by);
+            let sentence = match (is_mention, &by) {
+                (true, Some(by)) => format!("{by} mentioned you in a note beside a call."),
+                (true, None) => "You are mentioned in a note beside a call.".into(),
+                (false, Some(by)) => format!("{by} gave you a call to look after."),
+                (false, None) => "A call was given to you to look after.".into(),
+            };
+            Words {
+                subject: if *is_mention { "You are mentioned beside a call".into() } else { "A call to look after".into() },
+                preheader: sentence.clone(),
+                title: if *is_mention { "You are mentioned".into() } else { "A call to look after".into() },
+                greeting: hello(name),
+                paragraphs: vec![sentence],
+                action: Some(Action { label: "Open the call", url: url.clone() }),
+                after: vec!["These letters can be switched off in your settings, under Teams.".into()],
+                ..frame()
+            }
+        }
         Letter::Invitation { inviter, organisation, url, valid_days } => {
             let inviter = polite_name(inviter).unwrap_or_else(|| "A colleague".into());
             let organisation = polite_name(organisation).unwrap_or_else(|| "their organisation".into());

@@ -101,6 +101,25 @@ pub(super) fn words(letter: &Letter) -> Words {
             after: vec!["Si ce n’était pas vous, fermez cette session et changez votre mot de passe.".into()],
             ..frame()
         },
+        Letter::Work { name, by, is_mention, url } => {
+            let by = polite_name(by);
+            let sentence = match (is_mention, &by) {
+                (true, Some(by)) => format!("{by} vous a mentionné dans une note d’appel."),
+                (true, None) => "Une note d’appel vous mentionne.".into(),
+                (false, Some(by)) => format!("{by} vous a confié un appel."),
+                (false, None) => "Un appel vous a été confié.".into(),
+            };
+            Words {
+                subject: if *is_mention { "Une note d’appel vous mentionne".into() } else { "Un appel vous est confié".into() },
+                preheader: sentence.clone(),
+                title: if *is_mention { "Une note vous mentionne".into() } else { "Un appel vous est confié".into() },
+                greeting: hello(name),
+                paragraphs: vec![sentence],
+                action: Some(Action { label: "Ouvrir l’appel", url: url.clone() }),
+                after: vec!["Ces messages se coupent dans vos réglages, à la page Équipes.".into()],
+                ..frame()
+            }
+        }
         Letter::Invitation { inviter, organisation, url, valid_days } => {
             let inviter = polite_name(inviter).unwrap_or_else(|| "Un collègue".into());
             let organisation = polite_name(organisation).unwrap_or_else(|| "son organisation".into());

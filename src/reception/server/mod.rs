@@ -8,7 +8,7 @@ pub mod tools;
 
 mod callbacks;
 mod http;
-mod local;
+pub mod local;
 mod store;
 
 pub use http::reseal;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     calls::{
-        analysis::model::Source,
+        analysis::model::{Claim, Part, Source},
         server::{fold::Facts, store::CallRow},
     },
     platform::{
@@ -21,6 +21,7 @@ use crate::{
         ids::{CallId, OrgId},
         permission::Permission,
     },
+    work::{model::Cause, server::jobs::Deal},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -74,11 +75,23 @@ pub async fn analyse(core: Core, job: Analyse, cx: JobCx) -> Result<(), Fail> {
     let comes_again = again.is_some() && !cx.is_last_attempt();
     let mut tx = scope.begin(Permission::CallsAnalyse).await.map_err(failed)?;
     store::keep(tx.conn(), job.call, &call, &made, core.clock.now(), comes_again).await?;
+    if let Some(deal) = to_deal(&job, &made) {
+        tx.enqueue(&deal, Opts::default().key(format!("deal:{}", job.call))).await.map_err(failed)?;
+    }
     tx.commit().await.map_err(failed)?;
     match again {
         Some(again) if comes_again => Err(again),
         _ => Ok(()),
     }
+}
+
+/// What the team's rules are to know of the call; nothing when there is nothing to do about it.
+fn to_deal(job: &Analyse, made: &Made) -> Option<Deal> {
+    let of = |claim: &Claim| Cause::of_finding(claim.part.name(), &claim.code);
+    let causes: Vec<Cause> = made.claims.iter().filter_map(of).collect();
+    let skills = made.claims.iter().filter(|claim| claim.part == Part::Topic).map(|claim| claim.code.clone()).collect();
+    let language = made.language.map(str::to_owned);
+    (!causes.is_empty()).then_some(Deal { org: job.org, call: job.call, causes, language, skills })
 }
 
 fn made(call: &ToRead, asked: Option<(Asked, Model)>) -> (Made, Option<Fail>) {

@@ -1,11 +1,15 @@
 //! The shapes of what is known after calls: analyses and figures.
 
-use crate::calls::{
-    analysis::model::{AfterCall, Claim, Part, Source},
-    model::HomeFigures,
+use crate::{
+    calls::{
+        analysis::model::{AfterCall, Claim, Part, Source},
+        log::model::Note,
+        model::HomeFigures,
+    },
+    shared::ids::{AccountId, NoteId},
 };
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Where the analysis of a call stands.
@@ -94,4 +98,44 @@ impl From<HomeFigures> for Figures {
             by_day: figures.by_day,
         }
     }
+}
+
+/// What people wrote beside a call, by second, then by time.
+#[derive(Serialize, ToSchema)]
+pub struct NoteList {
+    pub items: Vec<NoteBody>,
+}
+
+/// What somebody wrote beside a call.
+#[derive(Serialize, ToSchema)]
+pub struct NoteBody {
+    id: NoteId,
+    /// Null when they have left, or a program wrote it.
+    by: Option<AccountId>,
+    /// Of the recording; null: of the whole call.
+    second: Option<f32>,
+    text: String,
+    created_at: DateTime<Utc>,
+}
+
+impl From<Note> for NoteBody {
+    fn from(note: Note) -> Self {
+        Self { id: note.id, by: note.by, second: note.second, text: note.text, created_at: note.at }
+    }
+}
+
+/// A note to write.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewNote {
+    /// Up to 2,000 characters.
+    pub text: String,
+    /// Of the recording.
+    pub second: Option<f32>,
+}
+
+/// A note that was written.
+#[derive(Serialize, ToSchema)]
+pub struct NoteRef {
+    pub id: NoteId,
 }

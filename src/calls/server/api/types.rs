@@ -9,6 +9,7 @@ use crate::{
         error::AppError,
         ids::{AccountId, AssistantId, CallId, NumberId, TagId},
     },
+    work::model::{Assignee, WorkStatus},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,10 @@ pub struct CallsQuery {
     tag: Option<TagId>,
     /// A finding of the analysis: `intent:price`, `question:unanswered`.
     found: Option<String>,
+    /// Who looks after it: `nobody`, a member, a team.
+    assignee: Option<Assignee>,
+    /// How that stands.
+    work: Option<WorkStatus>,
     /// First day, in the organisation's zone.
     from: Option<NaiveDate>,
     /// Last day, included.
@@ -55,6 +60,8 @@ impl CallsQuery {
             answered: self.answered,
             tag: self.tag,
             found: self.found.clone(),
+            assignee: self.assignee,
+            work: self.work,
             seen: None, // what a person has opened is no program's
             from: self.from,
             to: self.to,
@@ -76,15 +83,17 @@ pub struct ExportQuery {
     answered: Option<Answered>,
     tag: Option<TagId>,
     found: Option<String>,
+    assignee: Option<Assignee>,
+    work: Option<WorkStatus>,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
 }
 
 impl From<ExportQuery> for CallFilter {
     fn from(query: ExportQuery) -> Self {
-        let ExportQuery { q, status, outcome, direction, assistant, number, answered, tag, found, from, to } = query;
+        let ExportQuery { q, status, outcome, direction, assistant, number, answered, tag, found, assignee, work, from, to } = query;
         let q = q.map(|q| q.chars().take(200).collect());
-        Self { q, status, outcome, direction, assistant, number, answered, tag, found, seen: None, from, to }
+        Self { q, status, outcome, direction, assistant, number, answered, tag, found, assignee, work, seen: None, from, to }
     }
 }
 

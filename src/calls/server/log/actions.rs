@@ -14,6 +14,7 @@ use crate::{
         page::{Page, PageRequest},
         permission::Permission,
     },
+    work::server::{actions::hands_in, give, mentions, store as work},
 };
 use std::collections::HashMap;
 
@@ -38,11 +39,13 @@ pub async fn read(scope: &OrgScope, filter: &CallFilter, page: &PageRequest) -> 
     let searched = read::searched(filter.q.as_deref().unwrap_or_default());
     let patterns = read::words(filter.q.as_deref().unwrap_or_default());
     let said = if patterns.is_empty() { HashMap::new() } else { store::lines_with(tx.conn(), &ids, &patterns).await? };
+    let works = work::of_calls(&mut tx, &ids).await?;
     tx.commit().await?;
     let is_unread = |card: &CallCard| reader.is_some_and(|(_, since)| card.created_at > since) && !opened.contains(&card.id);
     let rows = items.into_iter().map(|card| LogRow {
         tags: tags.iter().filter(|tag| tags_of.get(&card.id).is_some_and(|of| of.contains(&tag.id))).cloned().collect(),
         is_unread: is_unread(&card),
+        work: works.iter().find(|work| work.call == card.id).cloned(),
         found: found(&card, said.get(&card.id), &searched),
         card,
     });
@@ -62,8 +65,9 @@ pub async fn desk(scope: &OrgScope) -> Result<Desk, AppError> {
     let tags = store::tags(tx.conn()).await?;
     let views = store::views(tx.conn(), scope.account(), scope.may(Permission::OrgManage)).await?;
     let numbers = store::numbers(tx.conn()).await?;
+    let hands = hands_in(&mut tx).await?;
     tx.commit().await?;
-    Ok(Desk { tags, views, numbers })
+    Ok(Desk { tags, views, numbers, hands })
 }
 
 /// Somebody looks at a call.
@@ -166,6 +170,7 @@ pub async fn add_note(scope: &OrgScope, call: CallId, text: &str, second: Option
     if !store::insert_note(tx.conn(), id, call, scope.account(), second, text).await? {
         return Err(AppError::not_found("call"));
     }
+    mentions::keep(&mut tx, id, call, text).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -174,9 +179,8 @@ pub async fn add_note(scope: &OrgScope, call: CallId, text: &str, second: Option
 pub async fn delete_note(scope: &OrgScope, note: NoteId) -> Result<(), AppError> {
     let mut tx = scope.begin(Permission::CallsNote).await?;
     let account = scope.account().ok_or(AppError::Unauthenticated)?;
-    if !store::delete_note(tx.conn(), note, account).await? {
-        return Err(AppError::not_found("note"));
-    }
+    let call = store::delete_note(tx.conn(), note, account).await?.ok_or_else(|| AppError::not_found("note"))?;
+    give::tell(&mut tx, call).await?;
     tx.commit().await
 }
 

@@ -276,8 +276,13 @@ pub async fn insert_note(
     Ok(made.rows_affected() > 0)
 }
 
-pub async fn delete_note(conn: &mut PgConnection, id: NoteId, by: AccountId) -> sqlx::Result<bool> {
-    let gone =
-        sqlx::query!("delete from call_notes where id = $1 and account_id = $2", id as NoteId, by as AccountId).execute(conn).await?;
-    Ok(gone.rows_affected() > 0)
+/// Removes a note of somebody's own; says of which call it was.
+pub async fn delete_note(conn: &mut PgConnection, id: NoteId, by: AccountId) -> sqlx::Result<Option<CallId>> {
+    sqlx::query_scalar!(
+        r#"delete from call_notes where id = $1 and account_id = $2 returning call_id as "call: CallId""#,
+        id as NoteId,
+        by as AccountId
+    )
+    .fetch_optional(conn)
+    .await
 }

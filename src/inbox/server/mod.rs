@@ -1,0 +1,4 @@
+//! The inbox on the server.
+
+pub mod actions;
+mod store;
