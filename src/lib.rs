@@ -28,6 +28,7 @@ pub mod reception;
 pub mod rehearsals;
 pub mod site;
 pub mod team;
+pub mod webhooks;
 
 mod error_glue;
 

@@ -68,6 +68,7 @@ pub fn scope_word(permission: Permission) -> Key {
         Permission::OrgManage => w::API_KEYS_SCOPE_ORG_MANAGE,
         Permission::TeamRead => w::API_KEYS_SCOPE_TEAM_READ,
         Permission::TeamManage => w::API_KEYS_SCOPE_TEAM_MANAGE,
+        Permission::WebhooksManage => w::API_KEYS_SCOPE_WEBHOOKS_MANAGE,
     }
 }
 

@@ -42,6 +42,12 @@ ids! {
     UseId("use");
     /// A key of the public API.
     ApiKeyId("key");
+    /// An address that outgoing webhooks are sent to.
+    EndpointId("whe");
+    /// Something that happened, as outgoing webhooks tell it.
+    EventId("evt");
+    /// What is owed to one endpoint for one event.
+    DeliveryId("whd");
     /// An invitation into an organisation.
     InvitationId("inv");
     /// An action somebody took on a live call.

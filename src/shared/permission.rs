@@ -35,6 +35,8 @@ text_enum! {
         TeamRead = "team.read",
         /// Invite people, change their roles, take them out.
         TeamManage = "team.manage",
+        /// Say where outgoing webhooks go, and see what became of them.
+        WebhooksManage = "webhooks.manage",
     }
 }
 
@@ -95,7 +97,7 @@ impl Role {
             Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, CallsNote, AssistantsRead, TeamRead],
             Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, CallsNote, AssistantsRead],
             Self::Billing => &[],
-            Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage],
+            Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage, WebhooksManage],
             Self::ReadOnly => &[CallsRead, AssistantsRead],
         }
     }

@@ -19,10 +19,12 @@ use zencall::{
         door_list::{DOORS, Door, Kind, Who},
     },
     shared::{
+        event::EventKind,
         ids::{AssistantId, CallId, NumberId, QuestionId},
         permission::{Permission, Role},
     },
     team::server::actions as team,
+    webhooks::{model::Wanted, server::actions as webhooks},
 };
 
 fn doors() -> impl Iterator<Item = &'static Door> {
@@ -41,6 +43,11 @@ fn body(door: &Door) -> Value {
         "end_phrases": [], "max_duration_s": 600, "transfer_numbers": [] });
     let missing = "00000000000000000000000000";
     match (door.method, path) {
+        ("POST", "/api/v1/webhooks") | ("PUT", "/api/v1/webhooks/{id}") => json!({ "url": "https://hooks.example.com/x" }),
+        ("PUT", "/api/v1/webhooks/{id}/state") => json!({ "state": "active" }),
+        ("POST", "/api/v1/webhooks/{id}/recover") => json!({ "since": "2026-01-01T00:00:00Z" }),
+        ("POST", "/api/v1/webhooks/{id}/replay") => json!({ "from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" }),
+        ("POST", "/api/v1/webhooks/{id}/sample") => json!({ "type": "call.ended" }),
         ("POST", "/api/v1/keys") => json!({ "name": "x", "scopes": ["calls.read"] }),
         ("POST", "/api/v1/calls") => json!({ "assistant": format!("ast_{missing}"), "number": "+33639981200" }),
         (_, path) if path.ends_with("/actions") => json!({ "kind": "mute" }),
@@ -88,6 +95,8 @@ fn prefix(door: &Door) -> &'static str {
         ("/questions/", "qst"),
         ("/members/", "acc"),
         ("/invitations/", "inv"),
+        ("/webhooks/", "whe"),
+        ("/webhook-deliveries/", "whd"),
     ];
     kinds.iter().find(|(part, _)| door.path.contains(part)).map_or("call", |(_, prefix)| prefix)
 }
@@ -231,7 +240,11 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         .await
         .expect("a question");
     let invitation = team::invite(&scope, &["canarie@example.test".into()], Role::Agent).await.expect("an invitation")[0].id;
+    let endpoint = webhooks::create(&scope, Wanted { url: "https://hooks.example.com/canarie".into(), ..Wanted::default() }).await.expect("an endpoint").id;
+    let delivery = webhooks::send_sample(&scope, endpoint, EventKind::CallEnded).await.expect("a delivery").id;
     vec![
+        ("whe", endpoint.to_string()),
+        ("whd", delivery.to_string()),
         ("ast", assistant.to_string()),
         ("call", call.to_string()),
         ("num", number.to_string()),

@@ -31,3 +31,4 @@ mod vapi;
 mod versions;
 mod visitor;
 mod walls;
+mod webhooks;

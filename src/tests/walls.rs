@@ -84,6 +84,7 @@ fn no_room_knows_more_than_it_may() {
         "shared",
         "site",
         "team",
+        "webhooks",
     ];
     let mut files = Vec::new();
     sources(Path::new("src"), &mut files);

@@ -29,6 +29,8 @@ pub enum Letter {
     NewSignIn { name: String, device: String, ip: String, at: DateTime<Utc>, sessions_url: String },
     /// An invitation into an organisation.
     Invitation { inviter: String, organisation: String, url: String, valid_days: u32 },
+    /// An endpoint of outgoing webhooks fails, for so many days, or is told nothing more; without days: it answered that it is gone.
+    WebhookFailing { name: String, host: String, days: u32, is_disabled: bool, url: String },
 }
 
 /// A language we write letters in.
