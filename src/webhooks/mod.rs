@@ -3,6 +3,13 @@
 //! The one invariant: an event is kept with the change it tells of, and each endpoint that wants it hears it at least once, under one id.
 
 pub mod model;
+pub mod rpc;
+
+mod deliveries;
+mod dialogs;
+mod page;
 
 #[cfg(feature = "ssr")]
 pub mod server;
+
+pub use page::WebhooksPage;

@@ -103,8 +103,8 @@ pub(super) fn words(letter: &Letter) -> Words {
         },
         Letter::WebhookFailing { name, host, days, is_disabled, url } => {
             let what = match (*is_disabled, *days) {
-                (true, 0) => "Il a répondu qu’il n’existe plus (410) : plus rien ne lui est envoyé.".to_owned(),
-                (true, days) => format!("Il est en échec depuis {} : plus rien ne lui est envoyé.", count(days, "jour")),
+                (true, 0) => "Il a répondu qu’il n’existe plus (410)\u{a0}: plus rien ne lui est envoyé.".to_owned(),
+                (true, days) => format!("Il est en échec depuis {}\u{a0}: plus rien ne lui est envoyé.", count(days, "jour")),
                 (false, days) => {
                     format!("Tous les essais échouent depuis {}. Au bout de cinq jours, plus rien ne lui sera envoyé.", count(days, "jour"))
                 }
@@ -118,7 +118,7 @@ pub(super) fn words(letter: &Letter) -> Words {
                 paragraphs: vec![
                     format!("Il s’agit du point d’arrivée {host}."),
                     what,
-                    "Ce qui n’a pas pu être livré est conservé 30 jours : dès qu’il répond à nouveau, un clic suffit pour le rattraper.".into(),
+                    "Ce qui n’a pas pu être livré est conservé 30 jours\u{a0}: dès qu’il répond à nouveau, un clic suffit pour le rattraper.".into(),
                 ],
                 action: Some(Action { label: "Voir les essais", url: url.clone() }),
                 ..frame()
