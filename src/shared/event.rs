@@ -51,7 +51,9 @@ impl EventKind {
             Self::CallAnalysed => &[CALL],
             Self::CallAssigned => &[CALL, Field { name: "member", kind: FieldKind::Id("acc"), is_nullable: true }],
             Self::MessageTaken => &[CALL],
-            Self::AssistantPublished => const { &[id("assistant", "ast"), Field { name: "version", kind: FieldKind::Whole, is_nullable: false }] },
+            Self::AssistantPublished => {
+                const { &[id("assistant", "ast"), Field { name: "version", kind: FieldKind::Whole, is_nullable: false }] }
+            }
             Self::MemberJoined | Self::MemberRemoved => const { &[id("member", "acc")] },
             Self::KeyCreated | Self::KeyRevoked => const { &[id("key", "key")] },
             Self::NumberConnected => const { &[id("number", "num")] },

@@ -97,7 +97,9 @@ impl Role {
             Self::Agent => &[CallsRead, CallsStart, CallsControl, CallsListen, CallsAnalyse, CallsNote, AssistantsRead, TeamRead],
             Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, CallsNote, AssistantsRead],
             Self::Billing => &[],
-            Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage, WebhooksManage],
+            Self::Developer => {
+                &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage, WebhooksManage]
+            }
             Self::ReadOnly => &[CallsRead, AssistantsRead],
         }
     }

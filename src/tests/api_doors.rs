@@ -240,7 +240,10 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         .await
         .expect("a question");
     let invitation = team::invite(&scope, &["canarie@example.test".into()], Role::Agent).await.expect("an invitation")[0].id;
-    let endpoint = webhooks::create(&scope, Wanted { url: "https://hooks.example.com/canarie".into(), ..Wanted::default() }).await.expect("an endpoint").id;
+    let endpoint = webhooks::create(&scope, Wanted { url: "https://hooks.example.com/canarie".into(), ..Wanted::default() })
+        .await
+        .expect("an endpoint")
+        .id;
     let delivery = webhooks::send_sample(&scope, endpoint, EventKind::CallEnded).await.expect("a delivery").id;
     vec![
         ("whe", endpoint.to_string()),

@@ -21,7 +21,11 @@ use std::{
 };
 use zencall::{
     api_keys::server::actions::{self as keys, NewKey},
-    platform::{OrgScope, crypto, events::{self, Happened}, mail::{Letter, Mail}},
+    platform::{
+        OrgScope, crypto,
+        events::{self, Happened},
+        mail::{Letter, Mail},
+    },
     server::workers,
     shared::{
         error::AppError,
@@ -154,7 +158,9 @@ async fn happen(app: &TestApp, org: &TestOrg, n: usize) {
     let mut tx = zencall::platform::SystemTx::begin(&app.core, "a test's events").await.expect("a transaction");
     let now = app.core.clock.now();
     let all: Vec<Happened> = (0..n)
-        .map(|n| Happened::new(org.id, EventKind::CallEnded, format!("{now}:{n}"), now, serde_json::json!({ "call": n, "direction": "web" })))
+        .map(|n| {
+            Happened::new(org.id, EventKind::CallEnded, format!("{now}:{n}"), now, serde_json::json!({ "call": n, "direction": "web" }))
+        })
         .collect();
     events::emit(tx.conn(), &all).await.expect("told");
     tx.commit().await.expect("committed");
@@ -254,10 +260,14 @@ async fn a_call_tells_that_it_began_and_that_it_is_over(pool: PgPool) {
     endpoint(&app, &org, &sink.url("ok")).await;
     let (_, provider_id) = app.assistant(&org).await;
     app.ring(&provider_id, "+33639981200").await;
-    until("the call to end", 60, || async { (app.number("select count(*) from webhook_events where kind = 'call.ended'").await == 1).then_some(()) }).await;
+    until("the call to end", 60, || async {
+        (app.number("select count(*) from webhook_events where kind = 'call.ended'").await == 1).then_some(())
+    })
+    .await;
     app.applied().await;
     app.try_jobs().await;
-    let told: Vec<(String, String)> = sink.all().iter().map(|one| (one.json()["type"].to_string(), one.json()["data"]["call"].to_string())).collect();
+    let told: Vec<(String, String)> =
+        sink.all().iter().map(|one| (one.json()["type"].to_string(), one.json()["data"]["call"].to_string())).collect();
     for kind in ["\"call.started\"", "\"call.ended\""] {
         assert_eq!(told.iter().filter(|(told, call)| told == kind && call.starts_with("\"call_")).count(), 1, "{kind} in {told:?}");
     }
@@ -366,10 +376,15 @@ async fn who_fails_for_five_days_is_disabled_and_the_owner_is_told_on_days_one_t
     app.run_jobs().await;
     let mut told = Vec::new();
     for hours in [1_i32, 23, 25, 47, 49, 73, 100, 119, 121, 130] {
-        sqlx::query("update webhook_endpoints set failing_since = now() - $1 * interval '1 hour'").bind(hours).execute(&app.core.pool).await.expect("moved");
+        sqlx::query("update webhook_endpoints set failing_since = now() - $1 * interval '1 hour'")
+            .bind(hours)
+            .execute(&app.core.pool)
+            .await
+            .expect("moved");
         jobs::watch(&app.core).await.expect("watched");
         jobs::watch(&app.core).await.expect("watched");
-        let letters: Vec<Value> = sqlx::query_scalar("select payload from jobs.job where queue = 'mail'").fetch_all(&app.core.pool).await.expect("letters");
+        let letters: Vec<Value> =
+            sqlx::query_scalar("select payload from jobs.job where queue = 'mail'").fetch_all(&app.core.pool).await.expect("letters");
         for payload in letters {
             let mail: Mail = serde_json::from_value(payload).expect("a letter");
             let Letter::WebhookFailing { days, is_disabled, host, .. } = mail.letter else { panic!("another letter") };
@@ -436,7 +451,11 @@ async fn the_throttle_gives_each_delivery_a_moment_of_its_own(pool: PgPool) {
     happen(&app, &org, 5).await;
     app.run_jobs().await;
     assert!(sink.all().len() <= 2, "{} at once", sink.all().len());
-    let spread = app.number("select coalesce(extract(epoch from max(slot_at) - min(slot_at))::bigint, 0) from webhook_deliveries where state = 'pending'").await;
+    let spread = app
+        .number(
+            "select coalesce(extract(epoch from max(slot_at) - min(slot_at))::bigint, 0) from webhook_deliveries where state = 'pending'",
+        )
+        .await;
     assert!(spread >= 2, "{spread}");
     app.sql("delete from jobs.job").await;
 }
@@ -473,7 +492,11 @@ async fn private_addresses_are_refused_when_they_are_saved_and_each_time_they_ar
     let found = actions::deliveries(&scope, id, None, None).await.expect("deliveries");
     for delivery in found.items {
         let attempt = sheet(&app, &org, delivery.id).await.attempts.remove(0);
-        assert!(attempt.status.is_none() && attempt.error.is_some_and(|error| error.contains("private") || error.contains("https")), "{}", attempt.url);
+        assert!(
+            attempt.status.is_none() && attempt.error.is_some_and(|error| error.contains("private") || error.contains("https")),
+            "{}",
+            attempt.url
+        );
     }
     app.sql("delete from jobs.job").await;
 }
@@ -554,7 +577,10 @@ async fn killed_in_the_middle_each_event_is_delivered_and_recorded_once(pool: Pg
         child.kill();
     }
     let _child = ChildServer::start(&pool, &key, &allow);
-    until("all deliveries", 90, || async { (app.number("select count(*) from webhook_deliveries where state <> 'delivered'").await == 0).then_some(()) }).await;
+    until("all deliveries", 90, || async {
+        (app.number("select count(*) from webhook_deliveries where state <> 'delivered'").await == 0).then_some(())
+    })
+    .await;
 
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
     for one in sink.all() {
@@ -573,7 +599,10 @@ async fn killed_in_the_middle_each_event_is_delivered_and_recorded_once(pool: Pg
 #[tokio::test]
 #[ignore = "run by a test"]
 async fn child_server() {
-    let (Ok(url), Ok(key), Ok(allow)) = (std::env::var("ZC_HOOKS_URL"), std::env::var("ZC_HOOKS_KEY"), std::env::var("ZC_HOOKS_ALLOW")) else { return };
+    let (Ok(url), Ok(key), Ok(allow)) = (std::env::var("ZC_HOOKS_URL"), std::env::var("ZC_HOOKS_KEY"), std::env::var("ZC_HOOKS_ALLOW"))
+    else {
+        return;
+    };
     let pool = PgPool::connect(&url).await.expect("a database");
     let app = TestApp::with_settings(pool, &[("ZENCALL_SECRET_KEY", &key), ("ZENCALL_SSRF_ALLOW", &allow)]).await;
     workers::worker(&app.core, &app.calls).run(tokio_util::sync::CancellationToken::new(), std::time::Duration::ZERO).await;

@@ -106,7 +106,8 @@ fn Fields(endpoint: Option<Endpoint>, errors: Signal<FieldErrors>, error: Signal
             }
         })
         .collect_view();
-    let kept = (!names.is_empty()).then(|| view! { <p class="small muted">{t(w::WEBHOOKS_HEADERS_KEPT)} " " <span class="ltr">{names.join(", ")}</span></p> });
+    let kept = (!names.is_empty())
+        .then(|| view! { <p class="small muted">{t(w::WEBHOOKS_HEADERS_KEPT)} " " <span class="ltr">{names.join(", ")}</span></p> });
     view! {
         <div class="body stack g4">
             <FormErrors error/>
@@ -138,7 +139,12 @@ pub(super) fn RollDialog(desk: Desk) -> impl IntoView {
         }
     });
     let graces = || {
-        let graces = [("0", w::WEBHOOKS_GRACE_NONE), ("3600", w::WEBHOOKS_GRACE_HOUR), ("86400", w::WEBHOOKS_GRACE_DAY), ("604800", w::WEBHOOKS_GRACE_WEEK)];
+        let graces = [
+            ("0", w::WEBHOOKS_GRACE_NONE),
+            ("3600", w::WEBHOOKS_GRACE_HOUR),
+            ("86400", w::WEBHOOKS_GRACE_DAY),
+            ("604800", w::WEBHOOKS_GRACE_WEEK),
+        ];
         graces.map(|(seconds, words)| (seconds.to_owned(), t(words).to_owned())).to_vec()
     };
     view! {
@@ -172,7 +178,8 @@ pub(super) fn AgainDialog(desk: Desk) -> impl IntoView {
         }
     });
     let hours = || {
-        let hours = [("1", w::WEBHOOKS_LAST_HOUR), ("24", w::WEBHOOKS_LAST_DAY), ("168", w::WEBHOOKS_LAST_WEEK), ("720", w::WEBHOOKS_LAST_MONTH)];
+        let hours =
+            [("1", w::WEBHOOKS_LAST_HOUR), ("24", w::WEBHOOKS_LAST_DAY), ("168", w::WEBHOOKS_LAST_WEEK), ("720", w::WEBHOOKS_LAST_MONTH)];
         hours.map(|(hours, words)| (hours.to_owned(), t(words).to_owned())).to_vec()
     };
     view! {

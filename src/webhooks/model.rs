@@ -258,7 +258,10 @@ mod tests {
         let fields = |form: EndpointForm| -> Vec<String> { form.parse().expect_err("refused").fields().0.into_keys().collect() };
         let good = EndpointForm { url: "https://example.com".into(), ..EndpointForm::default() };
         assert_eq!(fields(EndpointForm::default()), ["url"]);
-        assert_eq!(fields(EndpointForm { kinds: vec!["call.rang".into()], per_second: "x".into(), ..good.clone() }), ["kinds", "per_second"]);
+        assert_eq!(
+            fields(EndpointForm { kinds: vec!["call.rang".into()], per_second: "x".into(), ..good.clone() }),
+            ["kinds", "per_second"]
+        );
         for headers in ["no colon", "Host: x", "webhook-id: x", "Content-Length: 1", "X: a\u{7f}b", "é: x"] {
             assert_eq!(fields(EndpointForm { headers: headers.into(), ..good.clone() }), ["headers"], "{headers}");
         }

@@ -198,8 +198,11 @@ fn EndpointRow(endpoint: Endpoint, now: DateTime<Utc>, desk: Desk) -> impl IntoV
 fn health(endpoint: &Endpoint, now: DateTime<Utc>) -> AnyView {
     let attempts: i64 = endpoint.hours.iter().sum();
     let values: Vec<f64> = endpoint.hours.iter().map(|hour| *hour as f64).collect();
-    let failed = (endpoint.failed > 0).then(|| view! { <span class="small t bad">{t_count(w::WEBHOOKS_FAILED_COUNT, endpoint.failed)}</span> });
-    let since = endpoint.failing_since.map(|at| view! { <span class="small t bad">{t(w::WEBHOOKS_FAILING_SINCE)} " " <RelativeTime at now/></span> });
+    let failed =
+        (endpoint.failed > 0).then(|| view! { <span class="small t bad">{t_count(w::WEBHOOKS_FAILED_COUNT, endpoint.failed)}</span> });
+    let since = endpoint
+        .failing_since
+        .map(|at| view! { <span class="small t bad">{t(w::WEBHOOKS_FAILING_SINCE)} " " <RelativeTime at now/></span> });
     view! {
         <span class="num">{t_count(w::WEBHOOKS_ATTEMPT_COUNT, attempts)}</span>
         {failed}

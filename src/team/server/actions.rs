@@ -124,7 +124,8 @@ async fn take_out(tx: &mut OrgTx<'_>, team: &Locked, account: AccountId) -> Resu
     team.can_spare(account)?;
     store::remove(tx, account).await?;
     let (org, now) = (tx.scope().org(), tx.scope().core().clock.now());
-    let removed = Happened::new(org, EventKind::MemberRemoved, format!("{account}:{}", now.timestamp_millis()), now, json!({ "member": account }));
+    let removed =
+        Happened::new(org, EventKind::MemberRemoved, format!("{account}:{}", now.timestamp_millis()), now, json!({ "member": account }));
     events::emit(tx.conn(), &[removed]).await?;
     changed(tx, account).await?;
     tracing::info!(org = %tx.scope().org(), actor = ?tx.scope().actor(), %account, "member removed");

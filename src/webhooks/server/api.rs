@@ -37,14 +37,14 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
         read_endpoint,
         edit_endpoint,
         remove_endpoint,
-        set_state,
+        set_webhook_state,
         roll_secret,
-        recover,
-        replay,
+        recover_webhook,
+        replay_webhook,
         send_sample,
         list_deliveries,
         read_delivery,
-        resend
+        resend_delivery
     ),
     components(schemas(DeliveryState))
 )]
@@ -56,14 +56,14 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/webhook-events", get(list_kinds))
         .route("/api/v1/webhooks", get(list_endpoints).post(create_endpoint))
         .route("/api/v1/webhooks/{id}", get(read_endpoint).put(edit_endpoint).delete(remove_endpoint))
-        .route("/api/v1/webhooks/{id}/state", put(set_state))
+        .route("/api/v1/webhooks/{id}/state", put(set_webhook_state))
         .route("/api/v1/webhooks/{id}/roll", post(roll_secret))
-        .route("/api/v1/webhooks/{id}/recover", post(recover))
-        .route("/api/v1/webhooks/{id}/replay", post(replay))
+        .route("/api/v1/webhooks/{id}/recover", post(recover_webhook))
+        .route("/api/v1/webhooks/{id}/replay", post(replay_webhook))
         .route("/api/v1/webhooks/{id}/sample", post(send_sample))
         .route("/api/v1/webhooks/{id}/deliveries", get(list_deliveries))
         .route("/api/v1/webhook-deliveries/{id}", get(read_delivery))
-        .route("/api/v1/webhook-deliveries/{id}/resend", post(resend))
+        .route("/api/v1/webhook-deliveries/{id}/resend", post(resend_delivery))
 }
 
 /// What can be told.
@@ -368,7 +368,7 @@ async fn remove_endpoint(scope: OrgScope, Path(text): Path<String>) -> Result<St
 ///
 /// What waited meanwhile is delivered; a disabled one begins anew.
 #[utoipa::path(put, path = "/api/v1/webhooks/{id}/state", tag = "webhooks", params(("id" = EndpointId, Path)), request_body = StateBody, responses((status = 204)))]
-async fn set_state(scope: OrgScope, Path(text): Path<String>, Body(body): Body<StateBody>) -> Result<StatusCode, Problem> {
+async fn set_webhook_state(scope: OrgScope, Path(text): Path<String>, Body(body): Body<StateBody>) -> Result<StatusCode, Problem> {
     actions::set_state(&scope, id(&text, "endpoint")?, body.state).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -387,7 +387,7 @@ async fn roll_secret(scope: OrgScope, Path(text): Path<String>, Body(body): Body
 ///
 /// Everything since a time that failed or was given up, at most 10,000.
 #[utoipa::path(post, path = "/api/v1/webhooks/{id}/recover", tag = "webhooks", params(("id" = EndpointId, Path)), request_body = RecoverBody, responses((status = 200, body = AgainBody)))]
-async fn recover(scope: OrgScope, Path(text): Path<String>, Body(body): Body<RecoverBody>) -> Result<Json<AgainBody>, Problem> {
+async fn recover_webhook(scope: OrgScope, Path(text): Path<String>, Body(body): Body<RecoverBody>) -> Result<Json<AgainBody>, Problem> {
     let deliveries = actions::recover(&scope, id(&text, "endpoint")?, body.since).await?;
     Ok(Json(AgainBody { deliveries }))
 }
@@ -396,7 +396,7 @@ async fn recover(scope: OrgScope, Path(text): Path<String>, Body(body): Body<Rec
 ///
 /// With what this endpoint was never told, at most 10,000. Events are kept for 30 days.
 #[utoipa::path(post, path = "/api/v1/webhooks/{id}/replay", tag = "webhooks", params(("id" = EndpointId, Path)), request_body = ReplayBody, responses((status = 200, body = AgainBody)))]
-async fn replay(scope: OrgScope, Path(text): Path<String>, Body(body): Body<ReplayBody>) -> Result<Json<AgainBody>, Problem> {
+async fn replay_webhook(scope: OrgScope, Path(text): Path<String>, Body(body): Body<ReplayBody>) -> Result<Json<AgainBody>, Problem> {
     let deliveries = actions::replay(&scope, id(&text, "endpoint")?, body.from, body.until).await?;
     Ok(Json(AgainBody { deliveries }))
 }
@@ -405,7 +405,11 @@ async fn replay(scope: OrgScope, Path(text): Path<String>, Body(body): Body<Repl
 ///
 /// Signed like any other; its ids are of nothing that exists.
 #[utoipa::path(post, path = "/api/v1/webhooks/{id}/sample", tag = "webhooks", params(("id" = EndpointId, Path)), request_body = SampleBody, responses((status = 201, body = DeliveryBody)))]
-async fn send_sample(scope: OrgScope, Path(text): Path<String>, Body(body): Body<SampleBody>) -> Result<(StatusCode, Json<DeliveryBody>), Problem> {
+async fn send_sample(
+    scope: OrgScope,
+    Path(text): Path<String>,
+    Body(body): Body<SampleBody>,
+) -> Result<(StatusCode, Json<DeliveryBody>), Problem> {
     let sent = actions::send_sample(&scope, id(&text, "endpoint")?, body.kind).await?;
     Ok((StatusCode::CREATED, Json(sent.into())))
 }
@@ -414,7 +418,11 @@ const LIST: &str = "webhook deliveries";
 
 /// What was delivered to an endpoint, newest first
 #[utoipa::path(get, path = "/api/v1/webhooks/{id}/deliveries", tag = "webhooks", params(("id" = EndpointId, Path), DeliveriesQuery), responses((status = 200, body = DeliveryList)))]
-async fn list_deliveries(scope: OrgScope, Path(text): Path<String>, Params(query): Params<DeliveriesQuery>) -> Result<Json<DeliveryList>, Problem> {
+async fn list_deliveries(
+    scope: OrgScope,
+    Path(text): Path<String>,
+    Params(query): Params<DeliveriesQuery>,
+) -> Result<Json<DeliveryList>, Problem> {
     let before = page(&scope, LIST, query.after.as_deref(), None)?.after.and_then(|id| id.parse().ok());
     let found = actions::deliveries(&scope, id(&text, "endpoint")?, query.state, before).await?;
     let next = continued(&scope, LIST, found.next)?;
@@ -433,6 +441,6 @@ async fn read_delivery(scope: OrgScope, Path(text): Path<String>) -> Result<Json
 ///
 /// Under the same `webhook-id`, from the foot of the ladder.
 #[utoipa::path(post, path = "/api/v1/webhook-deliveries/{id}/resend", tag = "webhooks", params(("id" = DeliveryId, Path)), responses((status = 200, body = DeliveryBody)))]
-async fn resend(scope: OrgScope, Path(text): Path<String>) -> Result<Json<DeliveryBody>, Problem> {
+async fn resend_delivery(scope: OrgScope, Path(text): Path<String>) -> Result<Json<DeliveryBody>, Problem> {
     Ok(Json(actions::resend(&scope, id(&text, "delivery")?).await?.into()))
 }

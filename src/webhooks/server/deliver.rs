@@ -117,7 +117,16 @@ async fn attempt(core: &Core, owed: &Owed) -> Result<Tried, Fail> {
         Err(refused) => Err(NoAnswer::Refused(refused)),
     };
     let took_ms = i32::try_from(began.elapsed().as_millis()).unwrap_or(i32::MAX);
-    let tried = Tried { at, took_ms, request_head, status: None, error: None, response_head: String::new(), response_body: String::new(), outcome: Outcome::FAILED };
+    let tried = Tried {
+        at,
+        took_ms,
+        request_head,
+        status: None,
+        error: None,
+        response_head: String::new(),
+        response_body: String::new(),
+        outcome: Outcome::FAILED,
+    };
     Ok(match answer {
         Ok(incoming) => Tried {
             status: Some(i32::from(incoming.status)),
@@ -132,7 +141,8 @@ async fn attempt(core: &Core, owed: &Owed) -> Result<Tried, Fail> {
 
 /// What the sender makes of an answer. Source: protocols sheet "notify", 1.5.
 fn judge(answer: &Incoming, now: DateTime<Utc>) -> Outcome {
-    let patience = || retry_after(&answer.headers, now).and_then(|wait| Duration::from_std(wait).ok()).map(|wait| wait.min(LONGEST_RETRY_AFTER));
+    let patience =
+        || retry_after(&answer.headers, now).and_then(|wait| Duration::from_std(wait).ok()).map(|wait| wait.min(LONGEST_RETRY_AFTER));
     let is_aborted = answer.headers.get("webhook-delivery").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"abort-message"));
     match answer.status {
         200..=299 => Outcome::Delivered,
@@ -147,7 +157,8 @@ fn judge(answer: &Incoming, now: DateTime<Utc>) -> Outcome {
 /// The headers of an attempt; its own ones are signed with every secret that is good now, the newest first.
 fn headers(core: &Core, owed: &Owed, at: DateTime<Utc>) -> anyhow::Result<HeaderMap> {
     let mut headers = HeaderMap::new();
-    for (name, value) in owed.headers.as_deref().map(|sealed| secret::open_headers(core, owed.org, sealed)).transpose()?.unwrap_or_default() {
+    for (name, value) in owed.headers.as_deref().map(|sealed| secret::open_headers(core, owed.org, sealed)).transpose()?.unwrap_or_default()
+    {
         let mut value = HeaderValue::from_str(&value)?;
         value.set_sensitive(true);
         headers.append(HeaderName::try_from(name)?, value);
@@ -166,7 +177,8 @@ fn headers(core: &Core, owed: &Owed, at: DateTime<Utc>) -> anyhow::Result<Header
 
 /// A head for the log of attempts, with dots for secrets.
 fn shown(headers: &HeaderMap) -> String {
-    let value = |value: &HeaderValue| if value.is_sensitive() { "…".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
+    let value =
+        |value: &HeaderValue| if value.is_sensitive() { "…".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
     headers.iter().map(|(name, held)| format!("{name}: {}\n", value(held))).collect()
 }
 

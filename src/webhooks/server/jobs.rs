@@ -61,7 +61,9 @@ pub async fn watch(core: &Core) -> Result<(), Fail> {
     for endpoint in failing {
         let days = i32::try_from((now - endpoint.since).num_days()).unwrap_or(i32::MAX);
         let Some(day) = TOLD_ON.into_iter().rfind(|day| *day <= days && *day > endpoint.told_days) else { continue };
-        sqlx::query!("update webhook_endpoints set told_days = $2, updated_at = now() where id = $1", endpoint.id.0, day).execute(tx.conn()).await?;
+        sqlx::query!("update webhook_endpoints set told_days = $2, updated_at = now() where id = $1", endpoint.id.0, day)
+            .execute(tx.conn())
+            .await?;
         if day == TOLD_ON[2] {
             record::disable(tx.conn(), core, endpoint.org, endpoint.id, DisabledWhy::Failing).await?;
         } else {

@@ -34,7 +34,10 @@ pub enum Outcome {
     Gone,
     /// This message is not wanted.
     Aborted,
-    Failed { not_before: Option<DateTime<Utc>>, slow_down: bool },
+    Failed {
+        not_before: Option<DateTime<Utc>>,
+        slow_down: bool,
+    },
 }
 
 impl Outcome {
@@ -141,7 +144,13 @@ fn next_at(tries: i32, tried: &Tried, now: DateTime<Utc>) -> Option<DateTime<Utc
     Some(not_before.map_or(at, |not_before| at.max(not_before)))
 }
 
-async fn move_on(conn: &mut PgConnection, owed: &Owed, tried: &Tried, state: DeliveryState, next: Option<DateTime<Utc>>) -> sqlx::Result<bool> {
+async fn move_on(
+    conn: &mut PgConnection,
+    owed: &Owed,
+    tried: &Tried,
+    state: DeliveryState,
+    next: Option<DateTime<Utc>>,
+) -> sqlx::Result<bool> {
     let moved = sqlx::query!(
         "update webhook_deliveries set state = $3, attempts = attempts + 1, tries = tries + 1, is_manual = false, next_at = coalesce($4, next_at),
            slot_at = null, last_status = $5, last_at = $6, updated_at = now()
@@ -196,7 +205,13 @@ async fn well(conn: &mut PgConnection, endpoint: EndpointId, now: DateTime<Utc>)
 }
 
 /// It failed: after some failures in a row it rests between attempts, longer each time.
-async fn ill(conn: &mut PgConnection, owed: &Owed, now: DateTime<Utc>, not_before: Option<DateTime<Utc>>, slow_down: bool) -> sqlx::Result<()> {
+async fn ill(
+    conn: &mut PgConnection,
+    owed: &Owed,
+    now: DateTime<Utc>,
+    not_before: Option<DateTime<Utc>>,
+    slow_down: bool,
+) -> sqlx::Result<()> {
     let failures = owed.failures + 1;
     let rest = if failures >= RESTS_AFTER {
         let seconds = 1_i64 << (failures - RESTS_AFTER).min(9);
@@ -248,7 +263,8 @@ pub async fn tell_owners(conn: &mut PgConnection, core: &Core, org: OrgId, url: 
     )
     .fetch_all(&mut *conn)
     .await?;
-    let page = core.config.public_url.join("settings/webhooks").map_err(|error| sqlx::Error::Encode(Box::new(AppError::internal(error))))?;
+    let page =
+        core.config.public_url.join("settings/webhooks").map_err(|error| sqlx::Error::Encode(Box::new(AppError::internal(error))))?;
     let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     for owner in owners {
         let letter = Letter::WebhookFailing { name: owner.name, host: host.clone(), days, is_disabled, url: page.to_string() };

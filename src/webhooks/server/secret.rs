@@ -48,11 +48,10 @@ pub fn open_headers(core: &Core, org: OrgId, sealed: &[u8]) -> anyhow::Result<Ve
 /// Seals under the master key in front what an older one sealed. Returns how many endpoints that was.
 pub async fn reseal(core: &Core) -> anyhow::Result<usize> {
     let mut tx = SystemTx::begin(core, "a rotation of the master key").await?;
-    let rows = sqlx::query!(
-        r#"select id, org_id, secret_sealed, previous_sealed, headers_sealed from webhook_endpoints order by id for update"#
-    )
-    .fetch_all(tx.conn())
-    .await?;
+    let rows =
+        sqlx::query!(r#"select id, org_id, secret_sealed, previous_sealed, headers_sealed from webhook_endpoints order by id for update"#)
+            .fetch_all(tx.conn())
+            .await?;
     let mut count = 0;
     for row in rows {
         let again = |purpose, sealed: Option<&[u8]>| -> anyhow::Result<Option<Vec<u8>>> {

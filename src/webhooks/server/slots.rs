@@ -44,10 +44,7 @@ impl Slots {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = |n: Option<&usize>| n.copied().unwrap_or(0);
         let most = if is_ailing { OF_AILING } else { OF_ENDPOINT };
-        if at(taken.endpoints.get(&endpoint)) >= most
-            || at(taken.orgs.get(&org)) >= OF_ORG
-            || is_ailing && taken.ailing >= OF_ALL_AILING
-        {
+        if at(taken.endpoints.get(&endpoint)) >= most || at(taken.orgs.get(&org)) >= OF_ORG || is_ailing && taken.ailing >= OF_ALL_AILING {
             return None;
         }
         *taken.endpoints.entry(endpoint).or_default() += 1;

@@ -143,7 +143,14 @@ pub async fn delete(tx: &mut OrgTx<'_>, id: EndpointId) -> Result<bool> {
 }
 
 /// Keeps a sample and what is owed for it to this endpoint alone.
-pub async fn insert_sample(tx: &mut OrgTx<'_>, endpoint: EndpointId, event: EventId, kind: &str, body: &str, now: DateTime<Utc>) -> Result<DeliveryId> {
+pub async fn insert_sample(
+    tx: &mut OrgTx<'_>,
+    endpoint: EndpointId,
+    event: EventId,
+    kind: &str,
+    body: &str,
+    now: DateTime<Utc>,
+) -> Result<DeliveryId> {
     sqlx::query!(
         "insert into webhook_events (id, kind, key, occurred_at, body, is_sample) values ($1, $2, $3, $4, $5, true)",
         event.0,
@@ -223,7 +230,9 @@ pub async fn replay(
 
 /// What waits for an endpoint.
 pub async fn pending(tx: &mut OrgTx<'_>, endpoint: EndpointId) -> Result<Vec<Uuid>> {
-    sqlx::query_scalar!("select id from webhook_deliveries where endpoint_id = $1 and state = 'pending'", endpoint.0).fetch_all(tx.conn()).await
+    sqlx::query_scalar!("select id from webhook_deliveries where endpoint_id = $1 and state = 'pending'", endpoint.0)
+        .fetch_all(tx.conn())
+        .await
 }
 
 /// Has them delivered.

@@ -79,7 +79,13 @@ pub async fn analyse(core: Core, job: Analyse, cx: JobCx) -> Result<(), Fail> {
     let now = core.clock.now();
     store::keep(tx.conn(), job.call, &call, &made, now, comes_again).await?;
     if !comes_again {
-        let done = Happened::new(job.org, EventKind::CallAnalysed, format!("{}:{}", job.call, now.timestamp_millis()), now, json!({ "call": job.call }));
+        let done = Happened::new(
+            job.org,
+            EventKind::CallAnalysed,
+            format!("{}:{}", job.call, now.timestamp_millis()),
+            now,
+            json!({ "call": job.call }),
+        );
         events::emit(tx.conn(), &[done]).await?;
     }
     tx.commit().await.map_err(failed)?;
