@@ -31,7 +31,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 #[derive(OpenApi)]
 #[openapi(
     paths(
-        list_kinds,
+        list_webhook_events,
         list_endpoints,
         create_endpoint,
         read_endpoint,
@@ -42,7 +42,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
         recover_webhook,
         replay_webhook,
         send_sample,
-        list_deliveries,
+        list_webhook_deliveries,
         read_delivery,
         resend_delivery
     ),
@@ -53,7 +53,7 @@ pub struct Doors;
 /// The doors.
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route("/api/v1/webhook-events", get(list_kinds))
+        .route("/api/v1/webhook-events", get(list_webhook_events))
         .route("/api/v1/webhooks", get(list_endpoints).post(create_endpoint))
         .route("/api/v1/webhooks/{id}", get(read_endpoint).put(edit_endpoint).delete(remove_endpoint))
         .route("/api/v1/webhooks/{id}/state", put(set_webhook_state))
@@ -61,7 +61,7 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/webhooks/{id}/recover", post(recover_webhook))
         .route("/api/v1/webhooks/{id}/replay", post(replay_webhook))
         .route("/api/v1/webhooks/{id}/sample", post(send_sample))
-        .route("/api/v1/webhooks/{id}/deliveries", get(list_deliveries))
+        .route("/api/v1/webhooks/{id}/deliveries", get(list_webhook_deliveries))
         .route("/api/v1/webhook-deliveries/{id}", get(read_delivery))
         .route("/api/v1/webhook-deliveries/{id}/resend", post(resend_delivery))
 }
@@ -176,7 +176,7 @@ struct FreshSecretBody {
 /// Whether an endpoint is told.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct StateBody {
+struct WebhookStateBody {
     /// `active` or `paused`.
     state: EndpointState,
 }
@@ -231,15 +231,15 @@ struct DeliveriesQuery {
 
 /// A page of deliveries.
 #[derive(Serialize, ToSchema)]
-struct DeliveryList {
-    items: Vec<DeliveryBody>,
+struct WebhookDeliveryList {
+    items: Vec<WebhookDeliveryBody>,
     /// The cursor of the next page; null on the last one.
     next: Option<String>,
 }
 
 /// What is owed to an endpoint for an event, and what became of it.
 #[derive(Serialize, ToSchema)]
-struct DeliveryBody {
+struct WebhookDeliveryBody {
     id: DeliveryId,
     webhook: EndpointId,
     /// The `webhook-id` of every attempt.
@@ -255,7 +255,7 @@ struct DeliveryBody {
     last_at: Option<DateTime<Utc>>,
 }
 
-impl From<Delivery> for DeliveryBody {
+impl From<Delivery> for WebhookDeliveryBody {
     fn from(delivery: Delivery) -> Self {
         Self {
             id: delivery.id,
@@ -275,7 +275,7 @@ impl From<Delivery> for DeliveryBody {
 /// A delivery with its attempts.
 #[derive(Serialize, ToSchema)]
 struct DeliverySheetBody {
-    delivery: DeliveryBody,
+    delivery: WebhookDeliveryBody,
     /// What is signed and sent, word for word.
     body: String,
     /// Newest first.
@@ -319,7 +319,7 @@ impl From<Attempt> for AttemptBody {
 
 /// What can be told, with schemas and samples
 #[utoipa::path(get, path = "/api/v1/webhook-events", tag = "webhooks", responses((status = 200, body = KindList)))]
-async fn list_kinds(scope: OrgScope) -> Result<Json<KindList>, Problem> {
+async fn list_webhook_events(scope: OrgScope) -> Result<Json<KindList>, Problem> {
     scope.require(Permission::WebhooksManage)?;
     let body = |kind: &EventKind| KindBody { kind: *kind, schema: catalogue::schema(*kind), sample: catalogue::sample(*kind) };
     Ok(Json(KindList { items: EventKind::ALL.iter().map(body).collect() }))
@@ -367,8 +367,8 @@ async fn remove_endpoint(scope: OrgScope, Path(text): Path<String>) -> Result<St
 /// Pause an endpoint, or let it go on
 ///
 /// What waited meanwhile is delivered; a disabled one begins anew.
-#[utoipa::path(put, path = "/api/v1/webhooks/{id}/state", tag = "webhooks", params(("id" = EndpointId, Path)), request_body = StateBody, responses((status = 204)))]
-async fn set_webhook_state(scope: OrgScope, Path(text): Path<String>, Body(body): Body<StateBody>) -> Result<StatusCode, Problem> {
+#[utoipa::path(put, path = "/api/v1/webhooks/{id}/state", tag = "webhooks", params(("id" = EndpointId, Path)), request_body = WebhookStateBody, responses((status = 204)))]
+async fn set_webhook_state(scope: OrgScope, Path(text): Path<String>, Body(body): Body<WebhookStateBody>) -> Result<StatusCode, Problem> {
     actions::set_state(&scope, id(&text, "endpoint")?, body.state).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -404,12 +404,12 @@ async fn replay_webhook(scope: OrgScope, Path(text): Path<String>, Body(body): B
 /// Send a sample
 ///
 /// Signed like any other; its ids are of nothing that exists.
-#[utoipa::path(post, path = "/api/v1/webhooks/{id}/sample", tag = "webhooks", params(("id" = EndpointId, Path)), request_body = SampleBody, responses((status = 201, body = DeliveryBody)))]
+#[utoipa::path(post, path = "/api/v1/webhooks/{id}/sample", tag = "webhooks", params(("id" = EndpointId, Path)), request_body = SampleBody, responses((status = 201, body = WebhookDeliveryBody)))]
 async fn send_sample(
     scope: OrgScope,
     Path(text): Path<String>,
     Body(body): Body<SampleBody>,
-) -> Result<(StatusCode, Json<DeliveryBody>), Problem> {
+) -> Result<(StatusCode, Json<WebhookDeliveryBody>), Problem> {
     let sent = actions::send_sample(&scope, id(&text, "endpoint")?, body.kind).await?;
     Ok((StatusCode::CREATED, Json(sent.into())))
 }
@@ -417,16 +417,16 @@ async fn send_sample(
 const LIST: &str = "webhook deliveries";
 
 /// What was delivered to an endpoint, newest first
-#[utoipa::path(get, path = "/api/v1/webhooks/{id}/deliveries", tag = "webhooks", params(("id" = EndpointId, Path), DeliveriesQuery), responses((status = 200, body = DeliveryList)))]
-async fn list_deliveries(
+#[utoipa::path(get, path = "/api/v1/webhooks/{id}/deliveries", tag = "webhooks", params(("id" = EndpointId, Path), DeliveriesQuery), responses((status = 200, body = WebhookDeliveryList)))]
+async fn list_webhook_deliveries(
     scope: OrgScope,
     Path(text): Path<String>,
     Params(query): Params<DeliveriesQuery>,
-) -> Result<Json<DeliveryList>, Problem> {
+) -> Result<Json<WebhookDeliveryList>, Problem> {
     let before = page(&scope, LIST, query.after.as_deref(), None)?.after.and_then(|id| id.parse().ok());
     let found = actions::deliveries(&scope, id(&text, "endpoint")?, query.state, before).await?;
     let next = continued(&scope, LIST, found.next)?;
-    Ok(Json(DeliveryList { items: found.items.into_iter().map(DeliveryBody::from).collect(), next }))
+    Ok(Json(WebhookDeliveryList { items: found.items.into_iter().map(WebhookDeliveryBody::from).collect(), next }))
 }
 
 /// A delivery with its attempts
@@ -440,7 +440,7 @@ async fn read_delivery(scope: OrgScope, Path(text): Path<String>) -> Result<Json
 /// Deliver once more
 ///
 /// Under the same `webhook-id`, from the foot of the ladder.
-#[utoipa::path(post, path = "/api/v1/webhook-deliveries/{id}/resend", tag = "webhooks", params(("id" = DeliveryId, Path)), responses((status = 200, body = DeliveryBody)))]
-async fn resend_delivery(scope: OrgScope, Path(text): Path<String>) -> Result<Json<DeliveryBody>, Problem> {
+#[utoipa::path(post, path = "/api/v1/webhook-deliveries/{id}/resend", tag = "webhooks", params(("id" = DeliveryId, Path)), responses((status = 200, body = WebhookDeliveryBody)))]
+async fn resend_delivery(scope: OrgScope, Path(text): Path<String>) -> Result<Json<WebhookDeliveryBody>, Problem> {
     Ok(Json(actions::resend(&scope, id(&text, "delivery")?).await?.into()))
 }
