@@ -20,6 +20,7 @@ use crate::{
     split::NotLoaded,
     team::TeamPage,
     work::TeamsPage,
+    webhooks::WebhooksPage,
 };
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -119,6 +120,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/security") view=SECURITY ssr=SsrMode::Async/>
                     <Route path=path!("/settings/sessions") view=SESSIONS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/api-keys") view=API_KEYS ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/webhooks") view=WEBHOOKS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/team") view=TEAM ssr=SsrMode::Async/>
                     <Route path=path!("/settings/teams") view=TEAMS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/organisation") view=ORGANISATION ssr=SsrMode::Async/>
@@ -192,6 +194,7 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     SECURITY = SecurityPage, load_security, draw_security;
     SESSIONS = SessionsPage, load_sessions, draw_sessions;
     API_KEYS = ApiKeysPage, load_api_keys, draw_api_keys;
+    WEBHOOKS = WebhooksPage, load_webhooks, draw_webhooks;
     TEAM = TeamPage, load_team, draw_team;
     TEAMS = TeamsPage, load_teams, draw_teams;
     ORGANISATION = OrganisationPage, load_organisation, draw_organisation;

@@ -30,6 +30,7 @@ pub mod rehearsals;
 pub mod site;
 pub mod team;
 pub mod work;
+pub mod webhooks;
 
 mod error_glue;
 

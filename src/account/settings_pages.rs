@@ -36,6 +36,9 @@ pub fn settings_tabs(here: &str) -> Vec<(String, String, bool)> {
     if may(Permission::KeysManage) {
         tabs.push(("/settings/api-keys", w::ACCOUNT_TAB_API_KEYS));
     }
+    if may(Permission::WebhooksManage) {
+        tabs.push(("/settings/webhooks", w::ACCOUNT_TAB_WEBHOOKS));
+    }
     tabs.into_iter().map(|(href, words)| (href.to_owned(), t(words).to_owned(), href == here)).collect()
 }
 

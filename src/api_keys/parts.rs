@@ -69,6 +69,7 @@ pub fn scope_word(permission: Permission) -> Key {
         Permission::TeamRead => w::API_KEYS_SCOPE_TEAM_READ,
         Permission::TeamManage => w::API_KEYS_SCOPE_TEAM_MANAGE,
         Permission::CallsAssign => w::API_KEYS_SCOPE_CALLS_ASSIGN,
+        Permission::WebhooksManage => w::API_KEYS_SCOPE_WEBHOOKS_MANAGE,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod config;
 pub mod core;
 pub mod crypto;
 pub mod db;
+pub mod events;
 pub mod failpoint;
 pub mod keys;
 pub mod mail;

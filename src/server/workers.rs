@@ -22,6 +22,7 @@ pub fn worker(core: &Core, calls: &Calls) -> Worker {
     let worker = crate::account::server::jobs::jobs(worker, core);
     let worker = crate::api_keys::server::jobs(worker, core);
     let worker = crate::work::server::jobs::jobs(worker, core);
+    let worker = crate::webhooks::server::jobs(worker, core);
     match core.providers.get::<Mailer>().cloned() {
         Some(mailer) => worker.on(move |mail, cx| {
             let mailer = mailer.clone();

@@ -44,6 +44,12 @@ ids! {
     ApiKeyId("key");
     /// A role of an organisation's own.
     RoleId("role");
+    /// An address that outgoing webhooks are sent to.
+    EndpointId("whe");
+    /// Something that happened, as outgoing webhooks tell it.
+    EventId("evt");
+    /// What is owed to one endpoint for one event.
+    DeliveryId("whd");
     /// An invitation into an organisation.
     InvitationId("inv");
     /// Some people of an organisation who share work.

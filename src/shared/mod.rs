@@ -4,6 +4,7 @@
 #[macro_use]
 mod macros;
 pub mod error;
+pub mod event;
 pub mod ids;
 pub mod legal;
 pub mod money;

@@ -39,6 +39,8 @@ text_enum! {
         TeamManage = "team.manage",
         /// Give calls to people and teams, take them, and say how they stand.
         CallsAssign = "calls.assign",
+        /// Say where outgoing webhooks go, and see what became of them.
+        WebhooksManage = "webhooks.manage",
     }
 }
 
@@ -48,8 +50,8 @@ impl Permission {
         use Permission::*;
         match self {
             CallsRead | CallsStart | CallsControl | CallsListen | CallsExport | CallsAnalyse | CallsNote | CallsDelete | AssistantsRead
-            | AssistantsEdit | TeamRead => true,
-            IntegrationsRead | IntegrationsManage | KeysManage | OrgManage | TeamManage => false,
+            | AssistantsEdit | TeamRead | CallsAssign => true,
+            IntegrationsRead | IntegrationsManage | KeysManage | OrgManage | TeamManage | WebhooksManage => false,
         }
     }
 }
@@ -140,7 +142,9 @@ impl Role {
             }
             Self::Analyst => &[CallsRead, CallsListen, CallsExport, CallsAnalyse, CallsNote, AssistantsRead],
             Self::Billing => &[],
-            Self::Developer => &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage],
+            Self::Developer => {
+                &[CallsRead, AssistantsRead, AssistantsEdit, IntegrationsRead, IntegrationsManage, KeysManage, WebhooksManage]
+            }
             Self::ReadOnly => &[CallsRead, AssistantsRead],
         }
     }

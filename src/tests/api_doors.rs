@@ -19,6 +19,7 @@ use zencall::{
         door_list::{DOORS, Door, Kind, Who},
     },
     shared::{
+        event::EventKind,
         ids::{AssistantId, CallId, NumberId, QuestionId},
         permission::{Permission, Role},
     },
@@ -28,6 +29,7 @@ use zencall::{
         model::{Assignee, Way},
         server::{actions as work, teams},
     },
+    webhooks::{model::Wanted, server::actions as webhooks},
 };
 
 fn doors() -> impl Iterator<Item = &'static Door> {
@@ -46,6 +48,11 @@ fn body(door: &Door) -> Value {
         "end_phrases": [], "max_duration_s": 600, "transfer_numbers": [] });
     let missing = "00000000000000000000000000";
     match (door.method, path) {
+        ("POST", "/api/v1/webhooks") | ("PUT", "/api/v1/webhooks/{id}") => json!({ "url": "https://hooks.example.com/x" }),
+        ("PUT", "/api/v1/webhooks/{id}/state") => json!({ "state": "active" }),
+        ("POST", "/api/v1/webhooks/{id}/recover") => json!({ "since": "2026-01-01T00:00:00Z" }),
+        ("POST", "/api/v1/webhooks/{id}/replay") => json!({ "from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" }),
+        ("POST", "/api/v1/webhooks/{id}/sample") => json!({ "type": "call.ended" }),
         ("POST", "/api/v1/keys") => json!({ "name": "x", "scopes": ["calls.read"] }),
         ("POST", "/api/v1/calls") => json!({ "assistant": format!("ast_{missing}"), "number": "+33639981200" }),
         (_, path) if path.ends_with("/actions") => json!({ "kind": "mute" }),
@@ -100,6 +107,8 @@ fn prefix(door: &Door) -> &'static str {
         ("/members/", "acc"),
         ("/teams/", "team"),
         ("/invitations/", "inv"),
+        ("/webhooks/", "whe"),
+        ("/webhook-deliveries/", "whd"),
     ];
     kinds.iter().find(|(part, _)| door.path.contains(part)).map_or("call", |(_, prefix)| prefix)
 }
@@ -246,7 +255,14 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
     let garde = TeamForm { name: "La garde canarie".into(), ..TeamForm::default() };
     let group = teams::save(&scope, None, garde.parse().expect("a team")).await.expect("a team");
     work::assign(&scope, &[call], Assignee::Team(group, Way::Queue), None).await.expect("given");
+    let endpoint = webhooks::create(&scope, Wanted { url: "https://hooks.example.com/canarie".into(), ..Wanted::default() })
+        .await
+        .expect("an endpoint")
+        .id;
+    let delivery = webhooks::send_sample(&scope, endpoint, EventKind::CallEnded).await.expect("a delivery").id;
     vec![
+        ("whe", endpoint.to_string()),
+        ("whd", delivery.to_string()),
         ("ast", assistant.to_string()),
         ("call", call.to_string()),
         ("num", number.to_string()),

@@ -22,6 +22,7 @@ fn every_letter(name: &str) -> Vec<Letter> {
         Letter::AddressChanged { name: name.clone(), new_address: "a…@b.example".into(), at, support_url: url.clone() },
         Letter::NewSignIn { name: name.clone(), device: name.clone(), ip: "203.0.113.9".into(), at, sessions_url: url.clone() },
         Letter::Invitation { inviter: name.clone(), organisation: name.clone(), url: url.clone(), valid_days: 7 },
+        Letter::WebhookFailing { name: name.clone(), host: "hooks.example".into(), days: 3, is_disabled: false, url: url.clone() },
         Letter::Work { name: name.clone(), by: name.clone(), is_mention: true, url: url.clone() },
         Letter::Work { name: name.clone(), by: name, is_mention: false, url },
     ]

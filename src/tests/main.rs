@@ -32,3 +32,4 @@ mod versions;
 mod visitor;
 mod walls;
 mod work;
+mod webhooks;

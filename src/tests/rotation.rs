@@ -79,13 +79,19 @@ async fn a_new_master_key_takes_over_and_the_old_one_can_go(pool: PgPool) {
     tools::save(&scope, tool, secret.as_deref(), true).await.expect("a tool");
     let keys = (zencall::providers::sim::TWILIO_ACCOUNT.to_owned(), zencall::providers::sim::TWILIO_TOKEN.to_owned());
     zencall::numbers::server::actions::connect_twilio(&scope, keys).await.expect("a Twilio account");
+    let endpoint = zencall::webhooks::model::Wanted {
+        url: "https://hooks.example.com/".into(),
+        headers: Some(vec![("X-Key".into(), "secret of a webhook".into())]),
+        ..Default::default()
+    };
+    zencall::webhooks::server::actions::create(&scope, endpoint).await.expect("an endpoint");
     assert_eq!(before.hook(&org, &ringing()).await.status(), 200);
     everything_opens(&before, &org).await;
 
     let during = TestApp::with_keys(pool.clone(), NEW, OLD).await;
     everything_opens(&during, &org).await;
-    assert_eq!(rotate::reseal(&during.core).await.expect("sealed again"), [1, 1, 1, 1, 1]);
-    assert_eq!(rotate::reseal(&during.core).await.expect("nothing left"), [0, 0, 0, 0, 0]);
+    assert_eq!(rotate::reseal(&during.core).await.expect("sealed again"), [1, 1, 1, 1, 1, 1]);
+    assert_eq!(rotate::reseal(&during.core).await.expect("nothing left"), [0, 0, 0, 0, 0, 0]);
     everything_opens(&during, &org).await;
 
     let after = TestApp::with_keys(pool.clone(), NEW, "").await;
@@ -113,6 +119,9 @@ async fn no_sealed_column_is_forgotten(pool: PgPool) {
         "http_tools.header_sealed",
         "twilio_accounts.hook_sealed",
         "twilio_accounts.token_sealed",
+        "webhook_endpoints.headers_sealed",
+        "webhook_endpoints.previous_sealed",
+        "webhook_endpoints.secret_sealed",
     ];
     assert_eq!(columns, rotated);
 }

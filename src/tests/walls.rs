@@ -86,6 +86,7 @@ fn no_room_knows_more_than_it_may() {
         "site",
         "team",
         "work",
+        "webhooks",
     ];
     let mut files = Vec::new();
     sources(Path::new("src"), &mut files);

@@ -6,15 +6,18 @@ use crate::{
     platform::{
         Actor, OrgScope, OrgTx,
         bus::{self, Note},
+        events::{self, Happened},
         keys,
     },
     shared::{
         error::{AppError, FieldErrors},
+        event::EventKind,
         ids::ApiKeyId,
         permission::Permission,
     },
 };
 use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 /// More than any business has programs; a bound on what one organisation can make every look-up carry.
@@ -127,6 +130,7 @@ pub async fn create(scope: &OrgScope, new: NewKey) -> Result<FreshKey, AppError>
     let id = ApiKeyId::at(core.clock.now());
     let hash = keys::hash(core, &secret)?;
     store::insert(&mut tx, id, &new, &hash, &keys::hint(&secret), core.clock.now()).await?;
+    announce(&mut tx, EventKind::KeyCreated, id).await?;
     tx.commit().await?;
     tracing::info!(org = %scope.org(), key = %id, "a key was made");
     Ok(FreshKey { id, name: new.name, secret })
@@ -160,6 +164,7 @@ pub async fn revoke(scope: &OrgScope, id: ApiKeyId) -> Result<(), AppError> {
         return Err(AppError::not_found("key"));
     }
     tell(&mut tx, id).await?;
+    announce(&mut tx, EventKind::KeyRevoked, id).await?;
     tx.commit().await?;
     tracing::info!(org = %scope.org(), key = %id, "a key was revoked");
     Ok(())
@@ -180,6 +185,12 @@ pub async fn requests(scope: &OrgScope, key: Option<ApiKeyId>, before: Option<Uu
 
 fn is_test(scope: &OrgScope) -> bool {
     scope.core().simulated_provider().is_some()
+}
+
+/// Other systems hear of it, once.
+async fn announce(tx: &mut OrgTx<'_>, kind: EventKind, key: ApiKeyId) -> Result<(), AppError> {
+    let (org, now) = (tx.scope().org(), tx.scope().core().clock.now());
+    Ok(events::emit(tx.conn(), &[Happened::new(org, kind, key, now, json!({ "key": key }))]).await?)
 }
 
 async fn tell(tx: &mut OrgTx<'_>, key: ApiKeyId) -> Result<(), AppError> {

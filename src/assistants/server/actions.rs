@@ -12,16 +12,18 @@ use crate::{
         Core, OrgScope, OrgTx, SystemTx,
         bus::{self, Note},
         db::OnConstraint,
+        events::{self, Happened},
         queue::Opts,
     },
     shared::{
         error::AppError,
+        event::EventKind,
         ids::{AssistantId, NumberId, OrgId},
         permission::Permission,
         phone::PhoneNumber,
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use number_store::{BroughtNumber, NumberRow};
 
@@ -295,6 +297,7 @@ pub async fn connect_number(scope: &OrgScope, new: NewNumber) -> Result<NumberId
         Err(error) if is_constraint(&error, "phone_numbers_provider_key") => return Err(taken()),
         other => other.on_constraint("phone_numbers_org_number_key", taken)?,
     }
+    announce_number(&mut tx, id).await?;
     enqueue_number(&mut tx, id).await?;
     tx.commit().await?;
     Ok(id)
@@ -327,7 +330,14 @@ pub async fn bring_number(tx: &mut OrgTx<'_>, new: &BroughtNumber<'_>) -> Result
     let id = NumberId::at(tx.scope().core().clock.now());
     let inserted = number_store::insert_brought(tx, id, new).await;
     inserted.on_constraint("phone_numbers_org_number_key", || AppError::conflict("number_taken"))?;
+    announce_number(tx, id).await?;
     Ok(id)
+}
+
+/// Other systems hear of a number that was connected.
+async fn announce_number(tx: &mut OrgTx<'_>, id: NumberId) -> Result<(), AppError> {
+    let (org, now) = (tx.scope().org(), tx.scope().core().clock.now());
+    Ok(events::emit(tx.conn(), &[Happened::new(org, EventKind::NumberConnected, id, now, json!({ "number": id }))]).await?)
 }
 
 /// A number, with what the provider is told of it; nothing when there is none of this id.

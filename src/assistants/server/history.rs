@@ -9,10 +9,14 @@ use super::{
 };
 use crate::{
     assistants::{diff, model::*},
-    platform::{OrgScope, OrgTx},
-    shared::{error::AppError, ids::AssistantId, permission::Permission},
+    platform::{
+        OrgScope, OrgTx,
+        events::{self, Happened},
+    },
+    shared::{error::AppError, event::EventKind, ids::AssistantId, permission::Permission},
 };
 use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
 
 /// Versions on one page of the history.
 const PAGE: i64 = 20;
@@ -73,6 +77,9 @@ pub async fn publish(scope: &OrgScope, id: AssistantId, revision: i64, why: &str
     let written = store::publish(&mut tx, id, &draft.settings, now).await?;
     let drafts = write_draft(&mut tx, id, None, None).await?;
     enqueue_push(&mut tx, id).await?;
+    let published = json!({ "assistant": id, "version": n });
+    let published = Happened::new(scope.org(), EventKind::AssistantPublished, format!("{id}:{n}"), now, published);
+    events::emit(tx.conn(), &[published]).await?;
     tell(&mut tx).await?;
     tx.commit().await?;
     Ok(Published { n, revision: written + drafts })

@@ -14,6 +14,7 @@ use crate::{
     platform::{
         Core, OrgScope, SystemTx,
         bus::{self, Note},
+        events::{self, Happened},
     },
     reception::{
         directory::Wanted,
@@ -22,7 +23,7 @@ use crate::{
             tools as reception,
         },
     },
-    shared::{error::AppError, ids::OrgId, permission::Permission},
+    shared::{error::AppError, event::EventKind, ids::OrgId, permission::Permission},
 };
 use serde_json::{Value, json};
 use sqlx::types::Json;
@@ -114,6 +115,8 @@ pub async fn take_message(core: &Core, org: OrgId, kept: Kept, tool: &fold::Tool
         fold::NewEvent { key: format!("message:{}", tool.id), kind: "message".into(), detail, at_ms: core.clock.now().timestamp_millis() };
     let mut tx = SystemTx::begin(core, "a message left with the assistant").await?;
     if let Some((from, to)) = store::append_event(tx.conn(), call, &event).await? {
+        let taken = Happened::new(org, EventKind::MessageTaken, format!("{call}:{}", tool.id), core.clock.now(), json!({ "call": call }));
+        events::emit(tx.conn(), &[taken]).await?;
         bus::publish(tx.conn(), &[Note::Call { org, call, from, to }]).await?;
     }
     tx.commit().await?;

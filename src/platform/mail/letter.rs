@@ -31,6 +31,8 @@ pub enum Letter {
     Invitation { inviter: String, organisation: String, url: String, valid_days: u32 },
     /// A call was given to the reader, or a note beside one means them. `by` is empty when a rule did it.
     Work { name: String, by: String, is_mention: bool, url: String },
+    /// An endpoint of outgoing webhooks fails, for so many days, or is told nothing more; without days: it answered that it is gone.
+    WebhookFailing { name: String, host: String, days: u32, is_disabled: bool, url: String },
 }
 
 /// A language we write letters in.

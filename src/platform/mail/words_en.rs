@@ -120,6 +120,27 @@ pub(super) fn words(letter: &Letter) -> Words {
                 ..frame()
             }
         }
+        Letter::WebhookFailing { name, host, days, is_disabled, url } => {
+            let what = match (*is_disabled, *days) {
+                (true, 0) => "It answered that it is gone for good (410), so nothing is sent to it any more.".to_owned(),
+                (true, days) => format!("It has failed for {}, so nothing is sent to it any more.", count(days, "day")),
+                (false, days) => format!("Every attempt has failed for {}. After five days nothing will be sent to it any more.", count(days, "day")),
+            };
+            let title = if *is_disabled { "A webhook endpoint was disabled" } else { "A webhook endpoint is failing" };
+            Words {
+                subject: title.into(),
+                preheader: what.clone(),
+                title: title.into(),
+                greeting: hello(name),
+                paragraphs: vec![
+                    format!("This is about the endpoint at {host}."),
+                    what,
+                    "What could not be delivered is kept for 30 days: once the endpoint answers again, you can recover it with one click.".into(),
+                ],
+                action: Some(Action { label: "See the attempts", url: url.clone() }),
+                ..frame()
+            }
+        }
         Letter::Invitation { inviter, organisation, url, valid_days } => {
             let inviter = polite_name(inviter).unwrap_or_else(|| "A colleague".into());
             let organisation = polite_name(organisation).unwrap_or_else(|| "their organisation".into());

@@ -120,6 +120,29 @@ pub(super) fn words(letter: &Letter) -> Words {
                 ..frame()
             }
         }
+        Letter::WebhookFailing { name, host, days, is_disabled, url } => {
+            let what = match (*is_disabled, *days) {
+                (true, 0) => "Il a répondu qu’il n’existe plus (410)\u{a0}: plus rien ne lui est envoyé.".to_owned(),
+                (true, days) => format!("Il est en échec depuis {}\u{a0}: plus rien ne lui est envoyé.", count(days, "jour")),
+                (false, days) => {
+                    format!("Tous les essais échouent depuis {}. Au bout de cinq jours, plus rien ne lui sera envoyé.", count(days, "jour"))
+                }
+            };
+            let title = if *is_disabled { "Un point d’arrivée de webhooks a été désactivé" } else { "Un point d’arrivée de webhooks est en échec" };
+            Words {
+                subject: title.into(),
+                preheader: what.clone(),
+                title: title.into(),
+                greeting: hello(name),
+                paragraphs: vec![
+                    format!("Il s’agit du point d’arrivée {host}."),
+                    what,
+                    "Ce qui n’a pas pu être livré est conservé 30 jours\u{a0}: dès qu’il répond à nouveau, un clic suffit pour le rattraper.".into(),
+                ],
+                action: Some(Action { label: "Voir les essais", url: url.clone() }),
+                ..frame()
+            }
+        }
         Letter::Invitation { inviter, organisation, url, valid_days } => {
             let inviter = polite_name(inviter).unwrap_or_else(|| "Un collègue".into());
             let organisation = polite_name(organisation).unwrap_or_else(|| "son organisation".into());

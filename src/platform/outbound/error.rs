@@ -169,7 +169,7 @@ impl OutboundError {
 }
 
 /// `Retry-After` in seconds or as a date, else `X-RateLimit-Reset` in epoch seconds.
-fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let until = |at: DateTime<Utc>| (at.with_timezone(&Utc) - now).to_std().unwrap_or_default();
     let asked = text("retry-after").and_then(|value| {

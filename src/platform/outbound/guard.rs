@@ -78,6 +78,7 @@ pub struct Outgoing {
 #[derive(Clone, Debug)]
 pub struct Incoming {
     pub status: u16,
+    pub headers: HeaderMap,
     /// The first 64 KiB.
     pub body: Bytes,
     pub took: Duration,
@@ -185,7 +186,8 @@ impl Guarded {
         Arc::clone(breakers.entry(account.clone()).or_insert_with(new))
     }
 
-    async fn ask(&self, address: &Address, outgoing: Outgoing) -> Result<Incoming, NoAnswer> {
+    /// Asks once, however often it failed before: for who keeps count of that in rows of their own.
+    pub async fn ask(&self, address: &Address, outgoing: Outgoing) -> Result<Incoming, NoAnswer> {
         let Outgoing { method, headers, body, deadline } = outgoing;
         let client = if address.is_let_through { &self.0.let_through } else { &self.0.guarded };
         let mut request = client.request(method, address.url.clone()).headers(headers);
@@ -195,7 +197,7 @@ impl Guarded {
         let began = Instant::now();
         let exchange = async {
             let mut response = request.send().await.map_err(told)?;
-            let status = response.status().as_u16();
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let mut body = BytesMut::new();
             while let Some(piece) = response.chunk().await.map_err(told)? {
                 body.extend_from_slice(&piece[..piece.len().min(LARGEST_ANSWER - body.len())]);
@@ -203,7 +205,7 @@ impl Guarded {
                     break;
                 }
             }
-            Ok(Incoming { status, body: body.freeze(), took: began.elapsed() })
+            Ok(Incoming { status, headers, body: body.freeze(), took: began.elapsed() })
         };
         tokio::time::timeout(deadline, exchange).await.unwrap_or(Err(NoAnswer::Late(deadline)))
     }

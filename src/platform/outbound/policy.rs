@@ -126,11 +126,24 @@ pub const SMTP: Policy = Policy {
 pub const CUSTOMER_HTTP: Policy = Policy {
     name: "customer-http",
     used_for: "tools of an organisation's own, asked during a call; private networks are refused",
-    connect: Duration::from_secs(3),
+    connect: Duration::from_secs(5), // one client for every customer's address
     read: Duration::from_secs(10),
     total: Duration::from_secs(10),
     attempts: 1,
     retry: "never: the tool may have been used; the model may ask again under another id",
+    breaker: USUAL_BREAKER,
+};
+
+/// Customers' endpoints for outgoing webhooks.
+pub const WEBHOOKS: Policy = Policy {
+    name: "webhooks",
+    used_for: "outgoing webhooks to customers' endpoints; private networks are refused",
+    connect: Duration::from_secs(5),
+    read: Duration::from_secs(15),
+    total: Duration::from_secs(15),
+    attempts: 1,
+    retry: "by the row of the delivery: after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, each give or take a tenth, and not \
+            before a Retry-After; an endpoint that fails five times in a row rests up to five minutes, and is disabled after five days",
     breaker: USUAL_BREAKER,
 };
 
@@ -149,7 +162,7 @@ pub struct Dependency {
 
 /// Every dependency that is called over the network.
 pub fn deps() -> Vec<Dependency> {
-    [VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS, TWILIO, MODEL, SMTP, CUSTOMER_HTTP].iter().map(Dependency::from).collect()
+    [VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS, TWILIO, MODEL, SMTP, CUSTOMER_HTTP, WEBHOOKS].iter().map(Dependency::from).collect()
 }
 
 impl From<&Policy> for Dependency {

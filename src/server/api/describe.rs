@@ -31,7 +31,8 @@ use utoipa::{
         (name = "answers", description = "The answer book, and questions nobody has answered"),
         (name = "integrations", description = "How providers reach Zencall"),
         (name = "team", description = "Who belongs to the organisation, as what, and who is invited"),
-        (name = "work", description = "Working together: teams, and who looks after which call")
+        (name = "work", description = "Working together: teams, and who looks after which call"),
+        (name = "webhooks", description = "Telling other systems what happens, signed and until they have heard it")
     )
 )]
 struct Base;
@@ -80,6 +81,7 @@ pub fn whole() -> openapi::OpenApi {
     document.merge(crate::integrations::server::api::Doors::openapi());
     document.merge(crate::team::server::api::Doors::openapi());
     document.merge(crate::work::server::api::Doors::openapi());
+    document.merge(crate::webhooks::server::api::Doors::openapi());
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.description = Some("A key of the organisation, made at /settings/api-keys".into());
     let components = document.components.get_or_insert_with(Components::new);

@@ -12,18 +12,21 @@ use crate::{
         Actor, OrgScope, OrgTx,
         bus::{self, Note},
         crypto,
+        events::{self, Happened},
         mail::{Letter, Mail},
         queue::Opts,
         throttle,
     },
     shared::{
         error::AppError,
+        event::EventKind,
         ids::{AccountId, AssistantId, InvitationId},
         permission::{Permission, Permissions, Role, RoleChoice},
     },
     team::model::*,
 };
 use chrono::Duration;
+use serde_json::json;
 
 /// How long a link is good.
 const GOOD_FOR: Duration = Duration::days(7);
@@ -204,6 +207,10 @@ async fn take_out(tx: &mut OrgTx<'_>, team: &Locked, account: AccountId) -> Resu
     team.can_spare(account)?;
     store::forget_invitations_of(tx, account).await?;
     store::remove(tx, account).await?;
+    let (org, now) = (tx.scope().org(), tx.scope().core().clock.now());
+    let removed =
+        Happened::new(org, EventKind::MemberRemoved, format!("{account}:{}", now.timestamp_millis()), now, json!({ "member": account }));
+    events::emit(tx.conn(), &[removed]).await?;
     changed(tx, account).await?;
     tracing::info!(org = %tx.scope().org(), actor = ?tx.scope().actor(), %account, "member removed");
     Ok(())

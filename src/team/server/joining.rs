@@ -6,13 +6,16 @@ use crate::{
         Core, SystemTx,
         bus::{self, Note},
         crypto,
+        events::{self, Happened},
     },
     shared::{
         error::AppError,
+        event::EventKind,
         ids::{AccountId, OrgId},
         permission::Role,
     },
 };
+use serde_json::json;
 
 /// What a link leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub async fn join(tx: &mut SystemTx, core: &Core, token: &str, account: AccountI
         return Err(AppError::conflict("other_address"));
     }
     store::accept(tx, &found, account, now).await?;
+    let joined = Happened::new(found.org, EventKind::MemberJoined, found.id, now, json!({ "member": account }));
+    events::emit(tx.conn(), &[joined]).await?;
     bus::publish(tx.conn(), &[Note::Revoked { account }]).await?;
     tracing::info!(org = %found.org, %account, role = %found.role, "joined");
     Ok(Joined { org: found.org })

@@ -14,16 +14,19 @@ use crate::{
     },
     platform::{
         Core, OrgScope,
+        events::{self, Happened},
         queue::{self, Fail, Job, JobCx, Opts, lane},
     },
     providers::model::Model,
     shared::{
+        event::EventKind,
         ids::{CallId, OrgId},
         permission::Permission,
     },
     work::{model::Cause, server::jobs::Deal},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::PgConnection;
 use std::time::Duration;
 
@@ -74,9 +77,20 @@ pub async fn analyse(core: Core, job: Analyse, cx: JobCx) -> Result<(), Fail> {
     // Kept before the next try, so that there is something to read meanwhile; a try that is to come leaves the wish for it standing.
     let comes_again = again.is_some() && !cx.is_last_attempt();
     let mut tx = scope.begin(Permission::CallsAnalyse).await.map_err(failed)?;
-    store::keep(tx.conn(), job.call, &call, &made, core.clock.now(), comes_again).await?;
+    let now = core.clock.now();
+    store::keep(tx.conn(), job.call, &call, &made, now, comes_again).await?;
     if let Some(deal) = to_deal(&job, &made) {
         tx.enqueue(&deal, Opts::default().key(format!("deal:{}", job.call))).await.map_err(failed)?;
+    }
+    if !comes_again {
+        let done = Happened::new(
+            job.org,
+            EventKind::CallAnalysed,
+            format!("{}:{}", job.call, now.timestamp_millis()),
+            now,
+            json!({ "call": job.call }),
+        );
+        events::emit(tx.conn(), &[done]).await?;
     }
     tx.commit().await.map_err(failed)?;
     match again {

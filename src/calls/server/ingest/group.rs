@@ -3,7 +3,7 @@
 use super::{Kept, Told};
 use crate::{
     calls::{
-        model::{Direction, Speaker},
+        model::{CallStatus, Direction, Speaker},
         server::{
             analysis,
             control::Addresses,
@@ -15,11 +15,16 @@ use crate::{
     platform::{
         Core, SystemTx,
         bus::{self, Note},
+        events::{self, Happened},
         queue::{self, Opts},
     },
-    shared::ids::{CallId, OrgId},
+    shared::{
+        event::EventKind,
+        ids::{CallId, OrgId},
+    },
 };
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
@@ -101,6 +106,7 @@ async fn write(conn: &mut sqlx::PgConnection, month: Month, open: &BTreeMap<Call
     }
     let found_by = found_by(conn, month, &changed).await?;
     store::update_calls(conn, month, &changed.iter().map(|call| &call.row).zip(found_by).collect::<Vec<_>>()).await?;
+    events::emit(conn, &changed.iter().flat_map(|call| told_by(call)).collect::<Vec<_>>()).await?;
     for call in open.values() {
         for (speaker, text) in &call.partials {
             let text = text.chars().take(1500).collect();
@@ -108,6 +114,21 @@ async fn write(conn: &mut sqlx::PgConnection, month: Month, open: &BTreeMap<Call
         }
     }
     bus::publish(conn, &notes).await
+}
+
+/// What other systems hear of a call: that it has begun, and that it is over.
+fn told_by(call: &Open) -> Vec<Happened> {
+    let (row, facts) = (&call.row, &call.row.facts.0);
+    let at = |ms: Option<i64>| ms.and_then(DateTime::from_timestamp_millis).or(row.last_event_at).unwrap_or_default();
+    let told = |kind, ms| Happened::new(row.org_id, kind, row.id, at(ms), json!({ "call": row.id, "direction": facts.direction() }));
+    let mut told_now = Vec::new();
+    if call.before.answered_ms.is_none() && facts.answered_ms.is_some() {
+        told_now.push(told(EventKind::CallStarted, facts.answered_ms));
+    }
+    if call.before.status() != CallStatus::Ended && facts.status() == CallStatus::Ended {
+        told_now.push(told(EventKind::CallEnded, facts.ended_ms));
+    }
+    told_now
 }
 
 /// What search is to find each call by, where that has changed: its number as soon as it is known, its words once it is reported.
