@@ -44,7 +44,7 @@ begin
     perform zencall_limited_table(name, of_assistant);
   end loop;
   foreach name in array array['call_refs', 'call_lines', 'call_events', 'call_actions', 'call_analyses', 'call_marks', 'call_reads', 'call_notes',
-    'recording_uses', 'tool_runs', 'callbacks', 'sms_messages', 'unanswered_questions'] loop
+    'recording_uses', 'tool_runs', 'callbacks', 'sms_messages', 'unanswered_questions', 'call_assignments', 'note_mentions'] loop
     perform zencall_limited_table(name, of_call);
   end loop;
   perform zencall_limited_table('hook_journal', 'false'); -- whole messages of the provider, of every call

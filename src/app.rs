@@ -19,8 +19,8 @@ use crate::{
     site::NotFoundPage,
     split::NotLoaded,
     team::TeamPage,
-    work::TeamsPage,
     webhooks::WebhooksPage,
+    work::TeamsPage,
 };
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};

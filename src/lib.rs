@@ -29,8 +29,8 @@ pub mod reception;
 pub mod rehearsals;
 pub mod site;
 pub mod team;
-pub mod work;
 pub mod webhooks;
+pub mod work;
 
 mod error_glue;
 

@@ -1,6 +1,9 @@
 //! Keys as both targets see them.
 
-use crate::shared::{ids::ApiKeyId, permission::Permission};
+use crate::shared::{
+    ids::{ApiKeyId, AssistantId},
+    permission::Permission,
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +33,8 @@ pub struct KeyLine {
     /// Where it may come from; empty: from anywhere.
     pub networks: Vec<String>,
     pub per_minute: i32,
+    /// What it is limited to; absent: every assistant.
+    pub assistants: Option<Vec<AssistantId>>,
     pub last_used_at: Option<DateTime<Utc>>,
     /// Until when the secret before the last roll is good.
     pub previous_until: Option<DateTime<Utc>>,
@@ -123,6 +128,7 @@ mod tests {
             scopes: vec![],
             expires_at: None,
             networks: vec![],
+            assistants: None,
             per_minute: PER_MINUTE,
             last_used_at: None,
             previous_until: None,

@@ -21,7 +21,7 @@ use zencall::{
 const MASTER: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 pub fn wanted(scopes: &[Permission]) -> NewKey {
-    NewKey { name: "Test".into(), scopes: scopes.to_vec(), expires_at: None, networks: vec![], per_minute: 6_000 }
+    NewKey { name: "Test".into(), scopes: scopes.to_vec(), expires_at: None, networks: vec![], per_minute: 6_000, assistants: None }
 }
 
 /// A key of the organisation.

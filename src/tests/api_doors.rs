@@ -23,13 +23,13 @@ use zencall::{
         ids::{AssistantId, CallId, NumberId, QuestionId},
         permission::{Permission, Role},
     },
-    team::server::actions as team,
+    team::{model::RoleForm, server::actions as team},
+    webhooks::{model::Wanted, server::actions as webhooks},
     work::{
         forms::TeamForm,
         model::{Assignee, Way},
         server::{actions as work, teams},
     },
-    webhooks::{model::Wanted, server::actions as webhooks},
 };
 
 fn doors() -> impl Iterator<Item = &'static Door> {
@@ -80,6 +80,8 @@ fn body(door: &Door) -> Value {
         ("PUT", "/api/v1/work-rules") => json!({ "items": [] }),
         (_, path) if path.ends_with("/skills") => json!({ "languages": ["fr"] }),
         (_, path) if path.ends_with("/role") => json!({ "role": "agent" }),
+        (_, path) if path.ends_with("/limit") => json!({ "assistants": null }),
+        (method, path) if path.starts_with("/api/v1/roles") => json!({ "name": method, "permissions": ["calls.read"] }),
         _ => json!({}),
     }
 }
@@ -105,6 +107,7 @@ fn prefix(door: &Door) -> &'static str {
         ("/answers/", "ans"),
         ("/questions/", "qst"),
         ("/members/", "acc"),
+        ("/roles/", "role"),
         ("/teams/", "team"),
         ("/invitations/", "inv"),
         ("/webhooks/", "whe"),
@@ -260,7 +263,10 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         .expect("an endpoint")
         .id;
     let delivery = webhooks::send_sample(&scope, endpoint, EventKind::CallEnded).await.expect("a delivery").id;
+    let own = RoleForm { name: "Garde canarie".into(), permissions: vec!["calls.read".into()] };
+    let role = team::create_role(&scope, &own.parse().expect("a role")).await.expect("a role");
     vec![
+        ("role", role.to_string()),
         ("whe", endpoint.to_string()),
         ("whd", delivery.to_string()),
         ("ast", assistant.to_string()),
@@ -338,5 +344,46 @@ async fn every_door_is_open_to_a_key_that_may(pool: PgPool) {
         let is_fine = status < 300 || matches!(status, 404 | 409) && body["code"].is_string() && body["code"] != "no_such_door";
         assert!(is_fine, "{} {}: {status} {body}", door.method, door.path);
     }
+    app.sql("delete from jobs.job").await;
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_another_assistant_does_is_not_there_for_a_key_that_is_limited(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let acme = app.org("Acme", Role::Owner).await;
+    let things = things(&app, &acme).await;
+    app.sql("update calls set assistant_id = (select id from assistants)").await;
+    app.sql("update phone_numbers set assistant_id = (select id from assistants)").await;
+    let other = AssistantId(app.assistant(&acme).await.0);
+    let limited = NewKey { assistants: Some(vec![other]), ..wanted(Permission::ALL) };
+    let limited = key_of(&app, &acme, limited).await.secret;
+    let whole = master(&app, &acme).await;
+    let mut tried = 0;
+    for door in doors() {
+        let kind = prefix(door);
+        let id = &things.iter().find(|(prefix, _)| *prefix == kind).expect("one of each kind").1;
+        let Who::Needs(needs) = door.who else { continue };
+        if door.path.contains("{id}") && matches!(kind, "ast" | "call" | "num") {
+            let theirs = knock(&app, door, id, &limited).await;
+            let missing = knock(&app, door, &format!("{kind}_{MISSING}"), &limited).await;
+            assert_eq!(theirs, missing, "{} {}", door.method, door.path);
+            assert_eq!(theirs.0, if needs.suits_a_limit() { 404 } else { 403 }, "{} {}: {}", door.method, door.path, theirs.1);
+            tried += 1;
+        } else if door.method == "GET" && !door.path.contains("{id}") && needs.suits_a_limit() {
+            let text = request(&app, Method::GET, door.path, &limited).send().await.expect("an answer").text().await.expect("a body");
+            for kind in ["ast", "call", "num"] {
+                let id = &things.iter().find(|(prefix, _)| *prefix == kind).expect("one of each kind").1;
+                assert!(!text.contains(id.as_str()), "{} tells of {id}", door.path);
+            }
+            tried += 1;
+        } else if !needs.suits_a_limit() {
+            assert_eq!(knock(&app, door, id, &limited).await.0, 403, "{} {}", door.method, door.path);
+        }
+    }
+    assert!(tried > 30, "{tried}");
+    // The same door says something else to a key without a limit, and to this one of its own assistant.
+    let door = doors().find(|door| door.path == "/api/v1/assistants/{id}" && door.method == "GET").expect("a door");
+    assert_eq!(knock(&app, door, &other.to_string(), &limited).await.0, 200);
+    assert_eq!(knock(&app, door, &things.iter().find(|(kind, _)| *kind == "ast").expect("one").1, &whole).await.0, 200);
     app.sql("delete from jobs.job").await;
 }

@@ -31,5 +31,5 @@ mod vapi;
 mod versions;
 mod visitor;
 mod walls;
-mod work;
 mod webhooks;
+mod work;

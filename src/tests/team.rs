@@ -11,9 +11,12 @@ use zencall::{
     shared::{
         error::AppError,
         ids::{AccountId, InvitationId, OrgId, SessionId},
-        permission::Role,
+        permission::{Permission, Role, RoleChoice},
     },
-    team::server::actions,
+    team::{
+        model::{RoleForm, Verdict},
+        server::actions,
+    },
 };
 
 pub fn scope_of(core: &Core, org: OrgId, account: AccountId, session: SessionId, role: Role) -> OrgScope {
@@ -265,4 +268,150 @@ async fn a_link_that_ran_out_or_was_replaced_or_taken_back_leads_nowhere(pool: P
     assert_eq!(doors.browser().get(&third).await.status, 410);
     assert_eq!(actions::revoke(&scope, id).await, Err(AppError::not_found("invitation")));
     assert_eq!(actions::invite(&scope, &["awa@tilleuls.example".into()], Role::Agent.into()).await, Ok(vec![]), "she is here already");
+}
+
+fn role(name: &str, permissions: &[Permission]) -> zencall::team::model::NewRole {
+    RoleForm { name: name.into(), permissions: permissions.iter().map(ToString::to_string).collect() }.parse().expect("a role")
+}
+
+/// What somebody may do by the rows of this moment.
+async fn now(app: &TestApp, org: &TestOrg) -> OrgScope {
+    let (_, rights) = zencall::platform::session::rights_now(&app.core, org.session).await.expect("rights").expect("a session");
+    OrgScope::of_system(&app.core, org.id).with_rights(&rights)
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_role_of_ones_own_is_what_was_ticked_and_changes_at_once(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Agent).await;
+    let owner = scope_of(&app.core, org.id, member(&app, &org, Role::Owner).await, SessionId::generate(), Role::Owner);
+    let evening = actions::create_role(&owner, &role("Soir", &[Permission::CallsRead, Permission::TeamRead])).await.expect("a role");
+    let taken = actions::create_role(&owner, &role("soir", &[Permission::CallsRead])).await;
+    assert_eq!(taken, Err(AppError::invalid("name", "team.role_taken")));
+    actions::set_role(&owner, org.account, RoleChoice::Own(evening)).await.expect("given");
+    let scope = now(&app, &org).await;
+    assert!(scope.may(Permission::CallsRead) && scope.may(Permission::TeamRead) && !scope.may(Permission::CallsControl));
+    assert_eq!(app.get(&org, "/calls/export.csv").await.status(), 403, "the door goes by it, too");
+    let why = actions::why(&owner, org.account).await.expect("why");
+    let verdict = |wanted: Permission| why.verdicts.iter().find(|(permission, _)| *permission == wanted).map(|(_, verdict)| *verdict);
+    assert_eq!((why.own_role.as_deref(), verdict(Permission::CallsControl)), (Some("Soir"), Some(Verdict::NotInRole)));
+    actions::update_role(&owner, evening, &role("Soir", &[Permission::CallsExport, Permission::CallsRead])).await.expect("changed");
+    assert_eq!(app.get(&org, "/calls/export.csv").await.status(), 200);
+    assert_eq!(actions::delete_role(&owner, evening).await, Err(AppError::conflict("role_in_use")));
+    actions::set_role(&owner, org.account, Role::Agent.into()).await.expect("given back");
+    actions::delete_role(&owner, evening).await.expect("gone");
+    let elsewhere = app.org("Globex", Role::Owner).await;
+    let theirs =
+        actions::create_role(&as_role(&app, &elsewhere, Role::Owner), &role("Soir", &[Permission::CallsRead])).await.expect("theirs");
+    assert_eq!(actions::set_role(&owner, org.account, RoleChoice::Own(theirs)).await, Err(AppError::invalid("role", "team.role")));
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn nobody_gives_or_makes_more_than_they_have(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    let owner = as_role(&app, &org, Role::Owner);
+    let steward = actions::create_role(&owner, &role("Intendance", &[Permission::TeamRead, Permission::TeamManage])).await.expect("a role");
+    let other = app.org("Acme too", Role::Agent).await;
+    let guest = member(&app, &org, Role::ReadOnly).await;
+    sqlx::query("update sessions set active_org = $1 where id = $2")
+        .bind(org.id)
+        .bind(other.session)
+        .execute(&app.core.pool)
+        .await
+        .expect("here");
+    sqlx::query("insert into members (org_id, account_id, role, own_role) values ($1, $2, 'read_only', $3)")
+        .bind(org.id)
+        .bind(other.account)
+        .bind(steward)
+        .execute(&app.core.pool)
+        .await
+        .expect("a member");
+    let (_, rights) = zencall::platform::session::rights_now(&app.core, other.session).await.expect("rights").expect("a session");
+    let scope = scope_of(&app.core, org.id, other.account, other.session, Role::ReadOnly).with_rights(&rights);
+    let above = || AppError::conflict("above_you");
+    assert_eq!(actions::set_role(&scope, guest, Role::Agent.into()).await, Err(above()));
+    assert_eq!(actions::set_role(&scope, other.account, Role::Admin.into()).await, Err(above()));
+    assert_eq!(actions::invite(&scope, &["x@example.test".into()], Role::Admin.into()).await, Err(above()));
+    assert_eq!(actions::create_role(&scope, &role("Tout", Permission::ALL)).await, Err(above()));
+    assert_eq!(actions::update_role(&scope, steward, &role("Tout", Permission::ALL)).await, Err(above()));
+    assert_eq!(actions::set_role(&scope, org.account, RoleChoice::Own(steward)).await, Err(above()), "an owner is more");
+    assert_eq!(actions::set_limit(&scope, org.account, None).await, Err(above()));
+    actions::create_role(&scope, &role("Adjoint", &[Permission::TeamRead])).await.expect("within what they have");
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn who_is_limited_sees_the_calls_of_their_assistants_and_changes_nothing_of_all(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Supervisor).await;
+    let owner = scope_of(&app.core, org.id, member(&app, &org, Role::Owner).await, SessionId::generate(), Role::Owner);
+    let (mine, theirs) = (app.assistant(&org).await.0, app.assistant(&org).await.0);
+    for (id, assistant) in [("c1", mine), ("c2", theirs)] {
+        let said = serde_json::json!({ "type": "transcript", "transcriptType": "final", "role": "user", "transcript": format!("canarie {id}"),
+            "timestamp": app.core.clock.now().timestamp_millis(), "call": { "id": id } });
+        assert_eq!(app.hook(&org, &said).await.status(), 200);
+        app.applied().await;
+        sqlx::query("update calls set assistant_id = $1 where id = (select call_id from call_refs where provider_call_id = $2)")
+            .bind(assistant)
+            .bind(id)
+            .execute(&app.core.pool)
+            .await
+            .expect("an assistant");
+    }
+    let whole = app.get(&org, "/calls/export.csv").await.text().await.expect("a file");
+    assert_eq!(whole.lines().count(), 3);
+    let refused = actions::set_limit(&owner, org.account, Some(vec![])).await;
+    assert_eq!(refused, Err(AppError::invalid("assistants", "team.assistants")));
+    actions::set_limit(&owner, org.account, Some(vec![zencall::shared::ids::AssistantId(mine)])).await.expect("limited");
+    let seen = app.get(&org, "/calls/export.csv").await.text().await.expect("a file");
+    assert_eq!(seen.lines().count(), 2, "{seen}");
+    let scope = now(&app, &org).await;
+    for (table, left) in [("calls", 1), ("call_lines", 1), ("assistants", 1), ("call_refs", 1), ("hook_journal", 0)] {
+        let mut tx = scope.begin(Permission::CallsRead).await.expect("a transaction");
+        let count = format!("select count(*) from {table}");
+        let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count)).fetch_one(tx.conn()).await.expect("a count");
+        assert_eq!(found, left, "{table}");
+    }
+    assert!(scope.may(Permission::AssistantsEdit) && scope.require_for_all(Permission::AssistantsEdit).is_err());
+    assert_eq!(app.get(&org, "/settings/team").await.status(), 200);
+    let why = actions::why(&owner, org.account).await.expect("why");
+    assert!(why.verdicts.contains(&(Permission::CallsRead, Verdict::WithinLimit)));
+    actions::set_limit(&owner, org.account, None).await.expect("no more");
+    assert_eq!(app.get(&org, "/calls/export.csv").await.text().await.expect("a file").lines().count(), 3);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn seeing_zencall_as_another_role_shows_what_it_sees_and_writes_nothing(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    let (mut awa, scope) = owner(&doors, "Les Tilleuls", "awa@tilleuls.example").await;
+    let began = awa.post("/view-as", &[("role", "agent")]).await;
+    assert_eq!((began.status.as_u16(), began.location()), (303, "/home"));
+    assert!(awa.get("/home").await.body.contains("/view-as"), "it is said on the page, with the way back");
+    assert_eq!(awa.get("/calls/export.csv").await.status, 403, "an agent takes no file away");
+    let session: SessionId =
+        sqlx::query_scalar("select id from sessions where view_as = 'agent'").fetch_one(&doors.pool).await.expect("a session");
+    let (_, rights) = zencall::platform::session::rights_now(&doors.core, session).await.expect("rights").expect("a session");
+    let viewing = scope.with_rights(&rights);
+    assert!(viewing.may(Permission::CallsNote), "an agent may");
+    let mut tx = viewing.begin(Permission::CallsNote).await.expect("to read");
+    let written = sqlx::query("insert into tags (id, name) values (gen_random_uuid(), 'x')").execute(tx.conn()).await;
+    assert_eq!(AppError::from(written.expect_err("read only")), AppError::conflict("viewing_as"));
+    drop(tx);
+    assert_eq!(awa.post("/view-as", &[("role", "owner")]).await.status, 403, "an agent looks as nobody else");
+    assert_eq!(awa.post("/view-as", &[("role", "")]).await.status, 303);
+    assert_eq!(awa.get("/calls/export.csv").await.status, 200);
+    assert_eq!(awa.post("/view-as", &[("role", "king")]).await.status, 404);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_somebody_invited_goes_with_their_role(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    let owner = as_role(&app, &org, Role::Owner);
+    let admin = member(&app, &org, Role::Admin).await;
+    let theirs = scope_of(&app.core, org.id, admin, SessionId::generate(), Role::Admin);
+    actions::invite(&theirs, &["way.back@example.test".into()], Role::Admin.into()).await.expect("invited");
+    actions::remove(&owner, admin).await.expect("removed");
+    assert_eq!(actions::read(&owner).await.expect("a team").invitations, vec![]);
+    app.sql("delete from jobs.job").await;
 }

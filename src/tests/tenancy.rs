@@ -101,3 +101,19 @@ async fn the_role_without_an_organisation_sees_nothing_and_says_so(pool: PgPool)
     let seen = sqlx::query_scalar::<_, i64>("select count(*) from calls").fetch_one(&mut *tx).await;
     assert!(seen.is_err(), "loud and closed");
 }
+
+/// A limit to some assistants is a wall, too: whatever table names an assistant or a call stands behind it, or is here with its reason.
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn no_table_slips_past_the_limit_to_some_assistants(pool: PgPool) {
+    let open: Vec<String> = sqlx::query_scalar(
+        "select distinct c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname in ('assistant_id', 'call_id')
+         join pg_attribute o on o.attrelid = c.oid and o.attname = 'org_id'
+         where c.relkind in ('r', 'p') and not c.relispartition and c.relnamespace = 'public'::regnamespace and not a.attisdropped
+           and not exists (select from pg_policies p where p.tablename = c.relname and p.policyname = 'of_limit' and p.permissive = 'RESTRICTIVE')
+         order by 1",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("the catalogue");
+    assert!(open.is_empty(), "{open:?}");
+}

@@ -149,7 +149,14 @@ async fn endpoint(app: &TestApp, org: &TestOrg, url: &str) -> FreshSecret {
 
 /// Something happens that a real publisher tells of.
 async fn make_a_key(app: &TestApp, org: &TestOrg) {
-    let new = NewKey { name: "Test".into(), scopes: vec![Permission::CallsRead], expires_at: None, networks: vec![], per_minute: 600 };
+    let new = NewKey {
+        name: "Test".into(),
+        scopes: vec![Permission::CallsRead],
+        expires_at: None,
+        networks: vec![],
+        per_minute: 600,
+        assistants: None,
+    };
     keys::create(&scope(app, org), new).await.expect("a key");
 }
 

@@ -212,7 +212,7 @@ fn Text(#[prop(into)] title: String, text: String) -> impl IntoView {
     view! {
         <div>
             <p class="small muted">{title}</p>
-            <pre class="ltr webhook-text" tabindex="0" role="region" aria-label=label>{text}</pre>
+            <pre class="ltr webhook-text" tabindex="0" role="group" aria-label=label>{text}</pre>
         </div>
     }
     .into_any()

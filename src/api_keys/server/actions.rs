@@ -3,6 +3,7 @@
 use super::store;
 use crate::{
     api_keys::model::*,
+    assistants::server::actions as assistants,
     platform::{
         Actor, OrgScope, OrgTx,
         bus::{self, Note},
@@ -12,7 +13,7 @@ use crate::{
     shared::{
         error::{AppError, FieldErrors},
         event::EventKind,
-        ids::ApiKeyId,
+        ids::{ApiKeyId, AssistantId},
         permission::Permission,
     },
 };
@@ -35,6 +36,8 @@ pub struct NewKey {
     pub expires_at: Option<DateTime<Utc>>,
     pub networks: Vec<String>,
     pub per_minute: i32,
+    /// What it is limited to; absent: every assistant.
+    pub assistants: Option<Vec<AssistantId>>,
 }
 
 /// Reads the form. Errors: `Invalid`.
@@ -55,7 +58,8 @@ pub fn of_form(form: &KeyForm, now: DateTime<Utc>) -> Result<NewKey, AppError> {
         },
     };
     let networks = form.networks.split(['\n', ',', ' ']).map(str::trim).filter(|net| !net.is_empty()).map(str::to_owned).collect();
-    let new = check(NewKey { name: form.name.clone(), scopes, expires_at, networks, per_minute: PER_MINUTE }, now, wrong)?;
+    let new =
+        check(NewKey { name: form.name.clone(), scopes, expires_at, networks, per_minute: PER_MINUTE, assistants: None }, now, wrong)?;
     Ok(new)
 }
 
@@ -118,10 +122,16 @@ async fn one(tx: &mut OrgTx<'_>, id: ApiKeyId) -> Result<KeyLine, AppError> {
     store::list(tx, Some(id), today).await?.pop().ok_or_else(|| AppError::not_found("key"))
 }
 
-/// Makes a key. Errors: `Forbidden` with what the maker lacks; `Conflict("key_limit")`.
+/// Makes a key. Errors: `Forbidden` with what the maker lacks; `Invalid(assistants)`; `Conflict("key_limit")`.
 pub async fn create(scope: &OrgScope, new: NewKey) -> Result<FreshKey, AppError> {
     let mut tx = scope.begin(Permission::KeysManage).await?;
     new.scopes.iter().try_for_each(|permission| scope.require(*permission))?;
+    if let Some(wanted) = &new.assistants {
+        let known = assistants::names(&mut tx).await?;
+        if wanted.is_empty() || !wanted.iter().all(|id| known.iter().any(|(known, _)| known == id)) {
+            return Err(AppError::invalid("assistants", "team.assistants"));
+        }
+    }
     store::lock(&mut tx).await?;
     if store::count_good(&mut tx, scope.core().clock.now()).await? >= MOST_KEYS {
         return Err(AppError::conflict("key_limit"));

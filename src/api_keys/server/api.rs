@@ -10,7 +10,7 @@ use crate::{
     server::AppState,
     shared::{
         error::{AppError, FieldErrors},
-        ids::{ApiKeyId, OrgId},
+        ids::{ApiKeyId, AssistantId, OrgId},
         permission::Permission,
     },
 };
@@ -79,6 +79,8 @@ struct KeyBody {
     networks: Vec<String>,
     /// Requests that each process takes of it in a minute.
     per_minute: i32,
+    /// What it is limited to, and the calls of these; null: every assistant.
+    assistants: Option<Vec<AssistantId>>,
     /// To the minute.
     last_used_at: Option<DateTime<Utc>>,
     /// Until when the secret before the last roll is good.
@@ -100,6 +102,7 @@ impl KeyBody {
             expires_at: key.expires_at,
             networks: key.networks,
             per_minute: key.per_minute,
+            assistants: key.assistants,
             last_used_at: key.last_used_at,
             previous_until: key.previous_until,
             revoked_at: key.revoked_at,
@@ -124,6 +127,8 @@ struct NewKeyBody {
     networks: Vec<String>,
     /// 1 to 6,000; 600 unless set.
     per_minute: Option<i32>,
+    /// Limits it to these assistants and the calls of these; scopes that concern everything do nothing then.
+    assistants: Option<Vec<AssistantId>>,
 }
 
 /// A key that was made or rolled.
@@ -205,8 +210,8 @@ async fn list_keys(scope: OrgScope) -> Result<Json<KeyList>, AppError> {
 /// Make a key
 #[utoipa::path(post, path = "/api/v1/keys", tag = "keys", request_body = NewKeyBody, responses((status = 201, body = FreshKeyBody)))]
 async fn create_key(scope: OrgScope, Body(body): Body<NewKeyBody>) -> Result<Response, Problem> {
-    let NewKeyBody { name, scopes, expires_at, networks, per_minute } = body;
-    let new = NewKey { name, scopes, expires_at, networks, per_minute: per_minute.unwrap_or(PER_MINUTE) };
+    let NewKeyBody { name, scopes, expires_at, networks, per_minute, assistants } = body;
+    let new = NewKey { name, scopes, expires_at, networks, per_minute: per_minute.unwrap_or(PER_MINUTE), assistants };
     let new = actions::check(new, scope.core().clock.now(), FieldErrors::default())?;
     let fresh = actions::create(&scope, new).await?;
     let location = format!("/api/v1/keys/{}", fresh.id);

@@ -4,7 +4,10 @@ use super::actions::NewKey;
 use crate::{
     api_keys::model::*,
     platform::OrgTx,
-    shared::{ids::ApiKeyId, permission::Role},
+    shared::{
+        ids::{ApiKeyId, AssistantId},
+        permission::Role,
+    },
 };
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use uuid::Uuid;
@@ -14,7 +17,7 @@ pub async fn list(tx: &mut OrgTx<'_>, only: Option<ApiKeyId>, today: NaiveDate) 
     let first = today - Duration::days(USAGE_DAYS - 1);
     let rows = sqlx::query!(
         r#"
-        select k.id as "id: ApiKeyId", k.name, k.hint, k.scopes, k.role as "role: Role", k.expires_at, k.networks, k.per_minute, k.last_used_at,
+        select k.id as "id: ApiKeyId", k.name, k.hint, k.scopes, k.role as "role: Role", k.expires_at, k.networks, k.per_minute, k.assistants, k.last_used_at,
           case when k.previous_until > now() then k.previous_until end as previous_until, k.revoked_at, k.created_at, m.name as "created_by?",
           array(select coalesce(u.requests, 0) from generate_series($2::date, $3::date, interval '1 day') as d (day)
                 left join api_usage u on u.key_id = k.id and u.day = d.day::date order by d.day) as "usage!", -- an array is never null
@@ -44,6 +47,7 @@ pub async fn list(tx: &mut OrgTx<'_>, only: Option<ApiKeyId>, today: NaiveDate) 
             expires_at: row.expires_at,
             networks: row.networks,
             per_minute: row.per_minute,
+            assistants: row.assistants.map(|ids| ids.into_iter().map(AssistantId).collect()),
             last_used_at: row.last_used_at,
             previous_until: row.previous_until,
             revoked_at: row.revoked_at,
@@ -79,9 +83,10 @@ pub async fn count_good(tx: &mut OrgTx<'_>, now: DateTime<Utc>) -> sqlx::Result<
 pub async fn insert(tx: &mut OrgTx<'_>, id: ApiKeyId, new: &NewKey, hash: &[u8], hint: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     let scopes: Vec<String> = new.scopes.iter().map(ToString::to_string).collect();
     let by = tx.scope().account();
+    let assistants: Option<Vec<Uuid>> = new.assistants.as_ref().map(|ids| ids.iter().map(|id| id.0).collect());
     sqlx::query!(
-        "insert into api_keys (id, name, key_hash, role, scopes, hint, expires_at, networks, per_minute, created_by, created_at)
-         values ($1, $2, $3, 'billing', $4, $5, $6, $7, $8, $9, $10)",
+        "insert into api_keys (id, name, key_hash, role, scopes, hint, expires_at, networks, per_minute, created_by, created_at, assistants)
+         values ($1, $2, $3, 'billing', $4, $5, $6, $7, $8, $9, $10, $11)",
         id.0,
         new.name,
         hash,
@@ -91,7 +96,8 @@ pub async fn insert(tx: &mut OrgTx<'_>, id: ApiKeyId, new: &NewKey, hash: &[u8],
         &new.networks,
         new.per_minute,
         by.map(|by| by.0),
-        now
+        now,
+        assistants.as_deref()
     )
     .execute(tx.conn())
     .await?;

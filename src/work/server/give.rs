@@ -9,6 +9,7 @@ use crate::{
     platform::{
         OrgTx,
         bus::{self, Note},
+        events::{self, Happened},
     },
     reception::{
         hours::{Calendar, Opening},
@@ -16,6 +17,7 @@ use crate::{
     },
     shared::{
         error::AppError,
+        event::EventKind,
         ids::{AccountId, CallId, TeamId},
     },
     work::{
@@ -24,6 +26,7 @@ use crate::{
     },
 };
 use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
 
 /// Where a call goes.
 #[derive(Clone, Copy)]
@@ -76,6 +79,9 @@ pub async fn give(tx: &mut OrgTx<'_>, call: CallId, gift: &Gift) -> Result<Optio
         let job = TellPerson { org: tx.scope().org(), account, call, about: About::Assigned, by };
         job.enqueue(tx).await?;
     }
+    let key = format!("{call}:{}", now.timestamp_millis());
+    let given = Happened::new(tx.scope().org(), EventKind::CallAssigned, key, now, json!({ "call": call, "member": account }));
+    events::emit(tx.conn(), &[given]).await?;
     tell(tx, call).await?;
     Ok(account)
 }

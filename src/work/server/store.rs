@@ -5,7 +5,7 @@ use crate::{
     reception::hours::Week,
     shared::{
         ids::{AccountId, CallId, TeamId},
-        permission::{Permission, Role},
+        permission::{Permission, Permissions, Role},
     },
     work::{
         deal::{Candidate, Need},
@@ -266,13 +266,17 @@ pub async fn lock_team(tx: &mut OrgTx<'_>, team: TeamId) -> Result<Option<Locked
 pub async fn candidates(tx: &mut OrgTx<'_>, team: TeamId, of: &Locked) -> Result<Vec<Candidate>> {
     let rows = sqlx::query!(
         r#"select t.account_id as "account: AccountId", m.role as "role: Role", m.languages, m.skills, t.last_given_at,
+          (select r.permissions from roles r where r.id = m.own_role) as own_permissions,
              (select count(*) from call_assignments w where w.account_id = t.account_id and w.status = 'open' and w.dropped_at is null) as "open!" -- a count
            from team_members t join members m on m.account_id = t.account_id where t.team_id = $1"#,
         team as TeamId
     )
     .fetch_all(tx.conn())
     .await?;
-    let able = rows.into_iter().filter(|row| row.role.may(Permission::CallsRead) && row.role.may(Permission::CallsAssign));
+    let able = rows.into_iter().filter(|row| {
+        may(row.role, row.own_permissions.as_deref(), Permission::CallsRead)
+            && may(row.role, row.own_permissions.as_deref(), Permission::CallsAssign)
+    });
     Ok(able
         .map(|row| Candidate {
             account: row.account,
@@ -303,7 +307,8 @@ pub async fn had_a_turn(tx: &mut OrgTx<'_>, team: TeamId, account: AccountId, no
 /// Everybody, by name, as work is shared out.
 pub async fn people(tx: &mut OrgTx<'_>) -> Result<Vec<Colleague>> {
     let rows = sqlx::query!(
-        r#"select m.account_id as "account: AccountId", a.name, m.role as "role: Role", m.languages, m.skills
+        r#"select m.account_id as "account: AccountId", a.name, m.role as "role: Role", m.languages, m.skills,
+          (select r.permissions from roles r where r.id = m.own_role) as own_permissions
            from members m join accounts a on a.id = m.account_id order by lower(a.name), m.account_id"#
     )
     .fetch_all(tx.conn())
@@ -315,7 +320,7 @@ pub async fn people(tx: &mut OrgTx<'_>) -> Result<Vec<Colleague>> {
             name: row.name,
             languages: row.languages,
             skills: row.skills,
-            may_see_calls: row.role.may(Permission::CallsRead),
+            may_see_calls: may(row.role, row.own_permissions.as_deref(), Permission::CallsRead),
         })
         .collect())
 }
@@ -427,4 +432,9 @@ pub async fn save_rule(tx: &mut OrgTx<'_>, rule: &WorkRule) -> Result<()> {
 
 pub async fn delete_rule(tx: &mut OrgTx<'_>, cause: Cause) -> Result<()> {
     sqlx::query!("delete from work_rules where cause = $1", cause as Cause).execute(tx.conn()).await.map(|_| ())
+}
+
+/// Whether somebody may do a thing by their role: the organisation's own if they have one.
+fn may(role: Role, own: Option<&[String]>, permission: Permission) -> bool {
+    own.map_or_else(|| role.may(permission), |names| Permissions::of_names(names).has(permission))
 }
