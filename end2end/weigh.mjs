@@ -22,7 +22,7 @@ export async function weigh(base, path, cookie) {
   }
   for (const name of names) {
     if (!name.endsWith(".js")) continue;
-    for (const [, other] of (await get(base, name)).toString().matchAll(/^import .* from "(.+)"/gm)) names.add(new URL(other, base + name).pathname); // is visited too
+    for (const [, other] of (await get(base, name)).toString().matchAll(/(?:^|;)import\b[^("';]*?\bfrom\s*"(.+?)"/gm)) names.add(new URL(other, base + name).pathname); // is visited too
   }
   const parts = { html: brotli(page), js: 0, wasm: 0, words: 0, css: 0, woff2: 0 };
   for (const name of names) {

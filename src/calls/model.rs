@@ -438,7 +438,7 @@ struct FlatNews {
     speaker: Option<Speaker>,
     text: Option<String>,
     reason: Option<String>,
-    accounts: Option<Vec<AccountId>>,
+    accounts: Option<Vec<String>>, // as text: another list of ids weighs a kilobyte
 }
 
 impl TryFrom<FlatNews> for News {
@@ -451,7 +451,7 @@ impl TryFrom<FlatNews> for News {
             "more" => Some(Self::More { lines: flat.lines, events: flat.events }),
             "partial" => flat.speaker.zip(flat.text).map(|(speaker, text)| Self::Partial { speaker, text }),
             "work" => Some(Self::Work),
-            "here" => flat.accounts.map(|accounts| Self::Here { accounts }),
+            "here" => flat.accounts.map(|ids| Self::Here { accounts: ids.iter().filter_map(|id| id.parse().ok()).collect() }),
             "closed" => flat.reason.map(|reason| Self::Closed { reason }),
             _ => None,
         };

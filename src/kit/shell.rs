@@ -17,7 +17,7 @@ use super::{
 use crate::{
     i18n::{Key, Locale, Plural, t, t_count, t_with, use_locale, words as w},
     shared::{
-        permission::{Permission, Role, RoleChoice},
+        permission::{Permission, Role},
         session::Session,
     },
 };
@@ -135,7 +135,7 @@ pub fn Shell(
             <div class="notes">
                 {sandbox
                     .then(|| view! { <Banner tone=Tone::Info icon=icondata::LuFlaskConical>{t(w::SHELL_SANDBOX)}</Banner> })}
-                {session.viewing.clone().map(|(role, name)| view! { <Viewing role name/> })}
+                {session.viewing.clone().map(|role| view! { <Viewing role/> })}
                 <Show when=move || offline.get()>
                     <Banner tone=Tone::Warn icon=icondata::LuCloudOff>{t(w::SHELL_OFFLINE)}</Banner>
                 </Show>
@@ -152,13 +152,10 @@ pub fn Shell(
 
 /// Says as whom the reader sees Zencall, and the way back: a form, since everything on the page changes with it.
 #[component]
-fn Viewing(role: RoleChoice, name: Option<String>) -> impl IntoView {
-    let name = match role {
-        RoleChoice::Given(role) => t(role_key(role)).to_owned(),
-        RoleChoice::Own(_) => name.unwrap_or_default(),
-    };
+fn Viewing(role: String) -> impl IntoView {
+    let name = role.parse().map_or(role, |given| t(role_key(given)).to_owned());
     view! {
-        <Banner tone=Tone::Warn icon=icondata::LuEye>
+        <Banner tone=Tone::Warn>
             <form method="post" action="/view-as" class="row wrap">
                 <span class="grow">{t_with(w::SHELL_VIEWING, &[("name", &name)])}</span>
                 <button class="btn sm">{t(w::SHELL_VIEWING_END)}</button>

@@ -2,7 +2,7 @@
 
 use super::{
     ids::{AccountId, OrgId},
-    permission::{Permission, Role, RoleChoice},
+    permission::{Permission, Role},
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,9 +26,9 @@ pub struct Session {
     /// They see some assistants only, and the calls of these.
     #[serde(default)]
     pub is_limited: bool,
-    /// The role they see Zencall as for a while, and its name when it is one of the organisation's own.
+    /// The role they see Zencall as for a while: its text (`agent`), or its name when it is one of the organisation's own.
     #[serde(default)]
-    pub viewing: Option<(RoleChoice, Option<String>)>,
+    pub viewing: Option<String>,
     /// `fr`, `en`.
     pub locale: String,
     /// IANA name, such as `Europe/Paris`.

@@ -31,8 +31,8 @@ pub async fn read_reader(core: &Core, request: &RequestInfo) -> Result<Reader, A
     let others = store::others(&mut tx, account, org).await?;
     let own_role = own_name(&mut tx, org, rights.own_role).await?;
     let viewing = match rights.viewing {
-        Some(RoleChoice::Own(id)) => Some((RoleChoice::Own(id), own_name(&mut tx, org, Some(id)).await?)),
-        Some(given) => Some((given, None)),
+        Some(RoleChoice::Own(id)) => Some(own_name(&mut tx, org, Some(id)).await?.unwrap_or_default()),
+        Some(RoleChoice::Given(role)) => Some(role.name().to_owned()),
         None => None,
     };
     tx.commit().await?;
