@@ -134,6 +134,11 @@ impl OrgScope {
         self.limit.as_deref()
     }
 
+    /// Whether they see Zencall as another role. Their transactions write nothing, so what a page notes by the way is left out.
+    pub fn is_viewing(&self) -> bool {
+        self.is_viewing
+    }
+
     /// Whether the actor sees what an assistant does: for what is not read in a transaction.
     pub fn sees(&self, assistant: Option<AssistantId>) -> bool {
         self.limit().is_none_or(|limit| assistant.is_some_and(|assistant| limit.contains(&assistant)))

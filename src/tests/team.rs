@@ -388,6 +388,8 @@ async fn seeing_zencall_as_another_role_shows_what_it_sees_and_writes_nothing(po
     assert_eq!((began.status.as_u16(), began.location()), (303, "/home"));
     assert!(awa.get("/home").await.body.contains("/view-as"), "it is said on the page, with the way back");
     assert_eq!(awa.get("/calls/export.csv").await.status, 403, "an agent takes no file away");
+    let log = awa.get("/calls").await;
+    assert!(log.status == 200 && !log.body.contains("viewing_as"), "what a page notes by the way keeps nobody from reading it");
     let session: SessionId =
         sqlx::query_scalar("select id from sessions where view_as = 'agent'").fetch_one(&doors.pool).await.expect("a session");
     let (_, rights) = zencall::platform::session::rights_now(&doors.core, session).await.expect("rights").expect("a session");
@@ -397,6 +399,8 @@ async fn seeing_zencall_as_another_role_shows_what_it_sees_and_writes_nothing(po
     let written = sqlx::query("insert into tags (id, name) values (gen_random_uuid(), 'x')").execute(tx.conn()).await;
     assert_eq!(AppError::from(written.expect_err("read only")), AppError::conflict("viewing_as"));
     drop(tx);
+    let any = zencall::shared::ids::CallId::generate();
+    assert_eq!(zencall::calls::server::log::actions::opened(&viewing, any).await, Ok(()), "a page is read, and notes nothing by the way");
     assert_eq!(awa.post("/view-as", &[("role", "owner")]).await.status, 403, "an agent looks as nobody else");
     assert_eq!(awa.post("/view-as", &[("role", "")]).await.status, 303);
     assert_eq!(awa.get("/calls/export.csv").await.status, 200);

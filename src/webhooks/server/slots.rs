@@ -52,9 +52,7 @@ impl Slots {
         taken.ailing += usize::from(is_ailing);
         Some(Slot { slots: self.clone(), org, endpoint, is_ailing })
     }
-}
 
-impl Slots {
     /// When who found no slot comes back.
     pub fn turned_away(&self, endpoint: EndpointId, now: DateTime<Utc>) -> DateTime<Utc> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);

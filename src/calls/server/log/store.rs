@@ -30,7 +30,7 @@ pub async fn begin_reading(tx: &mut OrgTx<'_>, now: DateTime<Utc>) -> sqlx::Resu
     if let Some(known) = reader(tx).await? {
         return Ok(Some(known));
     }
-    let Some(account) = tx.scope().account() else { return Ok(None) };
+    let Some(account) = tx.scope().account().filter(|_| !tx.scope().is_viewing()) else { return Ok(None) };
     read_until(tx, account, now).await?;
     Ok(Some((account, now)))
 }
