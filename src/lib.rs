@@ -17,6 +17,7 @@ pub mod answers;
 pub mod api_keys;
 pub mod app;
 pub mod assistants;
+pub mod audit;
 pub mod calls;
 pub mod dashboard;
 pub mod i18n;

@@ -39,6 +39,9 @@ pub fn settings_tabs(here: &str) -> Vec<(String, String, bool)> {
     if may(Permission::WebhooksManage) {
         tabs.push(("/settings/webhooks", w::ACCOUNT_TAB_WEBHOOKS));
     }
+    if may(Permission::AuditRead) {
+        tabs.push(("/settings/audit", w::ACCOUNT_TAB_AUDIT));
+    }
     tabs.into_iter().map(|(href, words)| (href.to_owned(), t(words).to_owned(), href == here)).collect()
 }
 

@@ -70,6 +70,7 @@ pub fn scope_word(permission: Permission) -> Key {
         Permission::TeamManage => w::API_KEYS_SCOPE_TEAM_MANAGE,
         Permission::CallsAssign => w::API_KEYS_SCOPE_CALLS_ASSIGN,
         Permission::WebhooksManage => w::API_KEYS_SCOPE_WEBHOOKS_MANAGE,
+        Permission::AuditRead => w::API_KEYS_SCOPE_AUDIT_READ,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The organisation's clock from the bundled time-zone database. Server only: the browser gets the result with the page.
 
 use super::format::{OffsetChange, OrgClock};
-use chrono::{DateTime, Duration, Offset, TimeZone, Utc};
+use chrono::{DateTime, Days, Duration, NaiveDate, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// The distances from UTC of a zone between three years ago and a year ahead; UTC for an unknown name.
@@ -25,6 +25,22 @@ pub fn org_clock(timezone: &str, now: DateTime<Utc>) -> OrgClock {
         at = next;
     }
     OrgClock { utc_offset_minutes: minutes(zone, now), changes }
+}
+
+/// The first moment of a day.
+pub fn midnight(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+    let start = day.and_hms_opt(0, 0, 0)?;
+    // Where clocks skip midnight the day begins an hour later.
+    zone.from_local_datetime(&start)
+        .earliest()
+        .or_else(|| zone.from_local_datetime(&(start + Duration::hours(1))).earliest())
+        .map(|at| at.to_utc())
+}
+
+/// From the first moment of `from` to the first after `to`; UTC for an unknown zone.
+pub fn span(from: Option<NaiveDate>, to: Option<NaiveDate>, timezone: &str) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    let zone: Tz = timezone.parse().unwrap_or(Tz::UTC);
+    (from.and_then(|day| midnight(day, zone)), to.and_then(|day| midnight(day.checked_add_days(Days::new(1))?, zone)))
 }
 
 fn minutes(zone: Tz, at: DateTime<Utc>) -> i32 {

@@ -23,6 +23,7 @@ where
     V: IntoView + 'static,
 {
     let retry = Callback::new(move |()| resource.refetch());
+    let here = StoredValue::new(()); // gone with the page around it
     let fallback = move || match &skeleton {
         Some(skeleton) => skeleton.run(),
         None => view! { <Skeleton/> }.into_any(),
@@ -33,6 +34,8 @@ where
                 let children = children.clone();
                 Suspend::new(async move {
                     match resource.await {
+                        // The answer came when the page was left: what the content would be made of is gone.
+                        _ if here.is_disposed() => ().into_any(),
                         Ok(value) => children(value).into_any(),
                         Err(error) => view! { <ErrorBlock error retry/> }.into_any(),
                     }

@@ -1,6 +1,6 @@
 //! What every door and worker holds: pool, settings, clock, vault, news, files. Cheap to clone.
 
-use super::{api::Doorkeeper, bus::Bus, clock::Clock, config::Config, crypto::Vault};
+use super::{api::Doorkeeper, audit::Refusals, bus::Bus, clock::Clock, config::Config, crypto::Vault};
 use object_store::ObjectStore;
 use sqlx::PgPool;
 use std::{ops::Deref, sync::Arc};
@@ -22,6 +22,8 @@ pub struct Parts {
     pub bus: Bus,
     /// What the public API remembers of its keys from one request to the next.
     pub api: Doorkeeper,
+    /// What was refused in the last moment, on its way to the audit log.
+    pub refusals: Refusals,
     /// Clients of the outside services, by type: `providers` puts them in at start and takes them out, this room does not know them.
     pub providers: http::Extensions,
     /// The simulator's address, in the sandbox only.

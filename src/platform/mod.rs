@@ -2,6 +2,7 @@
 //! Knows nothing of calls or assistants; may be used by providers, slices' `server/` and `server.rs`.
 
 pub mod api;
+pub mod audit;
 pub mod bus;
 pub mod clock;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod queue;
 pub mod request;
 pub mod rights;
 pub mod session;
+pub mod spreadsheet;
 pub mod tenancy;
 pub mod throttle;
 

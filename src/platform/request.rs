@@ -1,6 +1,6 @@
 //! What every door may know of a request: its id, where it comes from, who sent it.
 
-use super::{core::Core, keys, queue, session, tenancy::Caller};
+use super::{audit, core::Core, keys, queue, session, tenancy::Caller};
 use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::Next,
@@ -57,8 +57,10 @@ pub async fn around(core: &Core, mut request: Request, next: Next) -> Response {
         };
         let mut response = match caller {
             Ok(caller) => {
-                request.extensions_mut().insert(RequestInfo { id: id.clone(), ip, user_agent, caller });
-                queue::with_trace(Some(id.clone()), next.run(request)).await
+                let info = RequestInfo { id: id.clone(), ip, user_agent, caller };
+                let whence = audit::Whence::from(&info);
+                request.extensions_mut().insert(info);
+                queue::with_trace(Some(id.clone()), audit::from(whence, next.run(request))).await
             }
             Err(error) => axum::response::IntoResponse::into_response(error),
         };

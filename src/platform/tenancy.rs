@@ -5,6 +5,7 @@
 //! and within it that of the assistants somebody is limited to (role and row security).
 
 use super::{
+    audit,
     core::Core,
     db::{begin_in_a_task, begin_planned_once, begin_snapshot},
     keys::{KeyTrouble, KnownKey},
@@ -18,6 +19,7 @@ use crate::shared::{
 };
 use axum::extract::{FromRef, FromRequestParts};
 use sqlx::{PgConnection, Postgres, Transaction};
+use std::{net::IpAddr, sync::Arc};
 
 /// Who acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,9 @@ pub struct OrgScope {
     /// Absent: everything.
     permissions: Option<Permissions>,
     limit: Limit,
+    /// Who acts and from where, for the audit log; absent: the system.
+    by: Option<Arc<str>>,
+    ip: Option<IpAddr>,
     /// They see Zencall as another role: nothing is written.
     is_viewing: bool,
 }
@@ -67,15 +72,16 @@ impl OrgScope {
 
     /// The scope of a request's extensions, for handlers that hold its parts.
     pub fn of_parts(core: &Core, parts: &http::request::Parts) -> Result<Self, AppError> {
-        match parts.extensions.get::<RequestInfo>().map(|info| &info.caller) {
-            Some(Caller::Person { account, session, org: Some((org, rights)) }) => {
+        let request = parts.extensions.get::<RequestInfo>().ok_or(AppError::Unauthenticated)?;
+        match &request.caller {
+            Caller::Person { account, session, org: Some((org, rights)) } => {
                 let actor = Actor::Person { account: *account, session: *session };
-                Ok(Self::of_system(core, *org).acting(actor).with_rights(rights))
+                Ok(Self::of_system(core, *org).acting(actor, request).with_rights(rights))
             }
-            Some(Caller::Key(key)) => Ok(Self {
+            Caller::Key(key) => Ok(Self {
                 permissions: Some(key.scopes),
                 limit: key.limit.clone(),
-                ..Self::of_system(core, key.org).acting(Actor::Key(key.id))
+                ..Self::of_system(core, key.org).acting(Actor::Key(key.id), request)
             }),
             _ => Err(AppError::Unauthenticated),
         }
@@ -83,11 +89,11 @@ impl OrgScope {
 
     /// The scope of a job or of a verified webhook: everything is permitted, for this organisation only.
     pub fn of_system(core: &Core, org: OrgId) -> Self {
-        Self { core: core.clone(), org, actor: Actor::System, permissions: None, limit: None, is_viewing: false }
+        Self { core: core.clone(), org, actor: Actor::System, permissions: None, limit: None, by: None, ip: None, is_viewing: false }
     }
 
-    fn acting(self, actor: Actor) -> Self {
-        Self { actor, ..self }
+    fn acting(self, actor: Actor, request: &RequestInfo) -> Self {
+        Self { actor, by: audit::actor_text(actor, request).map(Into::into), ip: Some(request.ip), ..self }
     }
 
     /// The same person with their rights read anew: for streams that outlive the request they began with.
@@ -144,23 +150,23 @@ impl OrgScope {
         self.limit().is_none_or(|limit| assistant.is_some_and(|assistant| limit.contains(&assistant)))
     }
 
-    /// Errors: `Forbidden`, logged with what was missing.
+    /// Errors: `Forbidden`, noted with what was missing.
     pub fn require(&self, needs: Permission) -> Result<(), AppError> {
-        if self.may(needs) {
-            return Ok(());
+        if self.may(needs) { Ok(()) } else { Err(self.refused(needs)) }
+    }
+
+    fn refused(&self, needs: Permission) -> AppError {
+        tracing::info!(org = %self.org, actor = ?self.actor, %needs, limited = self.limit.is_some(), "refused");
+        if !self.is_viewing {
+            self.core.refusals.note(&self.core, self.org, self.actor, self.ip.map(|ip| ip.to_string()), needs.name());
         }
-        tracing::info!(org = %self.org, actor = ?self.actor, %needs, "refused");
-        Err(AppError::Forbidden { needs })
+        AppError::Forbidden { needs }
     }
 
     /// The same for what concerns every assistant: nobody who is limited to some may do it. Errors: `Forbidden`.
     pub fn require_for_all(&self, needs: Permission) -> Result<(), AppError> {
         self.require(needs)?;
-        if self.limit.is_none() {
-            return Ok(());
-        }
-        tracing::info!(org = %self.org, actor = ?self.actor, %needs, "refused: limited to some assistants");
-        Err(AppError::Forbidden { needs })
+        if self.limit.is_none() { Ok(()) } else { Err(self.refused(needs)) }
     }
 
     /// [`Self::begin`], for what concerns every assistant. Errors: `Forbidden`, also for who is limited to some.
@@ -189,10 +195,12 @@ impl OrgScope {
     async fn behind_the_wall(&self, mut tx: Transaction<'static, Postgres>) -> Result<OrgTx<'_>, AppError> {
         let limit = self.limit().map(|ids| format!("{{{}}}", ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",")));
         sqlx::query(
-            "select set_config('role', 'zencall_org', true), set_config('app.org_id', $1, true), set_config('app.assistants', $2, true)",
+            "select set_config('role', 'zencall_org', true), set_config('app.org_id', $1, true), set_config('app.assistants', $2, true),
+               set_config('app.actor', $3, true)",
         )
         .bind(self.org.0.to_string())
         .bind(limit.unwrap_or_default())
+        .bind(self.by.as_deref().unwrap_or_default())
         .execute(&mut *tx)
         .await?;
         if self.is_viewing {

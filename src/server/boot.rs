@@ -168,6 +168,7 @@ pub fn core(config: Config, pool: PgPool, simulator: Option<Url>, mailbox: Optio
         vault,
         bus: Bus::default(),
         api: Default::default(),
+        refusals: Default::default(),
         providers,
         simulator,
         files,

@@ -6,6 +6,7 @@ mod look;
 pub mod rotate;
 mod seed;
 mod sim;
+mod verify;
 
 use super::{boot, serve};
 use crate::platform::config::Config;
@@ -45,6 +46,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Follow the chain of every organisation's audit log; exit code 1 when one is broken
+    Verify(verify::Verify),
     /// Seal every secret again under ZENCALL_SECRET_KEY, so that ZENCALL_SECRET_KEY_PREVIOUS can go
     RotateSecrets,
     /// Save a consistent, checksummed copy of every row and file in a new folder; servers may run meanwhile
@@ -109,6 +112,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Seed(wanted) => seed::run(config, wanted).await,
+        Command::Verify(options) => verify::run(config, options).await,
         Command::RotateSecrets => rotate::run(config).await,
         Command::Backup { folder } => backup::save(config, &folder).await,
         Command::Restore { folder } => backup::restore(config, &folder).await,

@@ -69,6 +69,7 @@ pub fn router(state: AppState) -> Router {
         .merge(crate::calls::server::routes(state.calls.clone()))
         .merge(super::api::routes(&state))
         .merge(crate::answers::server::routes())
+        .merge(crate::audit::server::routes())
         .merge(crate::assistants::server::routes())
         .merge(crate::integrations::server::routes())
         .merge(crate::account::server::routes(pages.clone().with_state(state.clone()), look))

@@ -3,6 +3,7 @@
 
 #[macro_use]
 mod macros;
+pub mod audit;
 pub mod error;
 pub mod event;
 pub mod ids;

@@ -41,6 +41,8 @@ text_enum! {
         CallsAssign = "calls.assign",
         /// Say where outgoing webhooks go, and see what became of them.
         WebhooksManage = "webhooks.manage",
+        /// Read the audit log: who changed what, and what was refused.
+        AuditRead = "audit.read",
     }
 }
 
@@ -51,7 +53,7 @@ impl Permission {
         match self {
             CallsRead | CallsStart | CallsControl | CallsListen | CallsExport | CallsAnalyse | CallsNote | CallsDelete | AssistantsRead
             | AssistantsEdit | TeamRead | CallsAssign => true,
-            IntegrationsRead | IntegrationsManage | KeysManage | OrgManage | TeamManage | WebhooksManage => false,
+            IntegrationsRead | IntegrationsManage | KeysManage | OrgManage | TeamManage | WebhooksManage | AuditRead => false,
         }
     }
 }

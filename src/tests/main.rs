@@ -6,6 +6,7 @@ mod api;
 mod api_doors;
 mod app;
 mod assistants;
+mod audit;
 mod backup;
 mod calls;
 mod cancellation;

@@ -160,7 +160,7 @@ async fn a_role_counts_from_the_moment_it_is_given(pool: PgPool) {
 }
 
 /// A browser signed in as the owner of a new organisation, and its scope.
-async fn owner<'a>(doors: &'a Doors, company: &str, email: &str) -> (Browser<'a>, OrgScope) {
+pub async fn owner<'a>(doors: &'a Doors, company: &str, email: &str) -> (Browser<'a>, OrgScope) {
     let mut browser = doors.browser();
     let form = [
         ("kind", "business"),

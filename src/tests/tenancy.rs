@@ -65,17 +65,18 @@ async fn nothing_of_another_organisation_is_seen_changed_or_removed(pool: PgPool
             .fetch_one(tx.conn())
             .await
             .expect("a count");
-        let changed = sqlx::query(AssertSqlSafe(format!("update {table} set org_id = org_id where org_id = $1")))
-            .bind(acme.id)
-            .execute(tx.conn())
-            .await
-            .expect("an update");
-        let removed = sqlx::query(AssertSqlSafe(format!("delete from {table} where org_id = $1")))
-            .bind(acme.id)
-            .execute(tx.conn())
-            .await
-            .expect("a delete");
-        assert_eq!((seen, changed.rows_affected(), removed.rows_affected()), (0, 0, 0), "{table}");
+        drop(tx);
+        let mut touched = 0;
+        for statement in [format!("update {table} set org_id = org_id where org_id = $1"), format!("delete from {table} where org_id = $1")]
+        {
+            let mut tx = scope.begin(Permission::CallsRead).await.expect("a transaction");
+            touched += match sqlx::query(AssertSqlSafe(statement)).bind(acme.id).execute(tx.conn()).await {
+                Ok(done) => done.rows_affected(),
+                // Some tables nobody writes to at all.
+                Err(error) => u64::from(!error.to_string().contains("permission denied")),
+            };
+        }
+        assert_eq!((seen, touched), (0, 0), "{table}");
     }
     assert!(filled >= 5, "only {filled} tables held a row to guard");
 }

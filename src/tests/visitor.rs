@@ -57,6 +57,7 @@ impl Doors {
             clock: Clock::fixed("2026-11-22T09:00:00Z".parse().unwrap_or_else(|e| panic!("{e}"))),
             bus: Bus::default(),
             api: Default::default(),
+            refusals: Default::default(),
             providers: http::Extensions::new(),
             simulator: None,
             files: Arc::new(InMemory::new()),

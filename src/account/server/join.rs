@@ -100,6 +100,7 @@ fn dead(visit: &Visit) -> Response {
 async fn join_known(visit: &Visit, token: &str) -> Result<(), AppError> {
     let person = visit.person()?;
     let mut tx = SystemTx::begin(&visit.core, "an invitation is accepted").await?;
+    tx.caused_by(person.account).await?;
     let joined = team::join(&mut tx, &visit.core, token, person.account).await?;
     store::go_on_in(&mut tx, person.session, joined.org).await?;
     tx.commit().await?;
@@ -128,6 +129,7 @@ async fn join_new(visit: &Visit, token: &str, link: &Link, form: &JoinForm) -> R
     for (document, version) in [("terms", TERMS_VERSION), ("privacy", PRIVACY_VERSION)] {
         store::insert_acceptance(&mut tx, account, &email, document, version, request, now).await?;
     }
+    tx.caused_by(account).await?;
     team::join(&mut tx, core, token, account).await?;
     tx.commit().await?;
     tracing::info!(%account, "signed up by invitation");

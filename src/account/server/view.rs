@@ -7,6 +7,7 @@ use super::{
 use crate::{
     platform::{OrgScope, SystemTx},
     shared::{
+        audit::Act,
         error::AppError,
         permission::{Permission, RoleChoice},
     },
@@ -16,6 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use serde_json::json;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -49,6 +51,8 @@ async fn change(visit: &Visit, scope: Result<OrgScope, AppError>, role: &str) ->
     }
     store::view_as(&mut tx, person.session, role).await?;
     actions::tell_revoked(&mut tx, person.account).await?; // open streams look again what they may show
+    let act = if role.is_some() { Act::ViewedAs } else { Act::ViewEnded };
+    tx.note_account(person.account, act, role.map(|role| json!({ "role": role }))).await?;
     tx.commit().await?;
     let seen_as = role.map(|role| role.to_string()).unwrap_or_default();
     tracing::info!(org = %scope.org(), account = %person.account, seen_as, "view changed");

@@ -3,14 +3,13 @@
 use super::store;
 use crate::{
     answers::model::{Answer, AnswerFilter},
-    platform::OrgScope,
+    platform::{
+        OrgScope,
+        spreadsheet::{self, harmless},
+    },
     shared::{error::AppError, permission::Permission},
 };
-use axum::{
-    body::Body,
-    response::{IntoResponse, Response},
-};
-use http::{HeaderValue, header};
+use axum::{body::Body, response::Response};
 
 /// How many entries are read at a time.
 const AT_ONCE: i64 = 1000;
@@ -18,7 +17,7 @@ const AT_ONCE: i64 = 1000;
 /// The book, a page at a time, never whole in memory.
 pub async fn export(scope: OrgScope) -> Result<Response, AppError> {
     scope.require(Permission::AssistantsRead)?;
-    let name = format!("zencall-answers-{}.csv", scope.core().clock.now().format("%Y-%m-%d"));
+    let now = scope.core().clock.now();
     let pages = futures::stream::try_unfold((scope, None, true, false), move |(scope, before, is_first, is_done)| async move {
         if is_done {
             return Ok::<_, std::io::Error>(None);
@@ -31,9 +30,7 @@ pub async fn export(scope: OrgScope) -> Result<Response, AppError> {
         let (is_done, before) = ((rows.len() as i64) < AT_ONCE, rows.last().map(|row| row.id));
         Ok(Some((text, (scope, before, false, is_done))))
     });
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(AppError::internal)?;
-    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")), (header::CONTENT_DISPOSITION, disposition)];
-    Ok((headers, Body::from_stream(pages)).into_response())
+    spreadsheet::file("zencall-answers", now, Body::from_stream(pages))
 }
 
 fn table(rows: &[Answer], with_head: bool) -> anyhow::Result<Vec<u8>> {
@@ -54,9 +51,4 @@ fn table(rows: &[Answer], with_head: bool) -> anyhow::Result<Vec<u8>> {
         ])?;
     }
     Ok(writer.into_inner()?)
-}
-
-/// A spreadsheet would run what begins like this as a formula.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
 }

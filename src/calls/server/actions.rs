@@ -5,6 +5,7 @@ pub use super::demo::{count_demo, has_own_calls, remove_demo};
 use super::{control::Addresses, fold, jobs, log::store as log, read, store};
 use crate::{
     calls::model::*,
+    i18n::zone,
     integrations::server::actions as integrations,
     platform::{
         OrgScope, SystemTx,
@@ -13,6 +14,7 @@ use crate::{
     },
     providers::vapi::{self, Control, Destination, Vapi},
     shared::{
+        audit::{Act, Object},
         error::AppError,
         ids::{ActionId, AssistantId, CallId, UseId},
         page::{Page, PageRequest},
@@ -20,7 +22,7 @@ use crate::{
         phone::PhoneNumber,
     },
 };
-use chrono::{DateTime, Days, Duration, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use serde_json::json;
 use tracing::Instrument;
 
@@ -39,22 +41,12 @@ pub async fn list(scope: &OrgScope, filter: &CallFilter, page: &PageRequest) -> 
 
 /// The filter's days, in the organisation's zone, as instants: from the first moment of `from` to the first after `to`.
 pub fn days(filter: &CallFilter, zone: &str) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
-    let zone: chrono_tz::Tz = zone.parse().unwrap_or(chrono_tz::UTC);
-    (filter.from.and_then(|day| midnight(day, zone)), filter.to.and_then(|day| midnight(day.checked_add_days(Days::new(1))?, zone)))
+    zone::span(filter.from, filter.to, zone)
 }
 
 /// From the first moment of a day to the first after another.
-pub fn midnights((from, to): (NaiveDate, NaiveDate), zone: chrono_tz::Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    Some((midnight(from, zone)?, midnight(to.checked_add_days(Days::new(1))?, zone)?))
-}
-
-fn midnight(day: NaiveDate, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
-    let start = day.and_hms_opt(0, 0, 0)?;
-    // Where clocks skip midnight the day begins an hour later.
-    zone.from_local_datetime(&start)
-        .earliest()
-        .or_else(|| zone.from_local_datetime(&(start + Duration::hours(1))).earliest())
-        .map(|at| at.to_utc())
+pub fn midnights((from, to): (NaiveDate, NaiveDate), tz: chrono_tz::Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    Some((zone::midnight(from, tz)?, zone::midnight(to.checked_add_days(Days::new(1))?, tz)?))
 }
 
 /// Every call that is not over, and those of the last two minutes.
@@ -128,6 +120,8 @@ async fn step_in(scope: OrgScope, id: CallId, action: LiveAction) -> Result<Acti
     let details = read::details(tx.conn(), id).await?.ok_or_else(|| AppError::not_found("call"))?;
     let (false, Some(sealed)) = (card.status.is_over(), details.control_sealed) else { return Err(AppError::conflict("call_not_live")) };
     store::insert_action(&mut tx, action_id, id, scope.account(), &action).await?;
+    let kind = serde_json::to_value(&action).map_err(AppError::internal)?["kind"].take(); // not what was said: that can be erased
+    tx.note(Act::Controlled, Object::Call, Some(id.0.to_string()), Some(json!({ "action": kind }))).await?;
     tx.commit().await?;
 
     let addresses = Addresses::open(core, scope.org(), &sealed)?;
@@ -219,6 +213,7 @@ pub async fn start(scope: &OrgScope, assistant: AssistantId, number: &str, name:
     store::insert_outbound(&mut tx, id, assistant.id, Some(from), customer.as_str(), name.as_deref(), scope.account()).await?;
     tx.enqueue(&jobs::Dial { org: scope.org(), call: id }, Opts::default().key(format!("dial:{id}"))).await?;
     bus::publish(tx.conn(), &[Note::Call { org: scope.org(), call: id, from: 0, to: 0 }]).await?;
+    tx.note(Act::Started, Object::Call, Some(id.0.to_string()), None).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -289,7 +284,9 @@ pub async fn recording_key(scope: &OrgScope, id: CallId, kind: UseKind) -> Resul
     let details = read::details(tx.conn(), id).await?;
     let key = details.and_then(|details| details.recording_key).ok_or_else(|| AppError::not_found("recording"))?;
     // A player asks for one hearing piece by piece.
-    store::note_use(tx.conn(), UseId::at(now), id, scope.account(), kind, now, now - ONE_HEARING).await?;
+    if store::note_use(tx.conn(), UseId::at(now), id, scope.account(), kind, now, now - ONE_HEARING).await? {
+        tx.note(Act::Heard, Object::Recording, Some(id.0.to_string()), Some(json!({ "as": kind }))).await?;
+    }
     tx.commit().await?;
     Ok(key)
 }
@@ -302,8 +299,9 @@ pub async fn listen_url(scope: &OrgScope, id: CallId) -> Result<String, AppError
     let mut tx = scope.begin(Permission::CallsListen).await?;
     let card = read::cards_of(tx.conn(), &[id]).await?.pop().ok_or_else(|| AppError::not_found("call"))?;
     let details = read::details(tx.conn(), id).await?.ok_or_else(|| AppError::not_found("call"))?;
-    tx.commit().await?;
     let (false, Some(sealed)) = (card.status.is_over(), details.control_sealed) else { return Err(AppError::conflict("call_not_live")) };
+    tx.note(Act::Heard, Object::Call, Some(id.0.to_string()), None).await?;
+    tx.commit().await?;
     Addresses::open(scope.core(), scope.org(), &sealed)?.listen.ok_or_else(|| AppError::conflict("call_not_live"))
 }
 

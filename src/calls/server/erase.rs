@@ -10,6 +10,7 @@ use crate::{
         queue::{self, Fail, Job, JobCx, Opts, lane},
     },
     shared::{
+        audit::{Act, Object},
         error::{AppError, FieldErrors},
         ids::{AccountId, CallId, OrgId},
         permission::Permission,
@@ -309,6 +310,7 @@ pub async fn erase_recording(scope: &OrgScope, call: CallId) -> Result<(), AppEr
     if !recording(&mut tx, call, now, scope.account(), None).await? {
         return Err(AppError::not_found("recording"));
     }
+    tx.note(Act::Deleted, Object::Recording, Some(call.0.to_string()), None).await?;
     tx.commit().await
 }
 
@@ -320,6 +322,9 @@ pub async fn delete_calls(scope: &OrgScope, ids: &[CallId]) -> Result<i64, AppEr
     let mut deleted = 0;
     for call in ids {
         deleted += i64::from(delete_call(&mut tx, *call).await?);
+    }
+    if deleted > 0 {
+        tx.note(Act::Deleted, Object::Calls, None, Some(serde_json::json!({ "calls": ids }))).await?;
     }
     tx.commit().await?;
     tracing::info!(org = %scope.org(), by = ?scope.account(), deleted, "calls deleted");

@@ -3,10 +3,19 @@
 use super::{actions, live, log::store as log, read};
 use crate::{
     calls::model::{CallFilter, UseKind},
-    platform::{OrgScope, bus::Note},
+    platform::{
+        OrgScope,
+        bus::Note,
+        spreadsheet::{self, harmless},
+    },
     providers::vapi::{Sound, Vapi},
     server::AppState,
-    shared::{error::AppError, ids::CallId, permission::Permission},
+    shared::{
+        audit::{Act, Object},
+        error::AppError,
+        ids::CallId,
+        permission::Permission,
+    },
 };
 use axum::{
     body::Body,
@@ -164,6 +173,7 @@ pub async fn export(
     let mut tx = scope.begin(Permission::CallsExport).await?;
     let zone: String = sqlx::query_scalar("select timezone from orgs").fetch_one(tx.conn()).await?;
     let reader = log::reader(&mut tx).await?;
+    tx.note(Act::Exported, Object::Calls, None, Some(serde_json::json!({ "from": filter.from, "to": filter.to }))).await?;
     tx.commit().await?;
     let days = actions::days(&filter, &zone);
     let pages = futures::stream::try_unfold((scope, None, true, false), move |(scope, after, is_first, is_done)| {
@@ -182,7 +192,7 @@ pub async fn export(
             Ok(Some((text, (scope, after, false, is_done))))
         }
     });
-    csv_file(&state, Body::from_stream(pages))
+    spreadsheet::file("zencall", state.core.clock.now(), Body::from_stream(pages))
 }
 
 /// Calls chosen by hand, their ids between commas.
@@ -198,16 +208,10 @@ async fn export_chosen(state: &AppState, scope: &OrgScope, ids: &str) -> Result<
     super::log::actions::some(&ids)?;
     let mut tx = scope.begin(Permission::CallsExport).await?;
     let mut rows = read::cards_of(tx.conn(), &ids).await?;
+    tx.note(Act::Exported, Object::Calls, None, Some(serde_json::json!({ "calls": rows.len() }))).await?;
     tx.commit().await?;
     rows.sort_by_key(|card| std::cmp::Reverse((card.created_at, card.id)));
-    csv_file(state, Body::from(csv_page(&rows, true).map_err(AppError::internal)?))
-}
-
-fn csv_file(state: &AppState, body: Body) -> Result<Response, AppError> {
-    let name = format!("attachment; filename=\"zencall-{}.csv\"", state.core.clock.now().format("%Y-%m-%d"));
-    let disposition = HeaderValue::from_str(&name).map_err(AppError::internal)?;
-    let kind = HeaderValue::from_static("text/csv; charset=utf-8");
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], body).into_response())
+    spreadsheet::file("zencall", state.core.clock.now(), Body::from(csv_page(&rows, true).map_err(AppError::internal)?))
 }
 
 fn csv_page(rows: &[crate::calls::model::CallCard], with_head: bool) -> anyhow::Result<Vec<u8>> {
@@ -245,22 +249,9 @@ fn csv_page(rows: &[crate::calls::model::CallCard], with_head: bool) -> anyhow::
     Ok(writer.into_inner()?)
 }
 
-/// Spreadsheets run cells that begin like a formula. A plain E.164 number stays as it is.
-fn harmless(text: &str) -> String {
-    let is_number = text.parse::<crate::shared::phone::PhoneNumber>().is_ok_and(|number| number.as_str() == text);
-    if !is_number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cells_never_run() {
-        assert_eq!(harmless("=cmd()"), "'=cmd()");
-        assert_eq!(harmless("+33612345678"), "+33612345678");
-        assert_eq!(harmless("+1+cmd"), "'+1+cmd");
-    }
 
     #[test]
     fn ranges_are_read_as_players_send_them() {

@@ -566,7 +566,7 @@ pub async fn append_event(conn: &mut PgConnection, call: CallId, event: &NewEven
     Ok(Some((row.last_seq, seq)))
 }
 
-/// Somebody hears a recording, or takes it away; what they did of the same kind since `since` is the same use.
+/// Somebody hears a recording, or takes it away; what they did of the same kind since `since` is the same use. Says whether it is a new one.
 pub async fn note_use(
     conn: &mut PgConnection,
     id: UseId,
@@ -575,8 +575,8 @@ pub async fn note_use(
     kind: UseKind,
     now: DateTime<Utc>,
     since: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let noted = sqlx::query!(
         "insert into recording_uses (id, call_id, account_id, kind, created_at)
          select $1, $2, $3, $4, $5 where not exists (
            select from recording_uses where call_id = $2 and account_id is not distinct from $3 and kind = $4 and created_at > $6)",
@@ -589,7 +589,7 @@ pub async fn note_use(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(noted.rows_affected() == 1)
 }
 
 /// Has calls counted anew in the figures.

@@ -32,6 +32,7 @@ use utoipa::{
         (name = "integrations", description = "How providers reach Zencall"),
         (name = "team", description = "Who belongs to the organisation, as what, and who is invited"),
         (name = "work", description = "Working together: teams, and who looks after which call"),
+        (name = "audit", description = "Who changed what, and who was refused; the chain that proves it"),
         (name = "webhooks", description = "Telling other systems what happens, signed and until they have heard it")
     )
 )]
@@ -80,6 +81,7 @@ pub fn whole() -> openapi::OpenApi {
     document.merge(crate::answers::server::api::Doors::openapi());
     document.merge(crate::integrations::server::api::Doors::openapi());
     document.merge(crate::team::server::api::Doors::openapi());
+    document.merge(crate::audit::server::api::Doors::openapi());
     document.merge(crate::work::server::api::Doors::openapi());
     document.merge(crate::webhooks::server::api::Doors::openapi());
     let mut scheme = Http::new(HttpAuthScheme::Bearer);

@@ -25,6 +25,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .merge(crate::integrations::server::api::routes())
         .merge(crate::api_keys::server::api::routes())
         .merge(crate::team::server::api::routes())
+        .merge(crate::audit::server::api::routes())
         .merge(crate::work::server::api::routes())
         .merge(crate::webhooks::server::api::routes())
         .method_not_allowed_fallback(|| async { Problem::new(405, "method_not_allowed", "this door does not take that method") })

@@ -89,6 +89,7 @@ async fn load(conn: &mut PgConnection, manifest: &Manifest, folder: &Path) -> an
     }
     sqlx::query(AssertSqlSafe(format!("truncate {}", names.join(", ")))).execute(&mut *conn).await?;
     copy::without_triggers(conn).await?;
+    sqlx::query("select set_config('app.actor', '{\"kind\": \"restore\"}', true)").execute(&mut *conn).await?;
     let is_direct = copy::is_direct(conn).await?;
     for table in &manifest.tables {
         fill(conn, table, &folder.join("tables").join(&table.name), is_direct).await.with_context(|| format!("filling {}", table.name))?;

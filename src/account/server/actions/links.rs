@@ -13,7 +13,7 @@ use crate::{
         },
     },
     platform::{Core, SystemTx, crypto, db::OnConstraint, queue, request::RequestInfo},
-    shared::error::AppError,
+    shared::{audit::Act, error::AppError},
 };
 use chrono::Duration;
 
@@ -60,6 +60,7 @@ pub async fn confirm(core: &Core, request: &RequestInfo, token: &str) -> Result<
                 .await
                 .on_constraint("accounts_email_key", || AppError::conflict("email_taken"))?;
             store::delete_links(&mut tx, link.account).await?; // links that went to the old address
+            tx.note_account(link.account, Act::EmailChanged, None).await?;
             Confirmed::NewAddress
         }
         None => {
@@ -121,6 +122,7 @@ pub async fn reset(core: &Core, request: &RequestInfo, token: &str, password: &s
     store::delete_sessions(&mut tx, account.id, None).await?;
     tell_revoked(&mut tx, account.id).await?;
     mails::password_changed(&mut tx, core, (&account).into()).await?;
+    tx.note_account(account.id, Act::PasswordReset, None).await?;
     tx.commit().await?;
     tracing::info!(account = %account.id, "password reset");
     Ok(())

@@ -14,6 +14,7 @@ use crate::{
     i18n::{Locale, zone::org_clock},
     platform::{Core, OrgScope, SystemTx, config::Environment, crypto, request::RequestInfo, tenancy::Caller},
     shared::{
+        audit::Act,
         error::{AppError, FieldErrors},
         ids::{AccountId, OrgId, RoleId},
         permission::{Permission, RoleChoice},
@@ -110,6 +111,7 @@ pub async fn change_password(core: &Core, person: Person, current: &str, new: &s
     store::delete_sessions(&mut tx, account.id, Some(person.session)).await?;
     tell_revoked(&mut tx, account.id).await?;
     mails::password_changed(&mut tx, core, (&account).into()).await?;
+    tx.note_account(account.id, Act::PasswordChanged, None).await?;
     tx.commit().await?;
     tracing::info!(account = %account.id, "password changed");
     Ok(())

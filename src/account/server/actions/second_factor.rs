@@ -10,7 +10,7 @@ use crate::{
         },
     },
     platform::{Core, SystemTx, throttle},
-    shared::error::AppError,
+    shared::{audit::Act, error::AppError},
 };
 use chrono::{DateTime, Utc};
 
@@ -67,6 +67,7 @@ pub async fn confirm_second_factor(core: &Core, person: Person, code: &str) -> R
     accept_app_code(&mut tx, core, &account, code, now).await?;
     store::set_totp(&mut tx, account.id, account.totp_secret.as_deref(), Some(now)).await?;
     let codes = replace_codes(&mut tx, &account).await?;
+    tx.note_account(account.id, Act::SecondFactorOn, None).await?;
     tx.commit().await?;
     tracing::info!(account = %person.account, "second factor on");
     Ok(codes)
@@ -82,6 +83,7 @@ pub async fn new_recovery_codes(core: &Core, person: Person, code: &str) -> Resu
     }
     accept_app_code(&mut tx, core, &account, code, core.clock.now()).await?;
     let codes = replace_codes(&mut tx, &account).await?;
+    tx.note_account(account.id, Act::CodesDrawn, None).await?;
     tx.commit().await?;
     Ok(codes)
 }
@@ -98,6 +100,7 @@ pub async fn disable_second_factor(core: &Core, person: Person, password: &str, 
     accept_code(&mut tx, core, &account, code, core.clock.now()).await?;
     store::set_totp(&mut tx, account.id, None, None).await?;
     store::replace_recovery_codes(&mut tx, account.id, &[]).await?;
+    tx.note_account(account.id, Act::SecondFactorOff, None).await?;
     tx.commit().await?;
     tracing::info!(account = %person.account, "second factor off");
     Ok(())

@@ -7,9 +7,10 @@ use crate::{
         server::store,
     },
     platform::{Core, SystemTx, session},
-    shared::{error::AppError, ids::SessionId},
+    shared::{audit::Act, error::AppError, ids::SessionId},
 };
 use http::HeaderValue;
+use serde_json::json;
 
 /// Every browser the reader is signed in with.
 pub async fn my_sessions(core: &Core, person: Person) -> Result<MySessions, AppError> {
@@ -41,6 +42,7 @@ pub async fn end_session(core: &Core, person: Person, session: SessionId) -> Res
         return Err(AppError::not_found("session"));
     }
     tell_revoked(&mut tx, person.account).await?;
+    tx.note_account(person.account, Act::SessionsEnded, Some(json!({ "session": session }))).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -50,6 +52,7 @@ pub async fn end_other_sessions(core: &Core, person: Person) -> Result<(), AppEr
     let mut tx = SystemTx::begin(core, "a person's own sessions").await?;
     store::delete_sessions(&mut tx, person.account, Some(person.session)).await?;
     tell_revoked(&mut tx, person.account).await?;
+    tx.note_account(person.account, Act::SessionsEnded, None).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -59,6 +62,7 @@ pub async fn sign_out(core: &Core, person: Person) -> Result<HeaderValue, AppErr
     let mut tx = SystemTx::begin(core, "a sign-out").await?;
     let cookie = session::end(tx.conn(), person.session).await?;
     tell_revoked(&mut tx, person.account).await?;
+    tx.note_account(person.account, Act::SignedOut, None).await?;
     tx.commit().await?;
     Ok(cookie)
 }

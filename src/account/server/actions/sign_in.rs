@@ -11,10 +11,14 @@ use crate::{
         },
     },
     platform::{Core, SystemTx, crypto, request::RequestInfo, session, throttle},
-    shared::error::{AppError, FieldErrors},
+    shared::{
+        audit::Act,
+        error::{AppError, FieldErrors},
+    },
 };
 use chrono::Duration;
 use http::HeaderValue;
+use serde_json::json;
 
 /// How long the second step waits, and how many wrong codes end it.
 pub const SECOND_STEP_FOR: Duration = Duration::minutes(10);
@@ -49,8 +53,12 @@ pub async fn sign_in(core: &Core, request: &RequestInfo, email: &str, password: 
     let known = store::find_by_email(&mut tx, email.as_str()).await?;
     tx.commit().await?;
     let is_right = password::verify(core, password, known.as_ref().map(|account| account.password_hash.clone())).await?;
+    let id = known.as_ref().map(|account| account.id);
     let Some(account) = known.filter(|_| is_right) else {
         tracing::info!(ip = %request.ip, "sign-in refused");
+        if let Some(id) = id {
+            core.refusals.note_sign_in(core, id);
+        }
         return Err(AppError::invalid("password", "sign_in.mismatch"));
     };
     throttle::forget(core, &here).await?;
@@ -119,5 +127,7 @@ async fn start(
         mails::new_sign_in(tx, core, account.into(), request).await?;
     }
     tracing::info!(account = %account.id, second_factor, "signed in");
-    session::start(tx.conn(), core.clock.now(), request, account.id, org, second_factor).await
+    let cookie = session::start(tx.conn(), core.clock.now(), request, account.id, org, second_factor).await?;
+    tx.note_account(account.id, Act::SignedIn, Some(json!({ "second_factor": second_factor }))).await?;
+    Ok(cookie)
 }

@@ -49,6 +49,7 @@ pub async fn sign_up(core: &Core, request: &RequestInfo, locale: Locale, form: &
     let (account, org, token) = (AccountId::at(now), OrgId::at(now), crypto::token());
     let mut tx = SystemTx::begin(core, "a sign-up").await?;
     if store::insert_account(&mut tx, account, &new, &hash, locale.code(), now).await? {
+        tx.caused_by(account).await?;
         store::insert_org(&mut tx, org, &new, locale.code(), now).await?;
         store::insert_member(&mut tx, org, account, Role::Owner).await?;
         integrations::on_org_created(tx.conn(), core, org).await?;

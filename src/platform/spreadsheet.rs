@@ -1,0 +1,43 @@
+//! Tables that people take away and open in a spreadsheet.
+
+use crate::shared::{error::AppError, phone::PhoneNumber};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use http::{HeaderValue, header};
+
+/// Spreadsheets run cells that begin like a formula. A plain E.164 number stays as it is.
+pub fn harmless(text: &str) -> String {
+    let is_number = text.parse::<PhoneNumber>().is_ok_and(|number| number.as_str() == text);
+    if !is_number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// A CSV file to save, named after what it holds and today.
+pub fn file(what: &str, now: DateTime<Utc>, body: Body) -> Result<Response, AppError> {
+    let name = format!("attachment; filename=\"{what}-{}.csv\"", now.format("%Y-%m-%d"));
+    let disposition = HeaderValue::from_str(&name).map_err(AppError::internal)?;
+    let kind = HeaderValue::from_static("text/csv; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], body).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_cell_is_never_a_formula() {
+        for (typed, cell) in [
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-2", "'-2"),
+            ("\tx", "'\tx"),
+            ("+1+cmd", "'+1+cmd"),
+            ("+33612345678", "+33612345678"),
+        ] {
+            assert_eq!(harmless(typed), cell);
+        }
+        assert_eq!(harmless("Bonjour"), "Bonjour");
+    }
+}
