@@ -248,6 +248,19 @@ export async function until(what, ask, { within = 15_000, every = 50 } = {}) {
 /** Waits until exactly this stands in the element. */
 export const shows = (locator, text, options) => until(`“${text}”`, async () => plain(await locator.innerText()).includes(plain(text)), options);
 
+/** The link of an invitation to an address, from the mailbox of the sandbox. */
+export async function mailed(visit, email) {
+  const { page } = visit;
+  return until(`a letter to ${email}`, async () => {
+    await page.goto(`${BASE}/sandbox/mail`);
+    const row = page.locator("tr, li", { hasText: email }).first();
+    if ((await row.count()) === 0) return false;
+    await row.getByRole("link").first().click();
+    await page.waitForLoadState();
+    return plain(await page.content()).match(/http[^"'\s<]*\/join\/[\w-]+/)?.[0] ?? false;
+  });
+}
+
 // ---- calls
 
 /** Lines of the conversation on the page, as `who: words`, without the one being spoken. */

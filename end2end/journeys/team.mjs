@@ -1,19 +1,6 @@
 // The team: somebody is invited, joins by the mailed link, is given another role, and goes.
 import { examine, nothing } from "../axe.mjs";
-import { BASE, assert, journey, plain, shows, stranger, until } from "../kit.mjs";
-
-/** The link of the letter to an address, from the mailbox of the sandbox. */
-async function mailed(visit, email) {
-  const { page } = visit;
-  return until(`a letter to ${email}`, async () => {
-    await page.goto(`${BASE}/sandbox/mail`);
-    const row = page.locator("tr, li", { hasText: email }).first();
-    if ((await row.count()) === 0) return false;
-    await row.getByRole("link").first().click();
-    await page.waitForLoadState();
-    return plain(await page.content()).match(/http[^"'\s<]*\/join\/[\w-]+/)?.[0] ?? false;
-  });
-}
+import { BASE, assert, journey, mailed, plain, shows, stranger, until } from "../kit.mjs";
 
 journey("somebody is invited, joins, is given another role and goes", { timeout: 240_000 }, async (visit, enter) => {
   const { page } = visit;

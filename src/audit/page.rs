@@ -248,7 +248,7 @@ fn EntrySheet(entry: Entry) -> impl IntoView {
     ];
     let facts = facts
         .into_iter()
-        .filter_map(|(word, value)| Some(view! { <div><dt>{t(word)}</dt><dd class="audit-hash">{value?}</dd></div> }))
+        .filter_map(|(word, value)| Some(view! { <dt>{t(word)}</dt><dd class="audit-hash">{value?}</dd> }))
         .collect_view();
     let history = entry.subject.map(|subject| {
         let filter = AuditFilter { subject: Some(subject), object: entry.object.parse().ok(), ..AuditFilter::default() };
