@@ -246,10 +246,8 @@ fn EntrySheet(entry: Entry) -> impl IntoView {
         (w::AUDIT_SUBJECT, entry.subject.clone()),
         (w::AUDIT_HASH, Some(entry.hash)),
     ];
-    let facts = facts
-        .into_iter()
-        .filter_map(|(word, value)| Some(view! { <dt>{t(word)}</dt><dd class="audit-hash">{value?}</dd> }))
-        .collect_view();
+    let facts =
+        facts.into_iter().filter_map(|(word, value)| Some(view! { <dt>{t(word)}</dt><dd class="audit-hash">{value?}</dd> })).collect_view();
     let history = entry.subject.map(|subject| {
         let filter = AuditFilter { subject: Some(subject), object: entry.object.parse().ok(), ..AuditFilter::default() };
         view! { <LinkButton href=address("/settings/audit", &filter, None) size=ButtonSize::Small>{t(w::AUDIT_HISTORY)}</LinkButton> }
