@@ -14,7 +14,7 @@ const brotli = (body) => brotliCompressSync(body).length;
 
 export async function weigh(base, path, cookie) {
   const page = await get(base, path, cookie);
-  const here = page.toString().replace(/ data-more-words="[^"]*"/, ""); // what other pages fetch
+  const here = page.toString().replace(/ data-more-\w+="[^"]*"/g, ""); // what other pages fetch
   const names = new Set(here.match(/\/pkg\/[\w./-]+\.(?:js|wasm|css|txt|woff2)/g) ?? []);
   for (const name of [...names].filter((name) => name.endsWith(".css"))) {
     const css = (await get(base, name)).toString();

@@ -28,6 +28,7 @@ use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::{
     ChooseView, SsrMode,
     components::{Outlet, ParentRoute, Route, Router, Routes},
+    location::RequestUrl,
     path,
 };
 use std::pin::Pin;
@@ -38,6 +39,9 @@ pub struct Assets {
     pub js: String,
     pub wasm: String,
     pub css: String,
+    /// The slices that Live does not show first.
+    #[serde(default)]
+    pub more_css: String,
     /// The words of each language: by its code those of every page, by `fr.more` the others.
     #[serde(default)]
     pub words: std::collections::BTreeMap<String, String>,
@@ -68,18 +72,24 @@ pub fn shell(assets: Assets) -> impl IntoView {
     let words = assets.words.get(locale.code()).cloned().unwrap_or_default();
     let more_words = assets.words.get(&format!("{}.more", locale.code())).cloned();
     let start = format!(
-        "import init, {{ hydrate }} from '{}'; const words = fetch('{words}'); await init({{ module_or_path: '{}' }}); hydrate(await (await words).text());",
+        "import init, {{ hydrate }} from '{}'; const words = fetch('{words}'); await init({{ module_or_path: '{}' }}); hydrate(await (await words).text());\
+         const more = document.documentElement.dataset.moreStyle;\
+         if (more) document.head.append(Object.assign(document.createElement('link'), {{ rel: 'stylesheet', href: more }}));",
         assets.js, assets.wasm
     );
+    let is_live = use_context::<RequestUrl>().is_some_and(|url| url.as_ref().starts_with("/live"));
+    let more_css = Some(assets.more_css.clone()).filter(|css| !css.is_empty());
+    let (style_now, style_later) = if is_live { (None, more_css) } else { (more_css, None) };
     view! {
         <!DOCTYPE html>
-        <html lang=locale.code() data-theme=prefs.theme.attribute() data-rail=prefs.rail_attribute() data-more-words=more_words>
+        <html lang=locale.code() data-theme=prefs.theme.attribute() data-rail=prefs.rail_attribute() data-more-words=more_words data-more-style=style_later>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="light dark"/>
                 {assets.first_font().map(|font| view! { <link rel="preload" href=font.to_owned() r#as="font" r#type="font/woff2" crossorigin="anonymous"/> })}
                 <link rel="stylesheet" href=assets.css.clone()/>
+                {style_now.map(|href| view! { <link rel="stylesheet" href=href/> })}
                 <link rel="icon" href="/mark.svg" r#type="image/svg+xml"/>
                 <link rel="modulepreload" href=assets.js.clone()/>
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>

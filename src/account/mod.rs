@@ -1,5 +1,5 @@
 //! Accounts: who a person is, how they prove it, and the organisation they own.
-//! Owns `orgs`, `accounts`, `members`, `sessions`, `acceptances`, `mail_tokens`, `recovery_codes`, `pending_sign_ins`; `platform::session`
+//! Owns `orgs`, `sign_in_rules`, `accounts`, `members`, `sessions`, `acceptances`, `mail_tokens`, `recovery_codes`, `pending_sign_ins`; `platform::session`
 //! reads sessions for every door. Uses `integrations::server::actions` (a new
 //! organisation gets its webhook address). Invariant: nothing but a session opens the product, and a session is
 //! made in two places only, after the password and after the second factor (`server::actions`).
@@ -12,6 +12,7 @@
 pub mod form;
 pub mod model;
 pub mod rpc;
+pub mod rules;
 pub mod session;
 mod settings_pages;
 

@@ -5,6 +5,7 @@ use super::{
     form::FormState,
     model::{MySessions, Organisation, QrCode, SecondFactor, SessionRow, TIMEZONES},
     rpc,
+    rules::RulesCard,
     session::use_session,
 };
 use crate::{
@@ -373,6 +374,7 @@ pub fn OrganisationPage() -> impl IntoView {
     view! {
         <SettingsFrame here="/settings/organisation">
             <Loaded resource=organisation let:organisation><OrganisationForm organisation state=state.clone()/></Loaded>
+            <RulesCard/>
             <RetentionCard/>
         </SettingsFrame>
     }

@@ -65,6 +65,7 @@ pub fn object_key(object: Object) -> Key {
         Object::Rehearsal => w::AUDIT_OF_REHEARSAL,
         Object::RehearsalRule => w::AUDIT_OF_REHEARSAL_RULE,
         Object::Retention => w::AUDIT_OF_RETENTION,
+        Object::SignInRules => w::AUDIT_OF_SIGN_IN_RULES,
         Object::Account => w::AUDIT_OF_ACCOUNT,
         Object::Calls => w::AUDIT_OF_CALLS,
         Object::Call => w::AUDIT_OF_CALL,

@@ -15,10 +15,14 @@ use super::{
     toast::{Toasts, provide_toasts},
 };
 use crate::{
-    i18n::{Key, Locale, Plural, t, t_count, t_with, use_locale, words as w},
+    i18n::{
+        Key, Locale, Plural,
+        format::{self, use_clock},
+        t, t_count, t_with, use_locale, words as w,
+    },
     shared::{
         permission::{Permission, Role},
-        session::Session,
+        session::{Barred, Session},
     },
 };
 use leptos::prelude::*;
@@ -136,6 +140,7 @@ pub fn Shell(
                 {sandbox
                     .then(|| view! { <Banner tone=Tone::Info icon=icondata::LuFlaskConical>{t(w::SHELL_SANDBOX)}</Banner> })}
                 {session.viewing.clone().map(|role| view! { <Viewing role/> })}
+                {asked_of(&session)}
                 <Show when=move || offline.get()>
                     <Banner tone=Tone::Warn icon=icondata::LuCloudOff>{t(w::SHELL_OFFLINE)}</Banner>
                 </Show>
@@ -163,6 +168,18 @@ fn Viewing(role: String) -> impl IntoView {
         </Banner>
     }
     .into_any()
+}
+
+/// What the organisation's sign-in rules ask of the reader: now, so that they may do nothing, or soon.
+fn asked_of(session: &Session) -> Option<AnyView> {
+    let soon = |by| t_with(w::SHELL_SECOND_FACTOR_BY, &[("date", &format::date(use_locale(), use_clock().local(by).date()))]);
+    let (words, is_factor) = match (session.barred, session.second_factor_by) {
+        (Some(Barred::Address), _) => (t(w::SHELL_BARRED_ADDRESS).to_owned(), false),
+        (Some(Barred::SecondFactor), _) => (t(w::SHELL_BARRED_SECOND_FACTOR).to_owned(), true),
+        (None, by) => (soon(by?), true),
+    };
+    let set_up = is_factor.then(|| view! { <a href="/settings/security">{t(w::SHELL_SET_FACTOR_UP)}</a> });
+    Some(view! { <Banner tone=Tone::Warn><span class="row wrap"><span class="grow">{words}</span> {set_up}</span></Banner> }.into_any())
 }
 
 /// Whether a path lies in the section of an entry: `/calls/call_01` in that of `/calls`.

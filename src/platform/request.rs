@@ -53,7 +53,7 @@ pub async fn around(core: &Core, mut request: Request, next: Next) -> Response {
         let caller = match request.uri().path() {
             path if is_static(path) => Ok(Caller::Anonymous),
             path if path.starts_with(keys::DOORS) => keys::resolve(core, request.headers(), ip).await,
-            _ => session::resolve(core, request.headers()).await,
+            _ => session::resolve(core, request.headers(), ip).await,
         };
         let mut response = match caller {
             Ok(caller) => {

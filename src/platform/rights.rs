@@ -4,6 +4,7 @@
 use crate::shared::{
     ids::{AssistantId, RoleId},
     permission::{Permissions, Role, RoleChoice},
+    session::Barred,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -22,6 +23,8 @@ pub struct Rights {
     pub limit: Limit,
     /// The role they see Zencall as. Nothing is written meanwhile.
     pub viewing: Option<RoleChoice>,
+    /// What of the organisation's sign-in rules they do not meet. Nothing is permitted meanwhile.
+    pub barred: Option<Barred>,
 }
 
 /// The columns that say it.
@@ -33,17 +36,22 @@ pub(super) struct Row {
     /// A role's name, or the id of one of the organisation's own.
     pub view_as: Option<String>,
     pub view_permissions: Option<Vec<String>>,
+    /// `second_factor`, `address`.
+    pub barred: Option<String>,
 }
 
 impl From<Role> for Rights {
     fn from(role: Role) -> Self {
-        Self { role, own_role: None, permissions: role.into(), limit: None, viewing: None }
+        Self { role, own_role: None, permissions: role.into(), limit: None, viewing: None, barred: None }
     }
 }
 
 impl From<Row> for Rights {
     fn from(row: Row) -> Self {
+        // A reason that this version does not know is one all the same.
+        let barred = row.barred.map(|why| why.parse().unwrap_or(Barred::Address));
         let mut permissions = match &row.own_permissions {
+            _ if barred.is_some() => Permissions::default(),
             Some(names) => Permissions::of_names(names),
             None => row.role.into(),
         };
@@ -57,7 +65,7 @@ impl From<Row> for Rights {
             (None, _) => {}
         }
         let limit = row.assistants.map(|ids| ids.into_iter().map(AssistantId).collect());
-        Self { role: row.role, own_role: row.own_role, permissions, limit, viewing }
+        Self { role: row.role, own_role: row.own_role, permissions, limit, viewing, barred }
     }
 }
 
@@ -74,7 +82,7 @@ mod tests {
     use crate::shared::permission::Permission;
 
     fn row(role: Role) -> Row {
-        Row { role, own_role: None, own_permissions: None, assistants: None, view_as: None, view_permissions: None }
+        Row { role, own_role: None, own_permissions: None, assistants: None, view_as: None, view_permissions: None, barred: None }
     }
 
     #[test]

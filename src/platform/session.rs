@@ -18,6 +18,7 @@ use crate::shared::{
 use chrono::{DateTime, Duration, Utc};
 use http::{HeaderMap, HeaderValue, header};
 use sqlx::PgConnection;
+use std::net::IpAddr;
 
 /// The cookie's name; the prefix makes browsers insist on `Secure`, `Path=/` and no domain.
 pub const COOKIE: &str = "__Host-zc";
@@ -26,23 +27,27 @@ pub const IDLE: Duration = Duration::days(14);
 const ABSOLUTE: Duration = Duration::days(90);
 
 /// Who a request's headers prove. A broken database is an error, never "nobody".
-pub async fn resolve(core: &Core, headers: &HeaderMap) -> Result<Caller, AppError> {
+pub async fn resolve(core: &Core, headers: &HeaderMap, ip: IpAddr) -> Result<Caller, AppError> {
     let Some(token) = cookie(headers, COOKIE) else { return Ok(Caller::Anonymous) };
     let now = core.clock.now();
     let row = sqlx::query!(
         r#"
         select s.id as "id: SessionId", s.account_id as "account_id: AccountId", s.last_seen_at,
                m.org_id as "org_id?: OrgId", m.role as "role?: Role", m.own_role as "own_role?: RoleId", own.permissions as "own_permissions?",
-               m.assistants as "assistants?", s.view_as, viewed.permissions as "view_permissions?"
+               m.assistants as "assistants?", s.view_as, viewed.permissions as "view_permissions?",
+               zencall_barred(rules, s.second_factor_at, $4::text::inet, $2) as barred
         from sessions s
         left join members m on m.org_id = s.active_org and m.account_id = s.account_id
+        left join sign_in_rules rules on rules.org_id = m.org_id
         left join roles own on own.org_id = m.org_id and own.id = m.own_role
         left join roles viewed on viewed.org_id = m.org_id and viewed.id::text = s.view_as
         where s.token_hash = $1 and s.expires_at > $2 and s.last_seen_at > $3
+          and (rules.session_hours is null or s.created_at > $2 - make_interval(hours => rules.session_hours))
         "#,
         crypto::token_hash(token),
         now,
         now - IDLE,
+        ip.to_canonical().to_string(),
     )
     .fetch_optional(&core.pool)
     .await?;
@@ -53,34 +58,38 @@ pub async fn resolve(core: &Core, headers: &HeaderMap) -> Result<Caller, AppErro
             .await?;
     }
     let (own_role, own_permissions, assistants) = (row.own_role, row.own_permissions, row.assistants);
-    let (view_as, view_permissions) = (row.view_as, row.view_permissions);
-    let rights = row.role.map(|role| Rights::from(Row { role, own_role, own_permissions, assistants, view_as, view_permissions }));
+    let (view_as, view_permissions, barred) = (row.view_as, row.view_permissions, row.barred);
+    let rights = row.role.map(|role| Rights::from(Row { role, own_role, own_permissions, assistants, view_as, view_permissions, barred }));
     Ok(Caller::Person { account: row.account_id, session: row.id, org: row.org_id.zip(rights) })
 }
 
 /// What a session may do now; nothing once it ended. For streams that outlive the request they began with.
-pub async fn rights_now(core: &Core, session: SessionId) -> Result<Option<(OrgId, Rights)>, AppError> {
+pub async fn rights_now(core: &Core, session: SessionId, ip: Option<IpAddr>) -> Result<Option<(OrgId, Rights)>, AppError> {
     let now = core.clock.now();
     let row = sqlx::query!(
         r#"
         select m.org_id as "org: OrgId", m.role as "role: Role", m.own_role as "own_role: RoleId", own.permissions as "own_permissions?",
-               m.assistants, s.view_as, viewed.permissions as "view_permissions?"
+               m.assistants, s.view_as, viewed.permissions as "view_permissions?",
+               zencall_barred(rules, s.second_factor_at, $4::text::inet, $2) as barred
         from sessions s
         join members m on m.org_id = s.active_org and m.account_id = s.account_id
+        left join sign_in_rules rules on rules.org_id = m.org_id
         left join roles own on own.org_id = m.org_id and own.id = m.own_role
         left join roles viewed on viewed.org_id = m.org_id and viewed.id::text = s.view_as
         where s.id = $1 and s.expires_at > $2 and s.last_seen_at > $3
+          and (rules.session_hours is null or s.created_at > $2 - make_interval(hours => rules.session_hours))
         "#,
         session as SessionId,
         now,
-        now - IDLE
+        now - IDLE,
+        ip.map(|ip| ip.to_canonical().to_string())
     )
     .fetch_optional(&core.pool)
     .await?;
     Ok(row.map(|row| {
         let (role, own_role, own_permissions, assistants) = (row.role, row.own_role, row.own_permissions, row.assistants);
-        let (view_as, view_permissions) = (row.view_as, row.view_permissions);
-        (row.org, Row { role, own_role, own_permissions, assistants, view_as, view_permissions }.into())
+        let (view_as, view_permissions, barred) = (row.view_as, row.view_permissions, row.barred);
+        (row.org, Row { role, own_role, own_permissions, assistants, view_as, view_permissions, barred }.into())
     }))
 }
 

@@ -120,6 +120,11 @@ impl OrgScope {
         }
     }
 
+    /// The address they come from; absent for the system.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.ip
+    }
+
     /// Settings, clock, vault, providers.
     pub fn core(&self) -> &Core {
         &self.core

@@ -296,6 +296,8 @@ pub const DOORS: &[Door] = &[
     rpc("/rpc/zencall/account/rpc/read_security", SignedIn),
     rpc("/rpc/zencall/account/rpc/read_sessions", SignedIn),
     rpc("/rpc/zencall/account/rpc/read_organisation", Needs(OrgManage)),
+    rpc("/rpc/zencall/account/rules/read_sign_in_rules", Needs(OrgManage)),
+    rpc("/rpc/zencall/account/rules/save_sign_in_rules", Needs(OrgManage)),
     rpc("/rpc/zencall/calls/log/rpc/read_log", Needs(CallsRead)),
     rpc("/rpc/zencall/calls/log/rpc/read_desk", Needs(CallsRead)),
     rpc("/rpc/zencall/calls/log/rpc/save_view", Needs(CallsRead)),

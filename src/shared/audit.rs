@@ -52,6 +52,7 @@ text_enum! {
         Rehearsal = "rehearsal",
         RehearsalRule = "rehearsal_rule",
         Retention = "retention",
+        SignInRules = "sign_in_rules",
         Account = "account",
         Calls = "calls",
         Call = "call",

@@ -4,7 +4,18 @@ use super::{
     ids::{AccountId, OrgId},
     permission::{Permission, Role},
 };
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+text_enum! {
+    /// What of the organisation's sign-in rules somebody does not meet.
+    Barred {
+        /// They come from an address that is not allowed.
+        Address = "address",
+        /// They have no second factor, or have not shown it.
+        SecondFactor = "second_factor",
+    }
+}
 
 /// The reader: who, where, and what they may do. Given by the server with the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +40,12 @@ pub struct Session {
     /// The role they see Zencall as for a while: its text (`agent`), or its name when it is one of the organisation's own.
     #[serde(default)]
     pub viewing: Option<String>,
+    /// What of the organisation's sign-in rules they do not meet: they may do nothing here.
+    #[serde(default)]
+    pub barred: Option<Barred>,
+    /// Until when they have to set a second factor up.
+    #[serde(default)]
+    pub second_factor_by: Option<DateTime<Utc>>,
     /// `fr`, `en`.
     pub locale: String,
     /// IANA name, such as `Europe/Paris`.

@@ -36,7 +36,7 @@ async fn sign_in(browser: &mut Browser<'_>, email: &str, password: &str) -> Answ
 }
 
 /// A browser that is signed in to a new account.
-async fn at_home(doors: &Doors) -> Browser<'_> {
+pub async fn at_home(doors: &Doors) -> Browser<'_> {
     signed_up(doors).await;
     let mut browser = doors.browser();
     let answer = sign_in(&mut browser, EMAIL, PASSWORD).await;
@@ -62,7 +62,7 @@ fn code(doors: &Doors, secret: &str, steps_away: i64) -> String {
 }
 
 /// Switches the second factor on; returns the secret and the codes on paper.
-async fn with_second_factor(doors: &Doors, browser: &mut Browser<'_>) -> (String, Vec<String>) {
+pub async fn with_second_factor(doors: &Doors, browser: &mut Browser<'_>) -> (String, Vec<String>) {
     let begun = browser.post("/settings/security", &[("do", "begin"), ("begin[password]", PASSWORD)]).await;
     assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
     let page = browser.get("/settings/security").await.body;
@@ -579,7 +579,11 @@ async fn the_second_factor_is_a_step_of_its_own_and_each_code_is_good_once(pool:
     let done = second.post("/second-factor", &[("code", &format!("{} {}", &right[..3], &right[3..]))]).await;
     assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/calls"));
     assert!(is_signed_in(&mut second).await);
-    assert_eq!(doors.count("select count(*) from sessions where second_factor_at is not null").await, 1);
+    assert_eq!(
+        doors.count("select count(*) from sessions where second_factor_at is not null").await,
+        2,
+        "the one it was switched on in, too"
+    );
 
     let mut third = doors.browser();
     sign_in(&mut third, EMAIL, PASSWORD).await;

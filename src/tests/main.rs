@@ -25,6 +25,7 @@ mod rehearsals;
 mod rotation;
 mod seed;
 mod serve;
+mod sign_in_rules;
 mod sim;
 mod team;
 mod tenancy;

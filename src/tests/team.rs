@@ -276,7 +276,7 @@ fn role(name: &str, permissions: &[Permission]) -> zencall::team::model::NewRole
 
 /// What somebody may do by the rows of this moment.
 async fn now(app: &TestApp, org: &TestOrg) -> OrgScope {
-    let (_, rights) = zencall::platform::session::rights_now(&app.core, org.session).await.expect("rights").expect("a session");
+    let (_, rights) = zencall::platform::session::rights_now(&app.core, org.session, None).await.expect("rights").expect("a session");
     OrgScope::of_system(&app.core, org.id).with_rights(&rights)
 }
 
@@ -327,7 +327,7 @@ async fn nobody_gives_or_makes_more_than_they_have(pool: PgPool) {
         .execute(&app.core.pool)
         .await
         .expect("a member");
-    let (_, rights) = zencall::platform::session::rights_now(&app.core, other.session).await.expect("rights").expect("a session");
+    let (_, rights) = zencall::platform::session::rights_now(&app.core, other.session, None).await.expect("rights").expect("a session");
     let scope = scope_of(&app.core, org.id, other.account, other.session, Role::ReadOnly).with_rights(&rights);
     let above = || AppError::conflict("above_you");
     assert_eq!(actions::set_role(&scope, guest, Role::Agent.into()).await, Err(above()));
@@ -392,7 +392,7 @@ async fn seeing_zencall_as_another_role_shows_what_it_sees_and_writes_nothing(po
     assert!(log.status == 200 && !log.body.contains("viewing_as"), "what a page notes by the way keeps nobody from reading it");
     let session: SessionId =
         sqlx::query_scalar("select id from sessions where view_as = 'agent'").fetch_one(&doors.pool).await.expect("a session");
-    let (_, rights) = zencall::platform::session::rights_now(&doors.core, session).await.expect("rights").expect("a session");
+    let (_, rights) = zencall::platform::session::rights_now(&doors.core, session, None).await.expect("rights").expect("a session");
     let viewing = scope.with_rights(&rights);
     assert!(viewing.may(Permission::CallsNote), "an agent may");
     let mut tx = viewing.begin(Permission::CallsNote).await.expect("to read");

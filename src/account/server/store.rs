@@ -118,6 +118,32 @@ pub async fn go_on_in(tx: &mut SystemTx, session: SessionId, org: OrgId) -> Resu
     Ok(gone_on.rows_affected() == 1)
 }
 
+/// Until when a second factor has to be there, for a session that has shown none.
+pub async fn second_factor_by(tx: &mut SystemTx, session: SessionId, org: OrgId) -> Result<Option<DateTime<Utc>>> {
+    let by = sqlx::query_scalar!(
+        "select r.second_factor_from from sign_in_rules r join sessions s on s.id = $1 where r.org_id = $2 and s.second_factor_at is null",
+        session as SessionId,
+        org as OrgId
+    );
+    Ok(by.fetch_optional(tx.conn()).await?.flatten())
+}
+
+/// A session has shown a second factor.
+pub async fn set_proven(tx: &mut SystemTx, session: SessionId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("update sessions set second_factor_at = $2, updated_at = now() where id = $1", session as SessionId, now)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The account has none any more, so no session has shown one.
+pub async fn set_unproven(tx: &mut SystemTx, account: AccountId) -> Result<()> {
+    sqlx::query!("update sessions set second_factor_at = null, updated_at = now() where account_id = $1", account as AccountId)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// From now on this browser sees Zencall as another role; as its own again with none.
 pub async fn view_as(tx: &mut SystemTx, session: SessionId, role: Option<RoleChoice>) -> Result<()> {
     let role = role.map(|role| match role {

@@ -180,7 +180,9 @@ fn said(value: &Value) -> String {
 fn shown(kind: &str, subject: String) -> String {
     let (Ok(kind), Ok(id)) = (kind.parse::<Object>(), subject.parse::<Uuid>()) else { return subject };
     let prefix = match kind {
-        Object::Organisation | Object::Provider | Object::Reception | Object::RehearsalRule | Object::Retention => OrgId::PREFIX,
+        Object::Organisation | Object::Provider | Object::Reception | Object::RehearsalRule | Object::Retention | Object::SignInRules => {
+            OrgId::PREFIX
+        }
         Object::Member | Object::Account => AccountId::PREFIX,
         Object::Role => RoleId::PREFIX,
         Object::Invitation => InvitationId::PREFIX,

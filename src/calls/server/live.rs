@@ -518,7 +518,7 @@ impl Viewer {
 /// The scope with the rights of this moment, if they still allow it; else how the stream ends.
 pub(super) async fn still_may(scope: &OrgScope, needs: Permission) -> Result<OrgScope, End> {
     let Actor::Person { session, .. } = scope.actor() else { return Ok(scope.clone()) };
-    match session::rights_now(scope.core(), session).await {
+    match session::rights_now(scope.core(), session, scope.ip()).await {
         Ok(Some((org, rights))) if org == scope.org() => {
             let scope = scope.with_rights(&rights);
             if scope.may(needs) { Ok(scope) } else { Err(Some((SIGNED_OUT, "no longer allowed"))) }

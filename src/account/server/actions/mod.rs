@@ -2,6 +2,7 @@
 
 mod links;
 mod profile;
+mod rules;
 mod second_factor;
 mod sessions;
 mod sign_in;
@@ -11,6 +12,7 @@ pub use links::{Confirmed, confirm, forgot, read_link, reset, send_reset_link};
 pub use profile::{
     change_email, change_password, keep_language, read_organisation, read_reader, resend_confirmation, save_organisation, save_profile,
 };
+pub use rules::{read_rules, save_rules};
 pub use second_factor::{
     begin_second_factor, cancel_second_factor, confirm_second_factor, disable_second_factor, new_recovery_codes, read_security,
 };

@@ -25,11 +25,12 @@ use chrono::Duration;
 
 /// Who reads, as the interface knows them. Errors: `Unauthenticated`; `Conflict("no_organisation")` when their last membership ended.
 pub async fn read_reader(core: &Core, request: &RequestInfo) -> Result<Reader, AppError> {
-    let Caller::Person { account, org, .. } = request.caller.clone() else { return Err(AppError::Unauthenticated) };
+    let Caller::Person { account, org, session } = request.caller.clone() else { return Err(AppError::Unauthenticated) };
     let (org, rights) = org.ok_or_else(|| AppError::conflict("no_organisation"))?;
     let mut tx = SystemTx::begin(core, "a person's own account").await?;
     let who = store::who(&mut tx, account, org).await?.ok_or(AppError::Unauthenticated)?;
     let others = store::others(&mut tx, account, org).await?;
+    let by = store::second_factor_by(&mut tx, session, org).await?;
     let own_role = own_name(&mut tx, org, rights.own_role).await?;
     let viewing = match rights.viewing {
         Some(RoleChoice::Own(id)) => Some(own_name(&mut tx, org, Some(id)).await?.unwrap_or_default()),
@@ -52,6 +53,8 @@ pub async fn read_reader(core: &Core, request: &RequestInfo) -> Result<Reader, A
         permissions: rights.permissions.iter().collect(),
         is_limited: rights.limit.is_some(),
         viewing,
+        barred: rights.barred,
+        second_factor_by: by.filter(|_| rights.barred.is_none()),
         locale: who.locale,
         timezone: who.timezone,
         utc_offset_minutes: clock.utc_offset_minutes,

@@ -1,6 +1,6 @@
 //! The second factor: setting it up, taking it away, accepting a code.
 
-use super::{HOUR_S, MINUTE_S, Person, ask_password};
+use super::{HOUR_S, MINUTE_S, Person, ask_password, tell_revoked};
 use crate::{
     account::{
         model::SecondFactor,
@@ -67,6 +67,7 @@ pub async fn confirm_second_factor(core: &Core, person: Person, code: &str) -> R
     accept_app_code(&mut tx, core, &account, code, now).await?;
     store::set_totp(&mut tx, account.id, account.totp_secret.as_deref(), Some(now)).await?;
     let codes = replace_codes(&mut tx, &account).await?;
+    store::set_proven(&mut tx, person.session, now).await?;
     tx.note_account(account.id, Act::SecondFactorOn, None).await?;
     tx.commit().await?;
     tracing::info!(account = %person.account, "second factor on");
@@ -100,6 +101,8 @@ pub async fn disable_second_factor(core: &Core, person: Person, password: &str, 
     accept_code(&mut tx, core, &account, code, core.clock.now()).await?;
     store::set_totp(&mut tx, account.id, None, None).await?;
     store::replace_recovery_codes(&mut tx, account.id, &[]).await?;
+    store::set_unproven(&mut tx, account.id).await?;
+    tell_revoked(&mut tx, account.id).await?; // organisations may ask for one
     tx.note_account(account.id, Act::SecondFactorOff, None).await?;
     tx.commit().await?;
     tracing::info!(account = %person.account, "second factor off");
