@@ -14,6 +14,7 @@ use zencall::{
     platform::OrgScope,
     shared::{
         error::AppError,
+        ids::AssistantId,
         permission::{Permission, Role},
     },
 };
@@ -346,6 +347,56 @@ async fn nobody_gets_hold_of_a_key_that_may_more_than_they(pool: PgPool) {
     assert!(keys::create(&developer, wanted(&[Permission::CallsRead])).await.is_ok());
     let agent = OrgScope::of_system(&app.core, acme.id).with_rights(&Role::Agent.into());
     assert_eq!(keys::list(&agent).await.err(), Some(AppError::Forbidden { needs: Permission::KeysManage }));
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_key_is_limited_when_it_is_made_and_changed_later(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let (acme, globex) = (app.org("Acme", Role::Owner).await, app.org("Globex", Role::Owner).await);
+    let [one, other, foreign] =
+        [app.assistant(&acme).await.0, app.assistant(&acme).await.0, app.assistant(&globex).await.0].map(AssistantId);
+    let rpc = |door: &'static str, fields: String| {
+        let request = app.http.post(app.url(&format!("/rpc/zencall/api_keys/rpc/{door}"))).header("cookie", &acme.cookie);
+        let request = request.header("accept", "application/json").header("content-type", "application/x-www-form-urlencoded");
+        async move { told(request.body(fields).send().await.expect("an answer")).await }
+    };
+    let make = |limit: String| rpc("create_key", format!("form[name]=Agenda&form[scopes][]=assistants.read&form[scopes][]=org.manage&{limit}"));
+    let (_, problem) = make("form[reach]=some".into()).await;
+    assert_eq!(problem["fields"], json!({ "assistants": "team.assistants" }), "nothing ticked is not everything");
+    assert_eq!(make(format!("form[reach]=some&form[assistants][]={foreign}")).await.0, 422, "another organisation's");
+    let (status, made) = make(format!("form[reach]=some&form[assistants][]={one}")).await;
+    assert_eq!(status, 200, "{made}");
+    let (id, secret) = (made["id"].as_str().expect("an id").to_owned(), made["secret"].as_str().expect("a secret").to_owned());
+    let seen = || async {
+        let list = read(&app, "/api/v1/assistants", &secret).await;
+        list["items"].as_array().expect("items").iter().map(|item| item["id"].as_str().unwrap_or_default().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let ids = |ids: &[AssistantId]| ids.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    assert_eq!(seen().await, ids(&[one]));
+    // Changed on the page, over the API, and lifted.
+    assert_eq!(rpc("limit_key", format!("id={id}&form[reach]=some&form[assistants][]={other}")).await.0, 200);
+    assert_eq!(seen().await, ids(&[other]), "it counts at once");
+    let (key, door) = (master(&app, &acme).await, format!("/api/v1/keys/{id}/limit"));
+    assert_eq!(send(&app, Method::PUT, &door, &key, json!({ "assistants": [one] })).await.0, 204);
+    assert_eq!(seen().await, ids(&[one]));
+    assert_eq!(read(&app, &format!("/api/v1/keys/{id}"), &key).await["assistants"], json!([one]));
+    let (status, problem) = send(&app, Method::PUT, &door, &key, json!({})).await;
+    assert_eq!((status, &problem["errors"]), (422, &json!({ "assistants": "required" })), "left out is not lifted");
+    for wrong in [json!([]), json!([foreign])] {
+        let (status, problem) = send(&app, Method::PUT, &door, &key, json!({ "assistants": wrong })).await;
+        assert_eq!((status, &problem["errors"]), (422, &json!({ "assistants": "team.assistants" })));
+    }
+    // Who may less than the key does not widen it.
+    let weak = key_of(&app, &acme, wanted(&[Permission::KeysManage, Permission::AssistantsRead])).await.secret;
+    let (status, problem) = send(&app, Method::PUT, &door, &weak, json!({ "assistants": null })).await;
+    assert_eq!((status, &problem["needs"]), (403, &json!("org.manage")));
+    assert_eq!(seen().await, ids(&[one]));
+    assert_eq!(send(&app, Method::PUT, &door, &key, json!({ "assistants": null })).await.0, 204);
+    assert_eq!(seen().await, ids(&[one, other]));
+    assert_eq!(request(&app, Method::DELETE, &format!("/api/v1/keys/{id}"), &key).send().await.expect("an answer").status(), 204);
+    let (status, problem) = send(&app, Method::PUT, &door, &key, json!({ "assistants": null })).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("key_ended")));
+    app.sql("delete from jobs.job").await;
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
