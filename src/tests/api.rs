@@ -1,6 +1,9 @@
 //! The public API from outside: keys, what they may, how lists go on, how repeats are answered.
 
-use crate::app::{TestApp, TestOrg, until};
+use crate::{
+    app::{TestApp, TestOrg, until},
+    visitor::Doors,
+};
 use chrono::{Duration, Utc};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -9,12 +12,15 @@ use std::collections::BTreeSet;
 use zencall::{
     api_keys::{
         model::FreshKey,
-        server::actions::{self as keys, NewKey},
+        server::{
+            actions::{self as keys, NewKey},
+            idle,
+        },
     },
-    platform::OrgScope,
+    platform::{OrgScope, mail::Letter},
     shared::{
         error::AppError,
-        ids::AssistantId,
+        ids::{AccountId, AssistantId, OrgId},
         permission::{Permission, Role},
     },
 };
@@ -756,4 +762,79 @@ async fn a_person_makes_a_key_with_the_form_of_the_page(pool: PgPool) {
     let more = "form%5Bname%5D=Agenda&form%5Bscopes%5D%5B%5D=calls.listen";
     assert_eq!(told(make(more).await.expect("an answer")).await.0, 403, "a developer hears no recording");
     assert_eq!(app.number("select count(*) from api_keys where created_by is not null").await, 1);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_key_nobody_uses_is_reported_once_to_those_who_manage_keys(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    let core = doors.core.clone();
+    let mut orgs = vec![];
+    for (name, own) in [("Acme", "keys.manage"), ("Globex", "calls.read")] {
+        let org = OrgId::generate();
+        sqlx::query("insert into orgs (id, name, kind) values ($1, $2, 'business')").bind(org).bind(name).execute(&core.pool).await.expect("an org");
+        let role = uuid::Uuid::now_v7();
+        let insert = "insert into roles (id, org_id, name, permissions) values ($1, $2, 'Propre', array[$3])";
+        sqlx::query(insert).bind(role).bind(org).bind(own).execute(&core.pool).await.expect("a role");
+        // Whom a limit keeps from keys, who may not, and a role of the organisation's own.
+        let crew: [(&str, &str, bool, bool); 5] = [
+            ("owner", "fr", false, false),
+            ("developer", "en", false, false),
+            ("developer", "fr", true, false),
+            ("agent", "fr", false, false),
+            ("read_only", "fr", false, true),
+        ];
+        for (n, (given, locale, is_limited, is_own)) in crew.into_iter().enumerate() {
+            sqlx::query("with a as (insert into accounts (id, email, name, password_hash, locale) values ($1, $2, 'Inès', 'x', $3)) insert into members (org_id, account_id, role, assistants, own_role) values ($4, $1, $5, $6, $7)")
+                .bind(AccountId::generate())
+                .bind(format!("{n}@{}.example", name.to_lowercase()))
+                .bind(locale)
+                .bind(org)
+                .bind(given)
+                .bind(is_limited.then(Vec::<uuid::Uuid>::new))
+                .bind(is_own.then_some(role))
+                .execute(&core.pool)
+                .await
+                .expect("a member");
+        }
+        orgs.push(org);
+    }
+    let scope = OrgScope::of_system(&core, orgs[0]);
+    let named = |name: &str| NewKey { name: name.into(), ..wanted(&[Permission::CallsRead]) };
+    let used = keys::create(&scope, named("Used")).await.expect("a key");
+    let idle = keys::create(&scope, named("Agenda")).await.expect("a key");
+    let revoked = keys::create(&scope, named("Revoked")).await.expect("a key");
+    keys::create(&scope, NewKey { expires_at: Some(doors.now() + Duration::days(30)), ..named("Expired") }).await.expect("a key");
+    keys::revoke(&scope, revoked.id).await.expect("revoked");
+    let use_it = |id| sqlx::query("update api_keys set last_used_at = $2 where id = $1").bind(id).bind(doors.now()).execute(&doors.pool);
+    let told = || async {
+        idle::report(&core).await.expect("looked");
+        let mails = doors.mails().await.into_iter();
+        mails
+            .map(|mail| match mail.letter {
+                Letter::KeysUnused { keys, organisation, days: 90, .. } if organisation == "Acme" => {
+                    (mail.to, mail.locale, keys.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect::<Vec<_>>()
+    };
+    let all = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        [("0", "fr"), ("1", "en"), ("4", "fr")].map(|(n, locale)| (format!("{n}@acme.example"), locale.to_owned(), names.clone())).to_vec()
+    };
+    doors.advance(Duration::days(89));
+    use_it(used.id).await.expect("used");
+    assert_eq!(told().await, []);
+    doors.advance(Duration::days(2));
+    assert_eq!(told().await, all(&["Agenda"]), "the others are used, revoked, expired");
+    doors.advance(Duration::days(1));
+    assert_eq!(told().await, [], "once");
+    // Used again, and left again.
+    use_it(idle.id).await.expect("used");
+    doors.advance(Duration::days(89));
+    assert_eq!(told().await, all(&["Used"]), "now that one is idle");
+    doors.advance(Duration::days(2));
+    assert_eq!(told().await, all(&["Agenda"]), "another period");
+    doors.advance(Duration::days(400));
+    assert_eq!(told().await, []);
 }
