@@ -123,6 +123,46 @@ async fn a_list_goes_on_by_its_cursor_and_by_no_other(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn only_the_fields_that_are_asked_for_are_told(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let acme = app.org("Acme", Role::Owner).await;
+    let key = master(&app, &acme).await;
+    let assistant = AssistantId(app.assistant(&acme).await.0);
+    for name in ["c1", "c2"] {
+        call(&app, &acme, name).await;
+    }
+    let page = read(&app, "/api/v1/calls?fields=id,status&limit=1&status=ended", &key).await;
+    assert_eq!(page["items"][0].as_object().map(|call| call.keys().cloned().collect::<Vec<_>>()), Some(vec!["id".into(), "status".into()]));
+    let next = page["next"].as_str().expect("a cursor");
+    let rest = read(&app, &format!("/api/v1/calls?limit=1&status=ended&after={next}&fields=id"), &key).await;
+    assert_ne!(rest["items"][0]["id"], page["items"][0]["id"]);
+    assert_eq!(rest["items"], json!([{ "id": rest["items"][0]["id"] }]));
+    assert_eq!(read(&app, "/api/v1/calls?fields=id&status=live", &key).await["items"], json!([]), "a filter counts as before");
+    // The tag is of the thing: what was read in part is changed as what was read whole.
+    let (path, tag) = (format!("/api/v1/assistants/{assistant}"), |answer: &Response| answer.headers()["etag"].clone());
+    let (whole, part) = (get(&app, &path, &key).await, get(&app, &format!("{path}?fields=state"), &key).await);
+    assert_eq!(tag(&whole), tag(&part));
+    assert_eq!(part.json::<Value>().await.expect("JSON"), json!({ "state": "active" }));
+    for (path, code) in [
+        ("/api/v1/calls?fields=id,nope".to_owned(), "unknown_field"),
+        ("/api/v1/calls?fields=".to_owned(), "unknown_field"),
+        ("/api/v1/calls?fields=id&fields=status".to_owned(), "twice"),
+        ("/api/v1/calls/export.csv?fields=id".to_owned(), "unknown_field"),
+        (format!("{path}?fields=items"), "unknown_field"),
+    ] {
+        let (status, problem) = told(get(&app, &path, &key).await).await;
+        assert_eq!((status, &problem["code"], &problem["errors"]), (400, &json!("bad_fields"), &json!({ "fields": code })), "{path}");
+    }
+    // What is refused for another reason says that reason, whole.
+    let weak = key_of(&app, &acme, wanted(&[Permission::CallsRead])).await.secret;
+    let (status, problem) = told(get(&app, "/api/v1/keys?fields=nope", &weak).await).await;
+    assert_eq!((status, &problem["code"]), (403, &json!("forbidden")));
+    let (status, problem) = told(get(&app, "/api/v1/assistants/nonsense?fields=id", &key).await).await;
+    assert_eq!((status, &problem["code"]), (404, &json!("not_found")));
+    app.sql("delete from jobs.job").await;
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn the_filters_of_the_interface_are_those_of_the_list(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let acme = app.org("Acme", Role::Owner).await;
