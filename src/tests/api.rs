@@ -406,7 +406,8 @@ async fn a_key_is_limited_when_it_is_made_and_changed_later(pool: PgPool) {
         let request = request.header("accept", "application/json").header("content-type", "application/x-www-form-urlencoded");
         async move { told(request.body(fields).send().await.expect("an answer")).await }
     };
-    let make = |limit: String| rpc("create_key", format!("form[name]=Agenda&form[scopes][]=assistants.read&form[scopes][]=org.manage&{limit}"));
+    let make =
+        |limit: String| rpc("create_key", format!("form[name]=Agenda&form[scopes][]=assistants.read&form[scopes][]=org.manage&{limit}"));
     let (_, problem) = make("form[reach]=some".into()).await;
     assert_eq!(problem["fields"], json!({ "assistants": "team.assistants" }), "nothing ticked is not everything");
     assert_eq!(make(format!("form[reach]=some&form[assistants][]={foreign}")).await.0, 422, "another organisation's");
@@ -415,7 +416,12 @@ async fn a_key_is_limited_when_it_is_made_and_changed_later(pool: PgPool) {
     let (id, secret) = (made["id"].as_str().expect("an id").to_owned(), made["secret"].as_str().expect("a secret").to_owned());
     let seen = || async {
         let list = read(&app, "/api/v1/assistants", &secret).await;
-        list["items"].as_array().expect("items").iter().map(|item| item["id"].as_str().unwrap_or_default().to_owned()).collect::<BTreeSet<_>>()
+        list["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .map(|item| item["id"].as_str().unwrap_or_default().to_owned())
+            .collect::<BTreeSet<_>>()
     };
     let ids = |ids: &[AssistantId]| ids.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     assert_eq!(seen().await, ids(&[one]));
@@ -811,7 +817,12 @@ async fn a_key_nobody_uses_is_reported_once_to_those_who_manage_keys(pool: PgPoo
     let mut orgs = vec![];
     for (name, own) in [("Acme", "keys.manage"), ("Globex", "calls.read")] {
         let org = OrgId::generate();
-        sqlx::query("insert into orgs (id, name, kind) values ($1, $2, 'business')").bind(org).bind(name).execute(&core.pool).await.expect("an org");
+        sqlx::query("insert into orgs (id, name, kind) values ($1, $2, 'business')")
+            .bind(org)
+            .bind(name)
+            .execute(&core.pool)
+            .await
+            .expect("an org");
         let role = uuid::Uuid::now_v7();
         let insert = "insert into roles (id, org_id, name, permissions) values ($1, $2, 'Propre', array[$3])";
         sqlx::query(insert).bind(role).bind(org).bind(own).execute(&core.pool).await.expect("a role");

@@ -366,7 +366,11 @@ async fn every_answer_that_says_so_is_cut_to_the_fields_that_are_asked_for(pool:
         let path = at(door, id);
         let parameters = document()["paths"][door.path]["get"]["parameters"].to_string();
         let (status, problem) = ask(format!("{path}?fields=giraffe")).await;
-        assert_eq!((status, &problem["code"], &problem["errors"]), (400, &json!("bad_fields"), &json!({ "fields": "unknown_field" })), "{path}");
+        assert_eq!(
+            (status, &problem["code"], &problem["errors"]),
+            (400, &json!("bad_fields"), &json!({ "fields": "unknown_field" })),
+            "{path}"
+        );
         if !parameters.contains("#/components/parameters/fields") {
             whole += 1;
             continue;

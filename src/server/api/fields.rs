@@ -67,7 +67,9 @@ fn choose(offer: Option<&Offer>, text: &str) -> Result<Wanted, Problem> {
 }
 
 fn refused(code: &str, detail: &str) -> Problem {
-    Problem::new(400, "bad_fields", "fields names what the answer does not have").with("errors", json!({ NAME: code })).with("detail", detail)
+    Problem::new(400, "bad_fields", "fields names what the answer does not have")
+        .with("errors", json!({ NAME: code }))
+        .with("detail", detail)
 }
 
 /// Cuts an answer. Failures and files stay as they are.
