@@ -47,8 +47,8 @@ journey("a key is made, used, seen in the log, rolled and revoked", { as: () => 
     return (await answer.json()).items.map((assistant) => plain(assistant.name));
   };
   assert.deepEqual(await assistants(first), [names[0]]);
-  const calls = await fetch(`${BASE}/api/v1/calls?limit=2`, { headers: { authorization: `Bearer ${first}` } });
-  assert.equal((await calls.json()).items.length, 2);
+  const calls = async () => (await (await fetch(`${BASE}/api/v1/calls?limit=2`, { headers: { authorization: `Bearer ${first}` } })).json()).items;
+  assert.ok((await calls()).every((call) => plain(call.assistant_name) === names[0]), "calls of the chosen assistant only");
   const refused = await fetch(`${BASE}/api/v1/keys`, { headers: { authorization: `Bearer ${first}` } });
   assert.equal(refused.status, 403);
   assert.equal((await refused.json()).needs, "keys.manage");
@@ -86,6 +86,7 @@ journey("a key is made, used, seen in the log, rolled and revoked", { as: () => 
   await relimit((drawer) => drawer.locator("input[value='all']").check());
   await until("no limit", async () => !plain(await row.innerText()).includes(names[1]));
   assert.ok((await assistants(first)).length >= 2);
+  assert.equal((await calls()).length, 2);
 
   // Rolled without grace: the new secret is good, the old one is not.
   await row.getByRole("button", { name: visit.w("api_keys.roll"), exact: true }).click();
