@@ -195,7 +195,7 @@ select zencall_audited_table('orgs', 'organisation', 'id', 'name');
 select zencall_audited_table('members', 'member', 'account_id', '', 'work_mail');
 select zencall_audited_table('roles', 'role', 'id', 'name');
 select zencall_audited_table('invitations', 'invitation', 'id', 'email', 'sent_at');
-select zencall_audited_table('api_keys', 'key', 'id', 'name', 'last_used_at');
+select zencall_audited_table('api_keys', 'key', 'id', 'name', 'last_used_at idle_told_at');
 select zencall_audited_table('teams', 'team', 'id', 'name');
 select zencall_audited_table('team_members', 'team_member', 'team_id', '', 'last_given_at');
 select zencall_audited_table('work_rules', 'work_rule', 'cause', 'cause');

@@ -27,6 +27,13 @@ journey("a key is made, used, seen in the log, rolled and revoked", { as: () => 
   await examine(visit, "the form with an error", found);
   await form.locator("input[value='calls.read']").check();
   await form.locator("input[value='assistants.read']").check();
+  // Limited to one assistant, chosen here.
+  await form.locator("input[value='some']").check();
+  const choice = form.locator("label", { has: page.locator("input[name='form[assistants][]']") });
+  const names = (await choice.allInnerTexts()).map(plain);
+  assert.ok(names.length >= 2, "there is something to choose from");
+  await choice.nth(0).locator("input").check();
+  await examine(visit, "the form with a limit", found);
   await form.getByRole("button", { name: visit.w("api_keys.make"), exact: true }).click();
   const first = await secret(visit);
   assert.match(first, /^zc_test_[0-9a-z]{58}$/);
@@ -35,8 +42,13 @@ journey("a key is made, used, seen in the log, rolled and revoked", { as: () => 
   // It does what was ticked, and no more.
   const known = await (await me(first)).json();
   assert.deepEqual(known.key.scopes, ["calls.read", "assistants.read"]);
-  const calls = await fetch(`${BASE}/api/v1/calls?limit=2`, { headers: { authorization: `Bearer ${first}` } });
-  assert.equal((await calls.json()).items.length, 2);
+  const assistants = async (key) => {
+    const answer = await fetch(`${BASE}/api/v1/assistants`, { headers: { authorization: `Bearer ${key}` } });
+    return (await answer.json()).items.map((assistant) => plain(assistant.name));
+  };
+  assert.deepEqual(await assistants(first), [names[0]]);
+  const calls = async () => (await (await fetch(`${BASE}/api/v1/calls?limit=2`, { headers: { authorization: `Bearer ${first}` } })).json()).items;
+  assert.ok((await calls()).every((call) => plain(call.assistant_name) === names[0]), "calls of the chosen assistant only");
   const refused = await fetch(`${BASE}/api/v1/keys`, { headers: { authorization: `Bearer ${first}` } });
   assert.equal(refused.status, 403);
   assert.equal((await refused.json()).needs, "keys.manage");
@@ -53,6 +65,28 @@ journey("a key is made, used, seen in the log, rolled and revoked", { as: () => 
   await row.getByRole("link", { name: "Agenda" }).click();
   await page.waitForURL(/\?key=key_/);
   await examine(visit, "the requests of one key", found);
+
+  // The limit stands beside it, and is changed: another assistant, then all of them.
+  await shows(row, plain(visit.w("api_keys.limited", { names: names[0] })));
+  const relimit = async (work) => {
+    await row.getByRole("button", { name: visit.w("api_keys.limit"), exact: true }).click();
+    const drawer = page.getByRole("dialog", { name: plain(visit.w("api_keys.limit_title", { name: "Agenda" })) });
+    await work(drawer);
+    await drawer.getByRole("button", { name: visit.w("api_keys.limit_save"), exact: true }).click();
+    await drawer.waitFor({ state: "hidden" });
+  };
+  await relimit(async (drawer) => {
+    assert.ok(await drawer.locator("input[name='form[assistants][]']").nth(0).isChecked());
+    await examine(visit, "the limit of a key", found);
+    await drawer.locator("input[name='form[assistants][]']").nth(0).uncheck();
+    await drawer.locator("input[name='form[assistants][]']").nth(1).check();
+  });
+  await shows(row, plain(visit.w("api_keys.limited", { names: names[1] })));
+  assert.deepEqual(await assistants(first), [names[1]]);
+  await relimit((drawer) => drawer.locator("input[value='all']").check());
+  await until("no limit", async () => !plain(await row.innerText()).includes(names[1]));
+  assert.ok((await assistants(first)).length >= 2);
+  assert.equal((await calls()).length, 2);
 
   // Rolled without grace: the new secret is good, the old one is not.
   await row.getByRole("button", { name: visit.w("api_keys.roll"), exact: true }).click();

@@ -1,19 +1,23 @@
-//! The dialogs that make a key and roll one.
+//! The dialogs that make a key, limit one and roll one.
 
 use super::{
+    model::Keys,
     parts::{Desk, scope_word},
-    rpc::{CreateKey, RollKey},
+    rpc::{CreateKey, LimitKey, RollKey},
 };
 use crate::{
+    assistants::LimitFields,
     i18n::{t, t_with, words as w},
     kit::*,
-    shared::permission::Permission,
+    shared::{error::AppError, permission::Permission},
 };
 use leptos::{form::ActionForm, prelude::*};
 
+pub(super) type KeysRead = Resource<Result<Keys, AppError>>;
+
 /// The form of a new key.
 #[component]
-pub fn MakeDialog(desk: Desk, may_give: Signal<Vec<Permission>>) -> impl IntoView {
+pub fn MakeDialog(desk: Desk, keys: KeysRead) -> impl IntoView {
     let create = ServerAction::<CreateKey>::new();
     Effect::new(move || {
         if create.version().get() > 0
@@ -30,6 +34,7 @@ pub fn MakeDialog(desk: Desk, may_give: Signal<Vec<Permission>>) -> impl IntoVie
     });
     let errors = action_fields(create);
     let wrong_scopes = move || errors.with(|errors| errors.get("scopes").map(field_message));
+    let wrong_limit = move || errors.with(|errors| errors.get("assistants").or(errors.get("reach")).map(field_message));
     view! {
         <Dialog open=desk.is_making title=t(w::API_KEYS_NEW_TITLE).to_owned() shape=DialogShape::Drawer>
             <ActionForm action=create attr:class="answer-form">
@@ -39,8 +44,13 @@ pub fn MakeDialog(desk: Desk, may_give: Signal<Vec<Permission>>) -> impl IntoVie
                     <fieldset class="stack g2">
                         <legend class="label">{t(w::API_KEYS_SCOPES)}</legend>
                         <p class="small t bad" role="alert">{wrong_scopes}</p>
-                        {may_give.get_untracked().into_iter().map(|scope| view! { <ScopeTick scope/> }).collect_view()}
+                        <Loaded resource=keys let:keys>
+                            {keys.may_give.into_iter().map(|scope| view! { <ScopeTick scope/> }).collect_view()}
+                        </Loaded>
                     </fieldset>
+                    <p class="small t bad" role="alert">{wrong_limit}</p>
+                    <Loaded resource=keys let:keys><LimitFields assistants=keys.assistants limit=None/></Loaded>
+                    <p class="small muted">{t(w::API_KEYS_LIMIT_HINT)}</p>
                     <Select name="form[expires_days]" label=t(w::API_KEYS_EXPIRES) options=lives() value="90".to_owned() errors/>
                     <TextArea name="form[networks]" label=t(w::API_KEYS_NETWORKS) hint=t(w::API_KEYS_NETWORKS_HINT) value=String::new() rows=2_u32 optional=true errors/>
                 </div>
@@ -68,6 +78,62 @@ fn ScopeTick(scope: Permission) -> impl IntoView {
 fn lives() -> Vec<(String, String)> {
     let lives = [("30", w::API_KEYS_LIFE_30), ("90", w::API_KEYS_LIFE_90), ("365", w::API_KEYS_LIFE_365), ("", w::API_KEYS_LIFE_NEVER)];
     lives.map(|(days, words)| (days.to_owned(), t(words).to_owned())).into()
+}
+
+/// Limits a key to some assistants, or no more.
+#[component]
+pub fn LimitDialog(desk: Desk, keys: KeysRead) -> impl IntoView {
+    let toasts = use_toasts();
+    let save = ServerAction::<LimitKey>::new();
+    Effect::new(move || {
+        if save.version().get() > 0
+            && let Some(Ok(())) = save.value().get_untracked()
+        {
+            save.clear();
+            desk.is_limiting.set(false);
+            desk.changed();
+            toasts.say(t(w::API_KEYS_LIMIT_SAID).to_owned());
+        }
+    });
+    Effect::new(move || {
+        if desk.is_limiting.get() {
+            save.clear();
+        }
+    });
+    let title = Signal::derive(move || {
+        let name = desk.limited.with(|key| key.as_ref().map(|key| key.name.clone())).unwrap_or_default();
+        t_with(w::API_KEYS_LIMIT_TITLE, &[("name", &name)])
+    });
+    let errors = action_fields(save);
+    let wrong = move || errors.with(|errors| errors.get("assistants").or(errors.get("reach")).map(field_message));
+    view! {
+        <Dialog open=desk.is_limiting title shape=DialogShape::Drawer>
+            <ActionForm action=save attr:class="answer-form">
+                <div class="body stack g4">
+                    <FormErrors error=action_error(save)/>
+                    <p class="muted">{t(w::API_KEYS_LIMIT_HINT)}</p>
+                    <p class="small t bad" role="alert">{wrong}</p>
+                    <Fields desk keys/>
+                </div>
+                <footer>
+                    <Button on:click=move |_| desk.is_limiting.set(false)>{t(w::API_KEYS_CANCEL)}</Button>
+                    <Button kind=ButtonKind::Primary submit=true pending=save.pending()>{t(w::API_KEYS_LIMIT_SAVE)}</Button>
+                </footer>
+            </ActionForm>
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[component]
+fn Fields(desk: Desk, keys: KeysRead) -> impl IntoView {
+    let Some(key) = desk.limited.get_untracked() else { return ().into_any() };
+    let limit = key.assistants;
+    view! {
+        <input type="hidden" name="id" value=key.id.to_string()/>
+        <Loaded resource=keys let:keys><LimitFields assistants=keys.assistants limit=limit.clone()/></Loaded>
+    }
+    .into_any()
 }
 
 /// Asks how long the former secret is to stay good, and rolls.

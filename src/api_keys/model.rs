@@ -68,6 +68,8 @@ pub struct Keys {
     pub is_test: bool,
     /// What the reader may give to a key.
     pub may_give: Vec<Permission>,
+    /// Those that a key may be limited to, by name.
+    pub assistants: Vec<(AssistantId, String)>,
     pub now: DateTime<Utc>,
 }
 
@@ -81,6 +83,9 @@ pub struct KeyForm {
     pub expires_days: String,
     /// Addresses or networks, one a line.
     pub networks: String,
+    /// `all`, or `some`; a page of the version before sends nothing, and means all.
+    pub reach: String,
+    pub assistants: Vec<String>,
 }
 
 /// A key that was made or rolled: shown once.

@@ -1,7 +1,7 @@
 //! `/settings/api-keys`: the keys, the secret that was just drawn, and what came with them.
 
 use super::{
-    dialogs::{MakeDialog, RollDialog},
+    dialogs::{LimitDialog, MakeDialog, RollDialog},
     log::RequestCard,
     model::*,
     parts::*,
@@ -9,23 +9,21 @@ use super::{
 };
 use crate::{
     account::settings_tabs,
-    i18n::{format, t, t_count, words as w},
+    i18n::{format, t, t_count, t_with, words as w},
     kit::*,
+    shared::ids::AssistantId,
 };
 use chrono::{DateTime, Utc};
 use leptos::{prelude::*, task::spawn_local};
+
+/// Assistants by name.
+type Names = Vec<(AssistantId, String)>;
 
 /// Keys of the public API.
 #[component]
 pub fn ApiKeysPage() -> impl IntoView {
     let desk = Desk::new();
     let keys = Resource::new(move || desk.changes.get(), |_| list_keys());
-    let may_give = RwSignal::new(Vec::new());
-    Effect::new(move || {
-        if let Some(Ok(keys)) = keys.get() {
-            may_give.set(keys.may_give);
-        }
-    });
     view! {
         <PageFrame title=t(w::ACCOUNT_SETTINGS)>
             <LinkTabs label=t(w::ACCOUNT_SETTINGS) tabs=settings_tabs("/settings/api-keys")/>
@@ -41,7 +39,8 @@ pub fn ApiKeysPage() -> impl IntoView {
                 <Loaded resource=keys skeleton=rows_skeleton(4) let:keys><KeyTable keys desk/></Loaded>
             </section>
             <RequestCard changes=desk.changes/>
-            <MakeDialog desk may_give=may_give.into()/>
+            <MakeDialog desk keys/>
+            <LimitDialog desk keys/>
             <RollDialog desk/>
         </PageFrame>
     }
@@ -70,13 +69,13 @@ fn KeyTable(keys: Keys, desk: Desk) -> impl IntoView {
     if keys.keys.is_empty() {
         return view! { {world} <Empty kind=EmptyKind::Unused title=t(w::API_KEYS_EMPTY) text=t(w::API_KEYS_EMPTY_TEXT)/> }.into_any();
     }
-    let (now, items) = (keys.now, keys.keys);
-    let rows = drawn_anew(desk.draws, move || view! { <Rows keys=items.clone() now desk/> }.into_any());
+    let (now, items, names) = (keys.now, keys.keys, keys.assistants);
+    let rows = drawn_anew(desk.draws, move || view! { <Rows keys=items.clone() names=names.clone() now desk/> }.into_any());
     view! { {world} {rows} }.into_any()
 }
 
 #[component]
-fn Rows(keys: Vec<KeyLine>, now: DateTime<Utc>, desk: Desk) -> impl IntoView {
+fn Rows(keys: Vec<KeyLine>, names: Names, now: DateTime<Utc>, desk: Desk) -> impl IntoView {
     view! {
         <Table label=t(w::API_KEYS_KEYS)>
             <thead>
@@ -89,14 +88,24 @@ fn Rows(keys: Vec<KeyLine>, now: DateTime<Utc>, desk: Desk) -> impl IntoView {
                     <th><span class="sr">{t(w::API_KEYS_ACTIONS)}</span></th>
                 </tr>
             </thead>
-            <tbody>{keys.into_iter().map(|key| view! { <KeyRow key_line=key now desk/> }).collect_view()}</tbody>
+            <tbody>{keys.into_iter().map(|key| view! { <KeyRow reach=reach(&key, &names) key_line=key now desk/> }).collect_view()}</tbody>
         </Table>
     }
     .into_any()
 }
 
+/// What a key is limited to, in words; nothing when it is not.
+fn reach(key: &KeyLine, names: &Names) -> Option<String> {
+    let limit = key.assistants.as_ref()?;
+    let known: Vec<&str> = names.iter().filter(|(id, _)| limit.contains(id)).map(|(_, name)| name.as_str()).collect();
+    Some(match known.as_slice() {
+        [] => t(w::API_KEYS_LIMITED_GONE).to_owned(),
+        known => t_with(w::API_KEYS_LIMITED, &[("names", &known.join(", "))]),
+    })
+}
+
 #[component]
-fn KeyRow(key_line: KeyLine, now: DateTime<Utc>, desk: Desk) -> impl IntoView {
+fn KeyRow(key_line: KeyLine, reach: Option<String>, now: DateTime<Utc>, desk: Desk) -> impl IntoView {
     let key = key_line;
     let (id, state) = (key.id, key.state(now));
     let requests: i64 = key.usage.iter().sum();
@@ -109,6 +118,7 @@ fn KeyRow(key_line: KeyLine, now: DateTime<Utc>, desk: Desk) -> impl IntoView {
                 <a href=format!("/settings/api-keys?key={id}#requests")>{key.name.clone()}</a>
                 <br/>
                 <code class="small muted ltr nowrap">"…" {key.hint.clone()}</code>
+                {reach.map(|reach| view! { <div class="small muted">{reach}</div> })}
                 {(!key.networks.is_empty()).then(|| view! { <div class="small muted ltr">{key.networks.join(", ")}</div> })}
             </th>
             <td><span class="row g1 wrap">{scopes}</span></td>
@@ -161,12 +171,18 @@ fn KeyButtons(key_line: KeyLine, desk: Desk) -> impl IntoView {
             pending.try_set(false);
         });
     };
+    let limited = key_line.clone();
+    let limit = move |_| {
+        desk.limited.set(Some(limited.clone()));
+        desk.is_limiting.set(true);
+    };
     let roll = move |_| {
         desk.rolled.set(Some(key_line.clone()));
         desk.is_rolling.set(true);
     };
     view! {
         <span class="row g1">
+            <Button size=ButtonSize::Small kind=ButtonKind::Ghost attr:aria-haspopup="dialog" on:click=limit>{t(w::API_KEYS_LIMIT)}</Button>
             <Button size=ButtonSize::Small kind=ButtonKind::Ghost attr:aria-haspopup="dialog" on:click=roll>{t(w::API_KEYS_ROLL)}</Button>
             <ConfirmButton size=ButtonSize::Small on_confirm=move |()| revoke() pending>{t(w::API_KEYS_REVOKE)}</ConfirmButton>
         </span>

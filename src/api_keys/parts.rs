@@ -15,6 +15,9 @@ pub struct Desk {
     pub is_rolling: RwSignal<bool>,
     /// The key that is to be rolled.
     pub rolled: RwSignal<Option<KeyLine>>,
+    pub is_limiting: RwSignal<bool>,
+    /// The key whose limit is changed.
+    pub limited: RwSignal<Option<KeyLine>>,
     /// The secret to be copied now.
     pub fresh: RwSignal<Option<FreshKey>>,
     pub changes: RwSignal<u32>,
@@ -29,6 +32,8 @@ impl Desk {
             is_making: RwSignal::new(false),
             is_rolling: RwSignal::new(false),
             rolled: RwSignal::new(None),
+            is_limiting: RwSignal::new(false),
+            limited: RwSignal::new(None),
             fresh: RwSignal::new(None),
             changes: RwSignal::new(0),
             draws: StoredValue::new(0),

@@ -2,6 +2,7 @@
 
 use super::model::*;
 use crate::{
+    assistants::LimitForm,
     error_glue::Json,
     shared::{error::AppError, ids::ApiKeyId},
 };
@@ -29,6 +30,15 @@ pub async fn create_key(#[server(default)] form: KeyForm) -> Result<FreshKey, Ap
 pub async fn roll_key(id: ApiKeyId, grace_s: i64) -> Result<FreshKey, AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::roll(&OrgScope::of_request().await?, id, grace_s).await
+}
+
+/// Limits a key to some assistants, or no more. Errors: `NotFound`; `Conflict("key_ended")`; `Forbidden`; `Invalid`.
+#[server(output = Json)]
+pub async fn limit_key(id: ApiKeyId, #[server(default)] form: LimitForm) -> Result<(), AppError> {
+    use {super::server::actions, crate::platform::OrgScope, crate::shared::permission::Permission};
+    let scope = OrgScope::of_request().await?;
+    scope.require(Permission::KeysManage)?; // before a word is said about the form
+    actions::set_limit(&scope, id, form.parse()?).await
 }
 
 /// Ends a key at once. Errors: `NotFound`.

@@ -17,6 +17,7 @@ mod edit_page;
 mod editor_parts;
 mod history_page;
 mod import_form;
+mod limit;
 mod list_page;
 mod new_page;
 mod parts;
@@ -31,6 +32,7 @@ pub mod server;
 pub use {
     edit_page::AssistantPage,
     history_page::AssistantHistoryPage,
+    limit::{LimitFields, LimitForm},
     list_page::AssistantsPage,
     new_page::NewAssistantPage,
     parts::{AssistantTab, AssistantTabs, SyncRing, look_again_while},

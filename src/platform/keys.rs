@@ -4,7 +4,13 @@
 //! the database. Kept is an HMAC under a key derived from the master key. A key is for one world: `zc_test_` where the provider is our
 //! simulator, `zc_live_` where it is the real one, so a rehearsal's key never dials a person.
 
-use super::{api::cache::Seen, core::Core, crypto, rights::Limit, tenancy::Caller};
+use super::{
+    api::cache::Seen,
+    core::Core,
+    crypto::{self, Vault},
+    rights::Limit,
+    tenancy::Caller,
+};
 use crate::shared::{
     error::AppError,
     ids::{self, ApiKeyId, AssistantId, OrgId},
@@ -107,7 +113,12 @@ pub fn hint(key: &str) -> String {
 
 /// What is stored of a key: a leaked table without the master key is no use.
 pub fn hash(core: &Core, key: &str) -> anyhow::Result<Vec<u8>> {
-    keyed_hash(&core.vault.derive(PURPOSE)?, key)
+    hash_under(&core.vault, key)
+}
+
+/// The same, for who has no more than the master keys.
+pub fn hash_under(vault: &Vault, key: &str) -> anyhow::Result<Vec<u8>> {
+    keyed_hash(&vault.derive(PURPOSE)?, key)
 }
 
 fn keyed_hash(master: &[u8; 32], key: &str) -> anyhow::Result<Vec<u8>> {

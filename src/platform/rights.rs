@@ -2,10 +2,11 @@
 //! to; and the role they see Zencall as, for a while, without a hand on anything.
 
 use crate::shared::{
-    ids::{AssistantId, RoleId},
-    permission::{Permissions, Role, RoleChoice},
+    ids::{AssistantId, OrgId, RoleId},
+    permission::{Permission, Permissions, Role, RoleChoice},
     session::Barred,
 };
+use sqlx::PgConnection;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -67,6 +68,37 @@ impl From<Row> for Rights {
         let limit = row.assistants.map(|ids| ids.into_iter().map(AssistantId).collect());
         Self { role: row.role, own_role: row.own_role, permissions, limit, viewing, barred }
     }
+}
+
+/// Somebody to write to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    pub email: String,
+    pub name: String,
+    pub locale: String,
+}
+
+/// The members of an organisation who may do this, roles of its own and limits counted.
+pub async fn who_may(conn: &mut PgConnection, org: OrgId, permission: Permission) -> sqlx::Result<Vec<Reader>> {
+    let rows = sqlx::query!(
+        r#"
+        select a.email, a.name, a.locale, m.role as "role: Role", m.own_role as "own_role: RoleId", own.permissions as "own_permissions?", m.assistants
+        from members m
+        join accounts a on a.id = m.account_id
+        left join roles own on own.org_id = m.org_id and own.id = m.own_role
+        where m.org_id = $1
+        order by a.id
+        "#,
+        org.0
+    )
+    .fetch_all(conn)
+    .await?;
+    let readers = rows.into_iter().filter_map(|row| {
+        let (role, own_role, own_permissions, assistants) = (row.role, row.own_role, row.own_permissions, row.assistants);
+        let rights = Rights::from(Row { role, own_role, own_permissions, assistants, view_as: None, view_permissions: None, barred: None });
+        rights.permissions.has(permission).then_some(Reader { email: row.email, name: row.name, locale: row.locale })
+    });
+    Ok(readers.collect())
 }
 
 fn viewed(text: &str) -> Option<RoleChoice> {

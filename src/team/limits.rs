@@ -2,9 +2,9 @@
 
 use super::{page::TeamRead, parts::Desk, rpc::SetLimit};
 use crate::{
+    assistants::LimitFields,
     i18n::{t, t_with, words as w},
     kit::*,
-    shared::ids::AssistantId,
 };
 use leptos::{form::ActionForm, prelude::*};
 
@@ -41,7 +41,7 @@ pub fn LimitDialog(team: TeamRead, desk: Desk) -> impl IntoView {
                     <FormErrors error=action_error(save)/>
                     <p class="muted">{t(w::TEAM_LIMIT_TEXT)}</p>
                     <p class="small t bad" role="alert">{wrong}</p>
-                    <LimitFields team desk/>
+                    <Fields team desk/>
                 </div>
                 <footer>
                     <Button on:click=move |_| desk.is_limiting.set(false)>{t(w::TEAM_CANCEL)}</Button>
@@ -54,44 +54,12 @@ pub fn LimitDialog(team: TeamRead, desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn LimitFields(team: TeamRead, desk: Desk) -> impl IntoView {
+fn Fields(team: TeamRead, desk: Desk) -> impl IntoView {
     let Some(member) = desk.limited.get_untracked() else { return ().into_any() };
-    let is_some = RwSignal::new(member.assistants.is_some());
-    let ticked = member.assistants.unwrap_or_default();
-    let reach = move |value: &'static str, word, is_on: bool| {
-        view! {
-            <label class="check">
-                <input type="radio" name="form[reach]" value=value checked=is_on on:change=move |_| is_some.set(value == "some")/>
-                <span>{t(word)}</span>
-            </label>
-        }
-    };
-    let was_some = is_some.get_untracked();
+    let limit = member.assistants;
     view! {
         <input type="hidden" name="account" value=member.account.to_string()/>
-        <fieldset class="stack g2">
-            <legend class="label">{t(w::TEAM_LIMIT_REACH)}</legend>
-            {reach("all", w::TEAM_LIMIT_ALL, !was_some)}
-            {reach("some", w::TEAM_LIMIT_SOME, was_some)}
-        </fieldset>
-        <fieldset class="stack g2" disabled=move || !is_some.get()>
-            <legend class="label">{t(w::TEAM_LIMIT_ASSISTANTS)}</legend>
-            <Loaded resource=team let:team>
-                {team.assistants.iter().map(|(id, name)| view! { <Tick id=*id name=name.clone() is_on=ticked.contains(id)/> }).collect_view()}
-                {team.assistants.is_empty().then(|| view! { <p class="small muted">{t(w::TEAM_LIMIT_NONE)}</p> })}
-            </Loaded>
-        </fieldset>
-    }
-    .into_any()
-}
-
-#[component]
-fn Tick(id: AssistantId, name: String, is_on: bool) -> impl IntoView {
-    view! {
-        <label class="check">
-            <input type="checkbox" name="form[assistants][]" value=id.to_string() checked=is_on/>
-            <span>{name}</span>
-        </label>
+        <Loaded resource=team let:team><LimitFields assistants=team.assistants limit=limit.clone()/></Loaded>
     }
     .into_any()
 }

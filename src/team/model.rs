@@ -9,6 +9,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+pub use crate::assistants::LimitForm;
+
 /// How many may be invited at once.
 const MOST_AT_ONCE: usize = 50;
 
@@ -79,29 +81,6 @@ pub fn verdict(permission: Permission, role: Permissions, is_limited: bool) -> V
         (true, false, _) => Verdict::Yes,
         (true, true, true) => Verdict::WithinLimit,
         (true, true, false) => Verdict::LostToLimit,
-    }
-}
-
-/// What the form of a limit sends.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct LimitForm {
-    /// `all`, or `some`.
-    pub reach: String,
-    pub assistants: Vec<String>,
-}
-
-impl LimitForm {
-    /// Reads the form. Errors: `Invalid`: nothing ticked is never taken for everything.
-    pub fn parse(&self) -> Result<Option<Vec<AssistantId>>, AppError> {
-        match self.reach.as_str() {
-            "all" => Ok(None),
-            "some" => {
-                let ids: Result<Vec<AssistantId>, _> = self.assistants.iter().map(|id| id.parse()).collect();
-                ids.ok().filter(|ids| !ids.is_empty()).map(Some).ok_or_else(|| AppError::invalid("assistants", "team.assistants"))
-            }
-            _ => Err(AppError::invalid("reach", "team.reach")),
-        }
     }
 }
 
@@ -266,17 +245,6 @@ mod tests {
         assert_eq!(fields(form("", &[])), ["name", "permissions"]);
         assert_eq!(fields(form(&"x".repeat(41), &["calls.read"])), ["name"]);
         assert_eq!(fields(form("Soir", &["calls.read", "calls.everything"])), ["permissions"]);
-    }
-
-    #[test]
-    fn nothing_ticked_is_not_everything() {
-        let read = |reach: &str, assistants: &[&str]| {
-            LimitForm { reach: reach.into(), assistants: assistants.iter().map(|id| (*id).to_owned()).collect() }.parse()
-        };
-        let id = AssistantId(uuid::Uuid::from_u128(5));
-        assert_eq!(read("all", &[]), Ok(None));
-        assert_eq!(read("some", &[&id.to_string()]), Ok(Some(vec![id])));
-        assert!(read("some", &[]).is_err() && read("some", &["call_x"]).is_err() && read("", &[]).is_err());
     }
 
     #[test]

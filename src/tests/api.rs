@@ -1,6 +1,9 @@
 //! The public API from outside: keys, what they may, how lists go on, how repeats are answered.
 
-use crate::app::{TestApp, TestOrg, until};
+use crate::{
+    app::{TestApp, TestOrg, until},
+    visitor::Doors,
+};
 use chrono::{Duration, Utc};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -9,11 +12,15 @@ use std::collections::BTreeSet;
 use zencall::{
     api_keys::{
         model::FreshKey,
-        server::actions::{self as keys, NewKey},
+        server::{
+            actions::{self as keys, NewKey},
+            idle,
+        },
     },
-    platform::OrgScope,
+    platform::{OrgScope, mail::Letter},
     shared::{
         error::AppError,
+        ids::{AccountId, AssistantId, OrgId},
         permission::{Permission, Role},
     },
 };
@@ -113,6 +120,46 @@ async fn a_list_goes_on_by_its_cursor_and_by_no_other(pool: PgPool) {
         assert_eq!((status, &problem["code"]), (400, &json!("bad_cursor")), "{path}");
     }
     assert_eq!(ids(&read(&app, "/api/v1/calls", &other).await).len(), 0, "nothing of the other organisation");
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn only_the_fields_that_are_asked_for_are_told(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let acme = app.org("Acme", Role::Owner).await;
+    let key = master(&app, &acme).await;
+    let assistant = AssistantId(app.assistant(&acme).await.0);
+    for name in ["c1", "c2"] {
+        call(&app, &acme, name).await;
+    }
+    let page = read(&app, "/api/v1/calls?fields=id,status&limit=1&status=ended", &key).await;
+    assert_eq!(page["items"][0].as_object().map(|call| call.keys().cloned().collect::<Vec<_>>()), Some(vec!["id".into(), "status".into()]));
+    let next = page["next"].as_str().expect("a cursor");
+    let rest = read(&app, &format!("/api/v1/calls?limit=1&status=ended&after={next}&fields=id"), &key).await;
+    assert_ne!(rest["items"][0]["id"], page["items"][0]["id"]);
+    assert_eq!(rest["items"], json!([{ "id": rest["items"][0]["id"] }]));
+    assert_eq!(read(&app, "/api/v1/calls?fields=id&status=live", &key).await["items"], json!([]), "a filter counts as before");
+    // The tag is of the thing: what was read in part is changed as what was read whole.
+    let (path, tag) = (format!("/api/v1/assistants/{assistant}"), |answer: &Response| answer.headers()["etag"].clone());
+    let (whole, part) = (get(&app, &path, &key).await, get(&app, &format!("{path}?fields=state"), &key).await);
+    assert_eq!(tag(&whole), tag(&part));
+    assert_eq!(part.json::<Value>().await.expect("JSON"), json!({ "state": "active" }));
+    for (path, code) in [
+        ("/api/v1/calls?fields=id,nope".to_owned(), "unknown_field"),
+        ("/api/v1/calls?fields=".to_owned(), "unknown_field"),
+        ("/api/v1/calls?fields=id&fields=status".to_owned(), "twice"),
+        ("/api/v1/calls/export.csv?fields=id".to_owned(), "unknown_field"),
+        (format!("{path}?fields=items"), "unknown_field"),
+    ] {
+        let (status, problem) = told(get(&app, &path, &key).await).await;
+        assert_eq!((status, &problem["code"], &problem["errors"]), (400, &json!("bad_fields"), &json!({ "fields": code })), "{path}");
+    }
+    // What is refused for another reason says that reason, whole.
+    let weak = key_of(&app, &acme, wanted(&[Permission::CallsRead])).await.secret;
+    let (status, problem) = told(get(&app, "/api/v1/keys?fields=nope", &weak).await).await;
+    assert_eq!((status, &problem["code"]), (403, &json!("forbidden")));
+    let (status, problem) = told(get(&app, "/api/v1/assistants/nonsense?fields=id", &key).await).await;
+    assert_eq!((status, &problem["code"]), (404, &json!("not_found")));
+    app.sql("delete from jobs.job").await;
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
@@ -346,6 +393,62 @@ async fn nobody_gets_hold_of_a_key_that_may_more_than_they(pool: PgPool) {
     assert!(keys::create(&developer, wanted(&[Permission::CallsRead])).await.is_ok());
     let agent = OrgScope::of_system(&app.core, acme.id).with_rights(&Role::Agent.into());
     assert_eq!(keys::list(&agent).await.err(), Some(AppError::Forbidden { needs: Permission::KeysManage }));
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_key_is_limited_when_it_is_made_and_changed_later(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let (acme, globex) = (app.org("Acme", Role::Owner).await, app.org("Globex", Role::Owner).await);
+    let [one, other, foreign] =
+        [app.assistant(&acme).await.0, app.assistant(&acme).await.0, app.assistant(&globex).await.0].map(AssistantId);
+    let rpc = |door: &'static str, fields: String| {
+        let request = app.http.post(app.url(&format!("/rpc/zencall/api_keys/rpc/{door}"))).header("cookie", &acme.cookie);
+        let request = request.header("accept", "application/json").header("content-type", "application/x-www-form-urlencoded");
+        async move { told(request.body(fields).send().await.expect("an answer")).await }
+    };
+    let make =
+        |limit: String| rpc("create_key", format!("form[name]=Agenda&form[scopes][]=assistants.read&form[scopes][]=org.manage&{limit}"));
+    let (_, problem) = make("form[reach]=some".into()).await;
+    assert_eq!(problem["fields"], json!({ "assistants": "team.assistants" }), "nothing ticked is not everything");
+    assert_eq!(make(format!("form[reach]=some&form[assistants][]={foreign}")).await.0, 422, "another organisation's");
+    let (status, made) = make(format!("form[reach]=some&form[assistants][]={one}")).await;
+    assert_eq!(status, 200, "{made}");
+    let (id, secret) = (made["id"].as_str().expect("an id").to_owned(), made["secret"].as_str().expect("a secret").to_owned());
+    let seen = || async {
+        let list = read(&app, "/api/v1/assistants", &secret).await;
+        list["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .map(|item| item["id"].as_str().unwrap_or_default().to_owned())
+            .collect::<BTreeSet<_>>()
+    };
+    let ids = |ids: &[AssistantId]| ids.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    assert_eq!(seen().await, ids(&[one]));
+    // Changed on the page, over the API, and lifted.
+    assert_eq!(rpc("limit_key", format!("id={id}&form[reach]=some&form[assistants][]={other}")).await.0, 200);
+    assert_eq!(seen().await, ids(&[other]), "it counts at once");
+    let (key, door) = (master(&app, &acme).await, format!("/api/v1/keys/{id}/limit"));
+    assert_eq!(send(&app, Method::PUT, &door, &key, json!({ "assistants": [one] })).await.0, 204);
+    assert_eq!(seen().await, ids(&[one]));
+    assert_eq!(read(&app, &format!("/api/v1/keys/{id}"), &key).await["assistants"], json!([one]));
+    let (status, problem) = send(&app, Method::PUT, &door, &key, json!({})).await;
+    assert_eq!((status, &problem["errors"]), (422, &json!({ "assistants": "required" })), "left out is not lifted");
+    for wrong in [json!([]), json!([foreign])] {
+        let (status, problem) = send(&app, Method::PUT, &door, &key, json!({ "assistants": wrong })).await;
+        assert_eq!((status, &problem["errors"]), (422, &json!({ "assistants": "team.assistants" })));
+    }
+    // Who may less than the key does not widen it.
+    let weak = key_of(&app, &acme, wanted(&[Permission::KeysManage, Permission::AssistantsRead])).await.secret;
+    let (status, problem) = send(&app, Method::PUT, &door, &weak, json!({ "assistants": null })).await;
+    assert_eq!((status, &problem["needs"]), (403, &json!("org.manage")));
+    assert_eq!(seen().await, ids(&[one]));
+    assert_eq!(send(&app, Method::PUT, &door, &key, json!({ "assistants": null })).await.0, 204);
+    assert_eq!(seen().await, ids(&[one, other]));
+    assert_eq!(request(&app, Method::DELETE, &format!("/api/v1/keys/{id}"), &key).send().await.expect("an answer").status(), 204);
+    let (status, problem) = send(&app, Method::PUT, &door, &key, json!({ "assistants": null })).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("key_ended")));
+    app.sql("delete from jobs.job").await;
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
@@ -705,4 +808,84 @@ async fn a_person_makes_a_key_with_the_form_of_the_page(pool: PgPool) {
     let more = "form%5Bname%5D=Agenda&form%5Bscopes%5D%5B%5D=calls.listen";
     assert_eq!(told(make(more).await.expect("an answer")).await.0, 403, "a developer hears no recording");
     assert_eq!(app.number("select count(*) from api_keys where created_by is not null").await, 1);
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_key_nobody_uses_is_reported_once_to_those_who_manage_keys(pool: PgPool) {
+    let doors = Doors::new(pool).await;
+    let core = doors.core.clone();
+    let mut orgs = vec![];
+    for (name, own) in [("Acme", "keys.manage"), ("Globex", "calls.read")] {
+        let org = OrgId::generate();
+        sqlx::query("insert into orgs (id, name, kind) values ($1, $2, 'business')")
+            .bind(org)
+            .bind(name)
+            .execute(&core.pool)
+            .await
+            .expect("an org");
+        let role = uuid::Uuid::now_v7();
+        let insert = "insert into roles (id, org_id, name, permissions) values ($1, $2, 'Propre', array[$3])";
+        sqlx::query(insert).bind(role).bind(org).bind(own).execute(&core.pool).await.expect("a role");
+        // Whom a limit keeps from keys, who may not, and a role of the organisation's own.
+        let crew: [(&str, &str, bool, bool); 5] = [
+            ("owner", "fr", false, false),
+            ("developer", "en", false, false),
+            ("developer", "fr", true, false),
+            ("agent", "fr", false, false),
+            ("read_only", "fr", false, true),
+        ];
+        for (n, (given, locale, is_limited, is_own)) in crew.into_iter().enumerate() {
+            sqlx::query("with a as (insert into accounts (id, email, name, password_hash, locale) values ($1, $2, 'Inès', 'x', $3)) insert into members (org_id, account_id, role, assistants, own_role) values ($4, $1, $5, $6, $7)")
+                .bind(AccountId::generate())
+                .bind(format!("{n}@{}.example", name.to_lowercase()))
+                .bind(locale)
+                .bind(org)
+                .bind(given)
+                .bind(is_limited.then(Vec::<uuid::Uuid>::new))
+                .bind(is_own.then_some(role))
+                .execute(&core.pool)
+                .await
+                .expect("a member");
+        }
+        orgs.push(org);
+    }
+    let scope = OrgScope::of_system(&core, orgs[0]);
+    let named = |name: &str| NewKey { name: name.into(), ..wanted(&[Permission::CallsRead]) };
+    let used = keys::create(&scope, named("Used")).await.expect("a key");
+    let idle = keys::create(&scope, named("Agenda")).await.expect("a key");
+    let revoked = keys::create(&scope, named("Revoked")).await.expect("a key");
+    keys::create(&scope, NewKey { expires_at: Some(doors.now() + Duration::days(30)), ..named("Expired") }).await.expect("a key");
+    keys::revoke(&scope, revoked.id).await.expect("revoked");
+    let use_it = |id| sqlx::query("update api_keys set last_used_at = $2 where id = $1").bind(id).bind(doors.now()).execute(&doors.pool);
+    let told = || async {
+        idle::report(&core).await.expect("looked");
+        let mails = doors.mails().await.into_iter();
+        mails
+            .map(|mail| match mail.letter {
+                Letter::KeysUnused { keys, organisation, days: 90, .. } if organisation == "Acme" => {
+                    (mail.to, mail.locale, keys.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect::<Vec<_>>()
+    };
+    let all = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        [("0", "fr"), ("1", "en"), ("4", "fr")].map(|(n, locale)| (format!("{n}@acme.example"), locale.to_owned(), names.clone())).to_vec()
+    };
+    doors.advance(Duration::days(89));
+    use_it(used.id).await.expect("used");
+    assert_eq!(told().await, []);
+    doors.advance(Duration::days(2));
+    assert_eq!(told().await, all(&["Agenda"]), "the others are used, revoked, expired");
+    doors.advance(Duration::days(1));
+    assert_eq!(told().await, [], "once");
+    // Used again, and left again.
+    use_it(idle.id).await.expect("used");
+    doors.advance(Duration::days(89));
+    assert_eq!(told().await, all(&["Used"]), "now that one is idle");
+    doors.advance(Duration::days(2));
+    assert_eq!(told().await, all(&["Agenda"]), "another period");
+    doors.advance(Duration::days(400));
+    assert_eq!(told().await, []);
 }

@@ -348,6 +348,50 @@ async fn every_door_is_open_to_a_key_that_may(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn every_answer_that_says_so_is_cut_to_the_fields_that_are_asked_for(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let acme = app.org("Acme", Role::Owner).await;
+    let things = things(&app, &acme).await;
+    let key = master(&app, &acme).await;
+    let ask = |path: String| {
+        let request = request(&app, Method::GET, &path, &key);
+        async move {
+            let answer = request.send().await.expect("an answer");
+            (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default())
+        }
+    };
+    let (mut cut, mut whole) = (0, 0);
+    for door in doors().filter(|door| door.method == "GET") {
+        let id = &things.iter().find(|(kind, _)| *kind == prefix(door)).expect("one of each kind").1;
+        let path = at(door, id);
+        let parameters = document()["paths"][door.path]["get"]["parameters"].to_string();
+        let (status, problem) = ask(format!("{path}?fields=giraffe")).await;
+        assert_eq!(
+            (status, &problem["code"], &problem["errors"]),
+            (400, &json!("bad_fields"), &json!({ "fields": "unknown_field" })),
+            "{path}"
+        );
+        if !parameters.contains("#/components/parameters/fields") {
+            whole += 1;
+            continue;
+        }
+        let (_, all) = ask(path.clone()).await;
+        let thing = all["items"].as_array().map_or(Some(&all), |items| items.first());
+        let Some((name, value)) = thing.and_then(|thing| thing.as_object()?.iter().next()) else { continue };
+        let (status, part) = ask(format!("{path}?fields={name}")).await;
+        assert_eq!(status, 200, "{path}: {part}");
+        let thing = part["items"].as_array().map_or(&part, |items| &items[0]);
+        assert_eq!(thing.as_object().map(|thing| thing.len()), Some(1), "{path}: {part}");
+        let moves = name.ends_with("_at") || door.path == "/api/v1/me"; // the last use of the key is noted meanwhile
+        assert!(thing[name] == *value || moves, "{path}: {part}");
+        assert_eq!(part.get("next"), all.get("next"), "{path}");
+        cut += 1;
+    }
+    assert!(cut >= 25 && (1..6).contains(&whole), "{cut} {whole}");
+    app.sql("delete from jobs.job").await;
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
 async fn what_another_assistant_does_is_not_there_for_a_key_that_is_limited(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let acme = app.org("Acme", Role::Owner).await;

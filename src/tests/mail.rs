@@ -23,6 +23,13 @@ fn every_letter(name: &str) -> Vec<Letter> {
         Letter::NewSignIn { name: name.clone(), device: name.clone(), ip: "203.0.113.9".into(), at, sessions_url: url.clone() },
         Letter::Invitation { inviter: name.clone(), organisation: name.clone(), url: url.clone(), valid_days: 7 },
         Letter::WebhookFailing { name: name.clone(), host: "hooks.example".into(), days: 3, is_disabled: false, url: url.clone() },
+        Letter::KeysUnused {
+            name: name.clone(),
+            organisation: name.clone(),
+            keys: vec![(name.clone(), "1f3k".into()); 30],
+            days: 90,
+            url: url.clone(),
+        },
         Letter::Work { name: name.clone(), by: name.clone(), is_mention: true, url: url.clone() },
         Letter::Work { name: name.clone(), by: name, is_mention: false, url },
     ]

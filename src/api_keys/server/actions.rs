@@ -3,7 +3,7 @@
 use super::store;
 use crate::{
     api_keys::model::*,
-    assistants::server::actions as assistants,
+    assistants::{LimitForm, server::actions as assistants},
     platform::{
         Actor, OrgScope, OrgTx,
         bus::{self, Note},
@@ -57,10 +57,16 @@ pub fn of_form(form: &KeyForm, now: DateTime<Utc>) -> Result<NewKey, AppError> {
             }
         },
     };
+    let limit = match form.reach.as_str() {
+        "" => Ok(None),
+        reach => LimitForm { reach: reach.to_owned(), assistants: form.assistants.clone() }.parse(),
+    };
+    let assistants = limit.unwrap_or_else(|error| {
+        wrong.0.extend(error.fields().0);
+        None
+    });
     let networks = form.networks.split(['\n', ',', ' ']).map(str::trim).filter(|net| !net.is_empty()).map(str::to_owned).collect();
-    let new =
-        check(NewKey { name: form.name.clone(), scopes, expires_at, networks, per_minute: PER_MINUTE, assistants: None }, now, wrong)?;
-    Ok(new)
+    check(NewKey { name: form.name.clone(), scopes, expires_at, networks, per_minute: PER_MINUTE, assistants }, now, wrong)
 }
 
 /// Holds what is wanted to the rules of keys. Errors: `Invalid`, with what was wrong already.
@@ -100,7 +106,8 @@ pub async fn list(scope: &OrgScope) -> Result<Keys, AppError> {
     let now = scope.core().clock.now();
     let keys = store::list(&mut tx, None, now.date_naive()).await?;
     let may_give = Permission::ALL.iter().copied().filter(|permission| scope.may(*permission)).collect();
-    Ok(Keys { keys, is_test: is_test(scope), may_give, now })
+    let assistants = assistants::names(&mut tx).await?;
+    Ok(Keys { keys, is_test: is_test(scope), may_give, assistants, now })
 }
 
 /// One key. Errors: `NotFound`.
@@ -126,12 +133,7 @@ async fn one(tx: &mut OrgTx<'_>, id: ApiKeyId) -> Result<KeyLine, AppError> {
 pub async fn create(scope: &OrgScope, new: NewKey) -> Result<FreshKey, AppError> {
     let mut tx = scope.begin(Permission::KeysManage).await?;
     new.scopes.iter().try_for_each(|permission| scope.require(*permission))?;
-    if let Some(wanted) = &new.assistants {
-        let known = assistants::names(&mut tx).await?;
-        if wanted.is_empty() || !wanted.iter().all(|id| known.iter().any(|(known, _)| known == id)) {
-            return Err(AppError::invalid("assistants", "team.assistants"));
-        }
-    }
+    are_there(&mut tx, new.assistants.as_deref()).await?;
     store::lock(&mut tx).await?;
     if store::count_good(&mut tx, scope.core().clock.now()).await? >= MOST_KEYS {
         return Err(AppError::conflict("key_limit"));
@@ -144,6 +146,34 @@ pub async fn create(scope: &OrgScope, new: NewKey) -> Result<FreshKey, AppError>
     tx.commit().await?;
     tracing::info!(org = %scope.org(), key = %id, "a key was made");
     Ok(FreshKey { id, name: new.name, secret })
+}
+
+/// Errors: `Invalid(assistants)` when there is none, or one of them is not the organisation's.
+async fn are_there(tx: &mut OrgTx<'_>, wanted: Option<&[AssistantId]>) -> Result<(), AppError> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let known = assistants::names(tx).await?;
+    if wanted.is_empty() || !wanted.iter().all(|id| known.iter().any(|(known, _)| known == id)) {
+        return Err(AppError::invalid("assistants", "team.assistants"));
+    }
+    Ok(())
+}
+
+/// Limits a key to some assistants and the calls of these, or no more, from this moment on. Errors: `NotFound`; `Conflict("key_ended")`;
+/// `Forbidden` when the key may more than who changes it; `Invalid(assistants)`.
+pub async fn set_limit(scope: &OrgScope, id: ApiKeyId, assistants: Option<Vec<AssistantId>>) -> Result<(), AppError> {
+    let mut tx = scope.begin(Permission::KeysManage).await?;
+    let now = scope.core().clock.now();
+    let key = one(&mut tx, id).await?;
+    if key.state(now) != KeyState::Active {
+        return Err(AppError::conflict("key_ended"));
+    }
+    key.scopes.iter().try_for_each(|permission| scope.require(*permission))?;
+    are_there(&mut tx, assistants.as_deref()).await?;
+    store::set_limit(&mut tx, id, assistants.as_deref(), now).await?;
+    tell(&mut tx, id).await?;
+    tx.commit().await?;
+    tracing::info!(org = %scope.org(), actor = ?scope.actor(), key = %id, ?assistants, "the limit of a key was changed");
+    Ok(())
 }
 
 /// Draws a new secret; the one before it stays good for so many seconds. Errors: `NotFound`; `Conflict("key_ended")`; `Forbidden` when the
@@ -239,5 +269,7 @@ mod tests {
         assert_eq!(wrong(|form| form.scopes.push("calls.all".into())), one("scopes", "key.scopes"));
         assert_eq!(wrong(|form| form.expires_days = "0".into()), one("expires_days", "key.expiry"));
         assert_eq!(wrong(|form| form.networks = "here".into()), one("networks", "key.networks"));
+        assert_eq!(wrong(|form| form.reach = "some".into()), one("assistants", "team.assistants"));
+        assert_eq!(wrong(|form| form.reach = "many".into()), one("reach", "team.reach"));
     }
 }

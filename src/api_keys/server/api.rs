@@ -18,7 +18,7 @@ use axum::{
     Json, Router,
     extract::Path,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use chrono::{DateTime, Utc};
 use http::{StatusCode, header};
@@ -27,7 +27,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 /// What this file adds to the description.
 #[derive(OpenApi)]
-#[openapi(paths(read_me, list_keys, create_key, read_key, revoke_key, roll_key, list_requests))]
+#[openapi(paths(read_me, list_keys, create_key, read_key, revoke_key, roll_key, limit_key, list_requests))]
 pub struct Doors;
 
 /// The doors.
@@ -37,6 +37,7 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/keys", get(list_keys).post(create_key))
         .route("/api/v1/keys/{id}", get(read_key).delete(revoke_key))
         .route("/api/v1/keys/{id}/roll", post(roll_key))
+        .route("/api/v1/keys/{id}/limit", put(limit_key))
         .route("/api/v1/requests", get(list_requests))
 }
 
@@ -153,6 +154,16 @@ struct RollBody {
     grace_s: Option<i64>,
 }
 
+/// What a key is limited to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct KeyLimitBody {
+    /// At least one; null: no limit.
+    #[serde(deserialize_with = "Option::deserialize")] // left out is not null: a limit is lifted on purpose only
+    #[schema(required)]
+    assistants: Option<Vec<AssistantId>>,
+}
+
 /// Which requests, and which page of them.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -241,6 +252,15 @@ async fn revoke_key(scope: OrgScope, Path(text): Path<String>) -> Result<StatusC
 async fn roll_key(scope: OrgScope, Path(text): Path<String>, Body(body): Body<RollBody>) -> Result<Json<FreshKeyBody>, Problem> {
     let key = id(&text, "key")?;
     Ok(Json(actions::roll(&scope, key, body.grace_s.unwrap_or(86_400)).await?.into()))
+}
+
+/// Limit a key to some assistants
+///
+/// And to the calls of these, from this moment on; scopes that concern everything do nothing then.
+#[utoipa::path(put, path = "/api/v1/keys/{id}/limit", tag = "keys", params(("id" = ApiKeyId, Path)), request_body = KeyLimitBody, responses((status = 204)))]
+async fn limit_key(scope: OrgScope, Path(text): Path<String>, Body(body): Body<KeyLimitBody>) -> Result<StatusCode, Problem> {
+    actions::set_limit(&scope, id(&text, "key")?, body.assistants).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 const LIST: &str = "requests";

@@ -1,5 +1,6 @@
-//! What is forgotten: requests after seven days, answers to repeated requests after one.
+//! What is forgotten: requests after seven days, answers to repeated requests after one. And keys that nobody uses are reported.
 
+use super::idle::{self, ReportIdle};
 use crate::platform::{
     Core, api,
     queue::{Fail, Job, Worker, lane},
@@ -20,13 +21,18 @@ impl Job for ForgetRequests {
 
 /// The handlers of this slice.
 pub fn jobs(worker: Worker, core: &Core) -> Worker {
-    let core = core.clone();
+    let (core, looking) = (core.clone(), core.clone());
     worker
         .on(move |_: ForgetRequests, _| {
             let core = core.clone();
             async move { forget(&core).await }
         })
+        .on(move |_: ReportIdle, _| {
+            let core = looking.clone();
+            async move { idle::report(&core).await }
+        })
         .cron("api_keys.forget_requests", "0 23 * * * *", &ForgetRequests)
+        .cron("api_keys.report_idle", "0 17 6 * * *", &ReportIdle)
 }
 
 async fn forget(core: &Core) -> Result<(), Fail> {

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod idle;
 pub mod jobs;
 mod store;
 

@@ -119,6 +119,15 @@ pub async fn roll(tx: &mut OrgTx<'_>, id: ApiKeyId, hash: &[u8], hint: &str, unt
     Ok(())
 }
 
+/// Limits it to these assistants; nothing: no limit.
+pub async fn set_limit(tx: &mut OrgTx<'_>, id: ApiKeyId, assistants: Option<&[AssistantId]>, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let assistants: Option<Vec<Uuid>> = assistants.map(|ids| ids.iter().map(|id| id.0).collect());
+    sqlx::query!("update api_keys set assistants = $2, updated_at = $3 where id = $1", id.0, assistants.as_deref(), now)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Ends a key; one that ended stays as it is.
 pub async fn revoke(tx: &mut OrgTx<'_>, id: ApiKeyId, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let ended = sqlx::query!("update api_keys set revoked_at = coalesce(revoked_at, $2), updated_at = $2 where id = $1", id.0, now)

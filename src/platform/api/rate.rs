@@ -9,11 +9,30 @@ use std::{
 };
 
 const WINDOW: Duration = Duration::from_secs(60);
-const MOST: usize = 100_000;
+/// From how many windows on those that are over are looked for.
+const MANY: usize = 10_000;
 
 /// Windows by key.
 #[derive(Default)]
-pub struct Rates(Mutex<HashMap<ApiKeyId, (Instant, u32)>>);
+pub struct Rates(Mutex<Windows>);
+
+#[derive(Default)]
+struct Windows {
+    by_key: HashMap<ApiKeyId, (Instant, u32)>,
+    /// When those that were over were last taken away.
+    swept: Option<Instant>,
+}
+
+impl Windows {
+    /// Once a window at most, however many keys there are: no request pays for a look at all of them.
+    fn sweep(&mut self, now: Instant) {
+        if self.by_key.len() < MANY || self.swept.is_some_and(|swept| now.duration_since(swept) < WINDOW) {
+            return;
+        }
+        self.by_key.retain(|_, (began, _)| now.duration_since(*began) < WINDOW);
+        self.swept = Some(now);
+    }
+}
 
 /// Where a key stands in its minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +52,8 @@ impl Rates {
 
     fn take_at(&self, key: &KnownKey, now: Instant) -> Standing {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() >= MOST {
-            windows.retain(|_, (began, _)| now.duration_since(*began) < WINDOW);
-        }
-        let window = windows.entry(key.id).or_insert((now, 0));
+        windows.sweep(now);
+        let window = windows.by_key.entry(key.id).or_insert((now, 0));
         if now.duration_since(window.0) >= WINDOW {
             *window = (now, 0);
         }
@@ -64,6 +81,29 @@ impl Standing {
 mod tests {
     use super::*;
     use crate::shared::{ids::OrgId, permission::Permissions};
+
+    #[test]
+    fn windows_that_are_over_are_taken_away_and_no_others() {
+        let key = |n: usize| KnownKey {
+            id: ApiKeyId(uuid::Uuid::from_u128(n as u128)),
+            org: OrgId(uuid::Uuid::nil()),
+            scopes: Permissions::default(),
+            limit: None,
+            per_minute: 2,
+        };
+        let (rates, start) = (Rates::default(), Instant::now());
+        let kept = || rates.0.lock().map(|windows| windows.by_key.len()).unwrap_or_default();
+        for n in 0..MANY {
+            rates.take_at(&key(n), start);
+        }
+        let late = start + Duration::from_secs(59);
+        rates.take_at(&key(MANY), late);
+        assert_eq!(kept(), MANY + 1, "none is over");
+        rates.take_at(&key(0), start + Duration::from_secs(90));
+        assert_eq!(kept(), MANY + 1, "looked for a moment ago");
+        rates.take_at(&key(1), start + Duration::from_secs(119));
+        assert_eq!(kept(), 2, "that of 90 s and the newest one");
+    }
 
     #[test]
     fn a_minute_holds_so_many_requests_and_the_next_one_as_many_again() {

@@ -31,6 +31,8 @@ pub enum Letter {
     Invitation { inviter: String, organisation: String, url: String, valid_days: u32 },
     /// A call was given to the reader, or a note beside one means them. `by` is empty when a rule did it.
     Work { name: String, by: String, is_mention: bool, url: String },
+    /// Keys of the public API, by name and last characters, that nobody has used for so many days.
+    KeysUnused { name: String, organisation: String, keys: Vec<(String, String)>, days: u32, url: String },
     /// An endpoint of outgoing webhooks fails, for so many days, or is told nothing more; without days: it answered that it is gone.
     WebhookFailing { name: String, host: String, days: u32, is_disabled: bool, url: String },
 }
@@ -135,6 +137,18 @@ pub(super) fn polite_name(name: &str) -> Option<String> {
     (!name.is_empty() && name.chars().count() <= LONGEST_NAME && !looks_like_an_address).then_some(name)
 }
 
+/// The most keys a letter names.
+const MOST_KEYS: usize = 20;
+
+/// Keys as a letter names them, the last characters beside each; and how many more there are.
+pub(super) fn keys_of(keys: &[(String, String)]) -> (String, usize) {
+    let named = keys.iter().take(MOST_KEYS).map(|(name, hint)| match polite_name(name) {
+        Some(name) => format!("{name} (…{hint})"),
+        None => format!("…{hint}"),
+    });
+    (named.collect::<Vec<_>>().join(", "), keys.len().saturating_sub(MOST_KEYS))
+}
+
 /// `evil.example` but not `J. Dupont` or `St.Pierre`.
 fn has_domain(name: &str) -> bool {
     name.split_whitespace().any(|word| {
@@ -163,6 +177,13 @@ mod tests {
         for advertisement in ["Win at https://evil.example", "visit evil.example/now", "www.evil", "a@b", "", &"x".repeat(61)] {
             assert_eq!(polite_name(advertisement), None, "{advertisement}");
         }
+    }
+
+    #[test]
+    fn keys_are_named_and_many_are_counted() {
+        let key = |name: &str| (name.to_owned(), "1f3k".to_owned());
+        assert_eq!(keys_of(&[key("Agenda"), key("https://evil.example")]), ("Agenda (…1f3k), …1f3k".to_owned(), 0));
+        assert_eq!(keys_of(&vec![key("A"); 23]).1, 3);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::letter::{Action, Letter, Words, polite_name, single_line};
+use super::letter::{Action, Letter, Words, keys_of, polite_name, single_line};
 
 pub(super) fn words(letter: &Letter) -> Words {
     match letter {
@@ -117,6 +117,28 @@ pub(super) fn words(letter: &Letter) -> Words {
                 paragraphs: vec![sentence],
                 action: Some(Action { label: "Open the call", url: url.clone() }),
                 after: vec!["These letters can be switched off in your settings, under Teams.".into()],
+                ..frame()
+            }
+        }
+        Letter::KeysUnused { name, organisation, keys, days, url } => {
+            let (named, more) = keys_of(keys);
+            let organisation = polite_name(organisation).unwrap_or_else(|| "your organisation".into());
+            let title = match keys.len() {
+                1 => format!("An API key has not been used for {}", count(*days, "day")),
+                n => format!("{n} API keys have not been used for {}", count(*days, "day")),
+            };
+            let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+            Words {
+                subject: title.clone(),
+                preheader: format!("At {organisation}: {named}"),
+                title,
+                greeting: hello(name),
+                paragraphs: vec![
+                    format!("At {organisation}, no program has shown: {named}{more}."),
+                    "A key that nobody uses is one that nobody misses when it is stolen: revoke it, unless a program still needs it.".into(),
+                    "You are told of each key once; again only when it was used in between.".into(),
+                ],
+                action: Some(Action { label: "See the keys", url: url.clone() }),
                 ..frame()
             }
         }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, Utc};
 
-use super::letter::{Action, Letter, Words, polite_name, single_line};
+use super::letter::{Action, Letter, Words, keys_of, polite_name, single_line};
 
 pub(super) fn words(letter: &Letter) -> Words {
     match letter {
@@ -117,6 +117,28 @@ pub(super) fn words(letter: &Letter) -> Words {
                 paragraphs: vec![sentence],
                 action: Some(Action { label: "Ouvrir l’appel", url: url.clone() }),
                 after: vec!["Ces messages se coupent dans vos réglages, à la page Équipes.".into()],
+                ..frame()
+            }
+        }
+        Letter::KeysUnused { name, organisation, keys, days, url } => {
+            let (named, more) = keys_of(keys);
+            let organisation = polite_name(organisation).unwrap_or_else(|| "Votre organisation".into());
+            let title = match keys.len() {
+                1 => format!("Une clé d’API n’a pas servi depuis {}", count(*days, "jour")),
+                n => format!("{n} clés d’API n’ont pas servi depuis {}", count(*days, "jour")),
+            };
+            let more = if more == 0 { String::new() } else { format!(" et {more} de plus") };
+            Words {
+                subject: title.clone(),
+                preheader: format!("{organisation}\u{a0}: {named}"),
+                title,
+                greeting: hello(name),
+                paragraphs: vec![
+                    format!("{organisation}\u{a0}: aucun programme n’a présenté {named}{more}."),
+                    "Une clé dont personne ne se sert est une clé dont personne ne remarque le vol\u{a0}: révoquez-la, sauf si un programme en a encore besoin.".into(),
+                    "Chaque clé n’est signalée qu’une fois, puis de nouveau seulement si elle a servi entre-temps.".into(),
+                ],
+                action: Some(Action { label: "Voir les clés", url: url.clone() }),
                 ..frame()
             }
         }

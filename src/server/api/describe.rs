@@ -1,5 +1,6 @@
 //! The description of the API (OpenAPI 3.1): the doors as slices describe them, and on each what all of them share, from the table of doors.
 
+use super::fields;
 use crate::server::door_list::{DOORS, Door, Kind, Who};
 use serde::Serialize;
 use serde_json::Value;
@@ -20,7 +21,7 @@ use utoipa::{
         title = "Zencall",
         version = "1",
         license(name = "proprietary", identifier = "LicenseRef-Proprietary"),
-        description = "Everything a person can do in the browser, for programs. Authenticate with `Authorization: Bearer zc_…`; a key acts for its organisation with the scopes it was given. Failures are `application/problem+json` with a stable `code`. Lists go on by signed cursors. A POST with an `Idempotency-Key` is done once in 24 hours. Changes take `If-Match`. `RateLimit-*` headers say how much is left of the minute. Every answer has an `X-Request-Id`."
+        description = "Everything a person can do in the browser, for programs. Authenticate with `Authorization: Bearer zc_…`; a key acts for its organisation with the scopes it was given. Failures are `application/problem+json` with a stable `code`. Lists go on by signed cursors. A POST with an `Idempotency-Key` is done once in 24 hours. `?fields=id,status` reads a part of what is there. Changes take `If-Match`. `RateLimit-*` headers say how much is left of the minute. Every answer has an `X-Request-Id`."
     ),
     components(schemas(Failure)),
     tags(
@@ -67,12 +68,16 @@ const SCHEME: &str = "key";
 
 /// The document, as it is served.
 pub fn document() -> &'static Value {
-    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(whole()).unwrap_or_default());
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        let mut document = serde_json::to_value(whole()).unwrap_or_default();
+        fields::describe(&mut document);
+        document
+    });
     &DOCUMENT
 }
 
-/// The same, before it is text.
-pub fn whole() -> openapi::OpenApi {
+/// What slices and the table of doors say.
+fn whole() -> openapi::OpenApi {
     let mut document = Base::openapi();
     document.merge(crate::api_keys::server::api::Doors::openapi());
     document.merge(crate::calls::server::api::Doors::openapi());

@@ -1,5 +1,7 @@
-//! What stands around every door of the API, in this order: whose key, how often, may it, was it asked before; then the request is noted.
+//! What stands around every door of the API, in this order: whose key, how often, may it, was it asked before, which fields; then the
+//! request is noted.
 
+use super::fields;
 use crate::{
     platform::{
         Core, OrgScope,
@@ -62,7 +64,7 @@ fn too_many(standing: Standing) -> Response {
 }
 
 async fn answer(core: &Core, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let scope = match permitted(core, &parts) {
         Ok(scope) => scope,
         Err(error) => return error.into_response(),
@@ -71,9 +73,14 @@ async fn answer(core: &Core, request: Request, next: Next) -> Response {
         Ok(name) => name,
         Err(problem) => return problem.into_response(),
     };
-    match name {
-        Some(name) => once(scope, name, parts, body, next).await.unwrap_or_else(IntoResponse::into_response),
-        None => next.run(Request::from_parts(parts, body)).await,
+    if let Some(name) = name {
+        return once(scope, name, parts, body, next).await.unwrap_or_else(IntoResponse::into_response);
+    }
+    let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    match fields::take(&mut parts, &path) {
+        Ok(None) => next.run(Request::from_parts(parts, body)).await,
+        Ok(Some(wanted)) => fields::cut(&wanted, next.run(Request::from_parts(parts, body)).await).await,
+        Err(problem) => problem.into_response(),
     }
 }
 

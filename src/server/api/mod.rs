@@ -1,6 +1,7 @@
 //! The public API as a whole: every slice's doors under `/api/v1`, what stands around them, and their description.
 
 mod describe;
+mod fields;
 mod layer;
 mod page;
 

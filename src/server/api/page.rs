@@ -63,6 +63,8 @@ fn door(method: &str, path: &str, operation: &Value, document: &Value) -> String
     );
     let rows: String = list(&operation["parameters"])
         .map(|parameter| {
+            let shared = parameter["$ref"].as_str().and_then(|address| document.pointer(address.strip_prefix('#')?));
+            let parameter = shared.unwrap_or(parameter);
             let kind = shape(&parameter["schema"]);
             row(&format!("{} ({})", plain(&parameter["name"]), plain(&parameter["in"])), &kind, &text(&parameter["description"]))
         })
