@@ -6,7 +6,7 @@ use crate::{
     shared::ids::{ApiKeyId, OrgId},
 };
 use chrono::{DateTime, Duration, Utc};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::{collections::BTreeMap, sync::OnceLock, time::Duration as StdDuration};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -88,33 +88,52 @@ async fn write(pool: &PgPool, entries: &[Entry]) -> sqlx::Result<()> {
     )
     .execute(&mut *tx)
     .await?;
-    for ((org, key), (requests, refused, last)) in by_key(entries) {
-        // At most once a minute: the row is read by every request.
-        sqlx::query!(
-            "update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')",
-            key.0,
-            last
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!(
-            "insert into api_usage as u (org_id, key_id, day, requests, refused)
-             select $1, $2, $3, $4, $5 where exists (select from api_keys k where k.id = $2)
-             on conflict (key_id, day) do update set requests = u.requests + excluded.requests, refused = u.refused + excluded.refused, updated_at = now()",
-            org.0,
-            key.0,
-            last.date_naive(),
-            requests,
-            refused
-        )
-        .execute(&mut *tx)
-        .await?;
-    }
+    note_use(&mut tx, entries).await?;
     tx.commit().await
 }
 
-/// Requests, refusals and the last moment of each key; sorted, so that two processes lock rows in one order.
-fn by_key(entries: &[Entry]) -> BTreeMap<(OrgId, ApiKeyId), (i64, i64, DateTime<Utc>)> {
+/// The last use of each key and its count of the day, in two statements however many keys there are.
+async fn note_use(conn: &mut PgConnection, entries: &[Entry]) -> sqlx::Result<()> {
+    let used = by_key(entries);
+    let column = |value: fn(&Used) -> i64| used.values().map(value).collect::<Vec<_>>();
+    let orgs: Vec<Uuid> = used.keys().map(|(org, _)| org.0).collect();
+    let keys: Vec<Uuid> = used.keys().map(|(_, key)| key.0).collect();
+    let last: Vec<DateTime<Utc>> = used.values().map(|used| used.2).collect();
+    // At most once a minute: the row is read by every request. Locked in one order, as two processes may name the same keys.
+    sqlx::query!(
+        "with due as (
+           select k.id, u.last from unnest($1::uuid[], $2::timestamptz[]) as u (id, last) join api_keys k on k.id = u.id
+           where k.last_used_at is null or k.last_used_at < u.last - interval '1 minute'
+           order by k.id for no key update of k)
+         update api_keys k set last_used_at = due.last from due where k.id = due.id",
+        &keys,
+        &last
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into api_usage as u (org_id, key_id, day, requests, refused)
+         select n.org_id, n.key_id, (n.last at time zone 'utc')::date, n.requests, n.refused
+         from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[], $5::bigint[]) as n (org_id, key_id, last, requests, refused)
+         where exists (select from api_keys k where k.id = n.key_id)
+         order by n.key_id
+         on conflict (key_id, day) do update set requests = u.requests + excluded.requests, refused = u.refused + excluded.refused, updated_at = now()",
+        &orgs,
+        &keys,
+        &last,
+        &column(|used| used.0),
+        &column(|used| used.1)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Requests, refusals and the last moment.
+type Used = (i64, i64, DateTime<Utc>);
+
+/// What is noted of each key.
+fn by_key(entries: &[Entry]) -> BTreeMap<(OrgId, ApiKeyId), Used> {
     let mut keys = BTreeMap::new();
     for entry in entries {
         let (requests, refused, last) = keys.entry((entry.org, entry.key)).or_insert((0, 0, entry.at));
