@@ -30,13 +30,19 @@ impl Wire {
 
     /// Sends a request and reads the answer whole; its body. Errors: any status but 200.
     pub async fn ask(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
+        self.ask_for(200, request).await
+    }
+
+    /// The same where another answer is right. Errors: any other status.
+    pub async fn ask_for(&mut self, status: u16, request: &[u8]) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.heard.clear();
         let body = loop {
             ensure!(self.stream.read_buf(&mut self.heard).await? > 0, "the server hung up");
             let Some(head) = self.heard.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
             let text = std::str::from_utf8(&self.heard[..head])?;
-            ensure!(text.starts_with("HTTP/1.1 200"), "answered: {}", text.lines().next().unwrap_or_default());
+            let told = text.split(' ').nth(1).and_then(|told| told.parse::<u16>().ok());
+            ensure!(told == Some(status), "answered: {}", text.lines().next().unwrap_or_default());
             let length = text
                 .lines()
                 .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|value| value.trim().parse::<usize>()));

@@ -1,5 +1,6 @@
 //! Benchmarks of what was promised, on a release build: `bin/bench NAME [--quick]`. Each prints one JSON line per figure and checks its answers.
 
+mod api_key;
 mod calls_search;
 mod hooks;
 mod live;
@@ -34,6 +35,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 
 async fn run(names: &[&str], is_quick: bool) -> anyhow::Result<()> {
     match names {
+        ["api_key"] => api_key::run(is_quick).await,
         ["webhook_ack"] => webhook_ack::run(is_quick).await,
         ["first_load"] => page::run(is_quick).await,
         ["rollups"] => rollups::run(is_quick).await,
@@ -41,6 +43,6 @@ async fn run(names: &[&str], is_quick: bool) -> anyhow::Result<()> {
         ["live"] => live::run(is_quick).await,
         ["tools"] => tools::run(is_quick).await,
         [] => Ok(()), // `cargo test --all-targets` starts us with nothing to do
-        _ => bail!("usage: bench webhook_ack|first_load|live|tools|rollups|calls_search [--quick]"),
+        _ => bail!("usage: bench webhook_ack|first_load|live|tools|rollups|calls_search|api_key [--quick]"),
     }
 }

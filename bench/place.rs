@@ -147,6 +147,18 @@ impl Place {
         Ok(line.trim().trim_end_matches("kB").trim().parse()?)
     }
 
+    /// CPU time the server has used so far.
+    pub fn cpu(&self) -> anyhow::Result<Duration> {
+        let id = self.server.as_ref().and_then(Child::id).context("the server runs")?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // After the name, which may hold spaces: utime and stime are the 12th and 13th of what follows.
+        let (_, fields) = stat.rsplit_once(") ").context("stat")?;
+        let ticks: u64 = fields.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        // SAFETY: asks for a number.
+        let per_second = u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) })?;
+        Ok(Duration::from_millis(ticks * 1000 / per_second))
+    }
+
     /// A session of an organisation's owner: the cookie's value.
     pub async fn sign_in(&self, org: &Org) -> anyhow::Result<String> {
         let token = crypto::token();
