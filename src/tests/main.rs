@@ -13,6 +13,7 @@ mod dialling;
 mod doors;
 mod figures;
 mod integrations;
+mod journal;
 mod listening;
 mod mail;
 mod numbers;
