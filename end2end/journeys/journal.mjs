@@ -25,6 +25,7 @@ journey("a refused delivery is explained, and one that was set aside is tried an
   const now = Date.now();
   assert.equal(await deliver(said("Bonjour, c’est moi.", now), crew().vapi_hook_secret), 200);
   assert.equal(await deliver(said("Refusé.", now), "another secret"), 401);
+  await until("the call", async () => (await sql(`select count(*) from call_refs where provider_call_id = '${ref}'`)) === "1");
   // As if the database had refused it: no page can make that happen.
   const message = JSON.stringify(said("Rappelez-moi demain.", now + 1000)).replaceAll("'", "''");
   await sql(`insert into hook_journal (id, org_id, outcome, reason, kind, provider_call_id, body, body_bytes, created_at)

@@ -164,12 +164,8 @@ async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, b
     }
     let message = envelope.get_mut("message").map(Value::take).unwrap_or(Value::Null);
     if message.get("type").is_none() {
-        return not_understood(
-            core,
-            calls,
-            Turned { org: Some(org), why: Rejection::NotUnderstood, body, ip: request.ip, particulars: None },
-        )
-        .await;
+        let turned = Turned { org: Some(org), why: Rejection::NotUnderstood, body, ip: request.ip, particulars: None };
+        return not_understood(core, calls, turned).await;
     }
     let mut reading = fold::read(&message, now.timestamp_millis());
     let route = route(core, org, &message, &mut reading).await;
@@ -266,7 +262,7 @@ impl Endpoints {
         }
         let found = load(core, &hash).await?;
         let mut known = self.lock();
-        if known.len() > REMEMBERED {
+        if found.is_none() && known.len() > REMEMBERED {
             known.retain(|_, (_, found)| found.is_some()); // guesses fill it, too
         }
         known.insert(hash, (Instant::now(), found.clone()));
