@@ -12,7 +12,7 @@ use zencall::{
         journal::model::*,
         server::journal::{PruneJournal, actions},
     },
-    platform::{OrgScope, SystemTx, queue},
+    platform::{OrgScope, SystemTx, queue, rights::Rights},
     shared::{
         error::AppError,
         ids::HookId,
@@ -350,6 +350,30 @@ async fn programs_look_try_and_mend(pool: PgPool) {
     let refused = request_of(&app, &other).await;
     assert_eq!(refused, 403);
     app.try_jobs().await;
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn what_is_rare_is_found_by_an_index_that_holds_nothing_else(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let valid = "select count(*) from pg_index where indexrelid = 'hook_journal_trouble_idx'::regclass and indisvalid";
+    assert_eq!(app.number(valid).await, 1, "each month has its own, and they are joined");
+    let org = app.org("Acme", Role::Owner).await;
+    assert_eq!(app.hook(&org, &said("c1", "Bonjour", THEN)).await.status(), 200);
+    app.applied().await;
+    let entries = "select sum(pg_relation_size(inhrelid) / 8192 - 1)::bigint from pg_inherits where inhparent = 'hook_journal_trouble_idx'::regclass";
+    assert_eq!(app.number(entries).await, 0, "what is accepted has no entry in it");
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn who_sees_zencall_as_another_role_may_try_and_not_mend(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let org = app.org("Acme", Role::Owner).await;
+    let dead = kept(&app, &org, "dead", 0, &said("c1", "Bonjour", THEN)).await;
+    let viewing = Rights { viewing: Some(Role::Developer.into()), ..Rights::from(Role::Developer) };
+    let scope = scope(&app, &org).with_rights(&viewing);
+    assert_eq!(actions::replay(&scope, &Which::One(dead), true).await.expect("an outcome").calls.len(), 1);
+    assert_eq!(actions::replay(&scope, &Which::One(dead), false).await, Err(AppError::conflict("viewing_as")));
+    assert_eq!((app.number("select count(*) from calls").await, listed(&app, &org, "dead").await.len()), (0, 1));
 }
 
 async fn request_of(app: &TestApp, key: &str) -> u16 {

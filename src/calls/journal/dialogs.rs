@@ -127,14 +127,20 @@ fn Trial(trial: Replayed, desk: Desk) -> impl IntoView {
         let Some(which) = desk.replayed.get_untracked() else { return };
         is_pending.set(true);
         spawn_local(async move {
-            match ask(which, Some("on".to_owned())).await {
+            let more = match ask(which.clone(), Some("on".to_owned())).await {
                 Ok(done) => {
-                    let applied = done.deliveries - done.skipped - done.refused.len() as i64;
-                    toasts.say(t_count(w::JOURNAL_REPLAYED_SAID, applied));
+                    toasts.say(t_count(w::JOURNAL_REPLAYED_SAID, done.deliveries - done.skipped - done.refused.len() as i64));
+                    done.next
                 }
-                Err(error) => toasts.fail(&error),
+                Err(error) => {
+                    toasts.fail(&error);
+                    None
+                }
+            };
+            match (which, more) {
+                (Which::Range(form, _), Some(last)) => desk.replayed.set(Some(Which::Range(form, Some(last)))), // tried first, too
+                _ => desk.is_replaying.set(false),
             }
-            desk.is_replaying.set(false);
             desk.changes.update(|changes| *changes += 1);
         });
     };

@@ -65,7 +65,7 @@ impl HookForm {
         let state = match self.state.trim() {
             "" => None,
             state => state.parse().ok().or_else(|| {
-                wrong.add("state", "journal.state");
+                wrong.add("state", "journal.filter");
                 None
             }),
         };
@@ -87,7 +87,7 @@ fn moment(text: &str, field: &str, wrong: &mut FieldErrors) -> Option<Moment> {
         text => match NaiveDateTime::parse_from_str(text.get(..16).unwrap_or(text), MOMENT) {
             Ok(at) => Some(Moment::Local(at)),
             Err(_) => {
-                wrong.add(field, "journal.moment");
+                wrong.add(field, "journal.filter");
                 None
             }
         },

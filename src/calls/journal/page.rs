@@ -79,9 +79,9 @@ pub fn JournalPage() -> impl IntoView {
             <PageHead title=t(w::JOURNAL_TITLE) text=t(w::JOURNAL_TEXT)>
                 <Button icon=icondata::LuRotateCcw attr:aria-haspopup="dialog" on:click=replay>{t(w::JOURNAL_REPLAY_MANY)}</Button>
             </PageHead>
-            <section class="card" aria-labelledby="h-came">
+            <section class="card">
                 <header class="wrap">
-                    <h2 id="h-came">{t(w::JOURNAL_CAME)}</h2>
+                    <h2>{t(w::JOURNAL_CAME)}</h2>
                     <span class="end">
                         <Button size=ButtonSize::Small icon=icondata::LuRotateCw on:click=move |_| found.refetch()>{t(w::JOURNAL_REFRESH)}</Button>
                     </span>

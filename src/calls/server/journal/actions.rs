@@ -93,7 +93,7 @@ fn of_range(filter: HookFilter) -> Result<HookFilter, AppError> {
     match filter.state {
         None => Ok(HookFilter { state: Some(HookState::Dead), ..filter }),
         Some(HookState::Dead | HookState::Applied) => Ok(filter),
-        Some(_) => Err(AppError::invalid("state", "journal.replay_state")),
+        Some(_) => Err(AppError::invalid("state", "journal.filter")),
     }
 }
 
