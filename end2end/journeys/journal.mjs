@@ -39,6 +39,7 @@ journey("a refused delivery is explained, and one that was set aside is tried an
   const list = page.locator("main");
   await shows(list, visit.w("integrations.reason.bad_signature"));
   await examine(visit, "the journal", found);
+  await page.locator("summary", { hasText: visit.w("journal.search") }).click();
   await page.locator("select[name=state]").selectOption("rejected");
   await page.locator("input[name=call]").fill(ref);
   await visit.button("journal.filter").click();
@@ -74,6 +75,9 @@ journey("a refused delivery is explained, and one that was set aside is tried an
   await page.getByRole("link", { name: visit.w("journal.to_call"), exact: true }).first().click();
   await page.waitForURL(/\/calls\/call_/);
   await shows(page.locator("main"), "Rappelez-moi demain.");
+  // Nobody of the next journey is to find it on the line.
+  const ended = { type: "status-update", status: "ended", endedReason: "customer-ended-call", timestamp: now + 9000, call: { id: ref } };
+  assert.equal(await deliver(ended, crew().vapi_hook_secret), 200);
   nothing(found);
 });
 

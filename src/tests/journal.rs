@@ -360,7 +360,8 @@ async fn what_is_rare_is_found_by_an_index_that_holds_nothing_else(pool: PgPool)
     let org = app.org("Acme", Role::Owner).await;
     assert_eq!(app.hook(&org, &said("c1", "Bonjour", THEN)).await.status(), 200);
     app.applied().await;
-    let entries = "select sum(pg_relation_size(inhrelid) / 8192 - 1)::bigint from pg_inherits where inhparent = 'hook_journal_trouble_idx'::regclass";
+    let entries =
+        "select sum(pg_relation_size(inhrelid) / 8192 - 1)::bigint from pg_inherits where inhparent = 'hook_journal_trouble_idx'::regclass";
     assert_eq!(app.number(entries).await, 0, "what is accepted has no entry in it");
 }
 

@@ -113,17 +113,20 @@ fn Filter(form: HookForm) -> impl IntoView {
     let mut states = vec![(String::new(), t(w::JOURNAL_ALL).to_owned())];
     states.extend(HookState::ALL.iter().map(|state| (state.name().to_owned(), t(state_word(*state).1).to_owned())));
     view! {
-        <Form method="get" action=PATH attr:class="journal-filter" attr:role="search" attr:aria-label=t(w::JOURNAL_SEARCH)>
-            <Select name="state" label=t(w::JOURNAL_STATE) options=states value=form.state/>
-            <TextInput name="kind" label=t(w::JOURNAL_KIND) placeholder="status-update" value=form.kind maxlength=60_u32/>
-            <TextInput name="call" label=t(w::JOURNAL_CALL) value=form.call maxlength=100_u32/>
-            <TextInput name="from" kind="datetime-local" label=t(w::JOURNAL_FROM) value=form.from/>
-            <TextInput name="until" kind="datetime-local" label=t(w::JOURNAL_UNTIL) value=form.until/>
-            <div class="row wrap">
-                <Button submit=true icon=icondata::LuListFilter>{t(w::JOURNAL_FILTER)}</Button>
-                {is_set.then(|| view! { <a class="small muted" href=PATH>{t(w::JOURNAL_CLEAR)}</a> })}
-            </div>
-        </Form>
+        <details class="journal-search" open=is_set>
+            <summary class="small">{t(w::JOURNAL_SEARCH)}</summary>
+            <Form method="get" action=PATH attr:class="journal-filter" attr:role="search" attr:aria-label=t(w::JOURNAL_SEARCH)>
+                <Select name="state" label=t(w::JOURNAL_STATE) options=states value=form.state/>
+                <TextInput name="kind" label=t(w::JOURNAL_KIND) placeholder="status-update" value=form.kind maxlength=60_u32/>
+                <TextInput name="call" label=t(w::JOURNAL_CALL) value=form.call maxlength=100_u32/>
+                <TextInput name="from" kind="datetime-local" label=t(w::JOURNAL_FROM) value=form.from/>
+                <TextInput name="until" kind="datetime-local" label=t(w::JOURNAL_UNTIL) value=form.until/>
+                <div class="row wrap">
+                    <Button submit=true icon=icondata::LuListFilter>{t(w::JOURNAL_FILTER)}</Button>
+                    {is_set.then(|| view! { <a class="small muted" href=PATH>{t(w::JOURNAL_CLEAR)}</a> })}
+                </div>
+            </Form>
+        </details>
     }
     .into_any()
 }

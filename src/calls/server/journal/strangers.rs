@@ -23,8 +23,11 @@ const LIST_TTL: Duration = Duration::from_secs(1);
 pub struct Strangers {
     sources: Arc<Mutex<HashMap<IpAddr, Tries>>>,
     /// Hashes of every address there is; read while a refused source goes on.
-    addresses: Arc<tokio::sync::Mutex<Option<(Instant, HashSet<Vec<u8>>)>>>,
+    addresses: Arc<tokio::sync::Mutex<Option<Addresses>>>,
 }
+
+/// When they were read, and which there were.
+type Addresses = (Instant, HashSet<Vec<u8>>);
 
 struct Tries {
     since: Instant,
