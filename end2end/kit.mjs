@@ -37,8 +37,8 @@ export const plain = (text) => text.replace(/\s+/g, " ").trim();
 
 /** Organisations made for the journeys; each file takes one of its own. */
 export function org(index) {
-  const { owner_email: email, password, org_id } = JSON.parse(readFileSync(join(WORK, "orgs.json"), "utf8"))[index];
-  return { email, password, org_id };
+  const { owner_email: email, ...rest } = JSON.parse(readFileSync(join(WORK, "orgs.json"), "utf8"))[index];
+  return { email, ...rest };
 }
 
 /** The demonstration's login, as `bin/dev` prints it. */

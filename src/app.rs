@@ -6,7 +6,7 @@ use crate::{
     api_keys::ApiKeysPage,
     assistants::{AssistantHistoryPage, AssistantPage, AssistantVersionPage, AssistantsPage, NewAssistantPage},
     audit::AuditPage,
-    calls::{CallPage, CallsPage, LivePage, figures::FiguresPage, live::provide_live},
+    calls::{CallPage, CallsPage, LivePage, figures::FiguresPage, journal::JournalPage, live::provide_live},
     dashboard::HomePage,
     i18n::{learn_more, use_locale},
     inbox::{InboxPage, use_inbox_count},
@@ -133,6 +133,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/api-keys") view=API_KEYS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/webhooks") view=WEBHOOKS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view=AUDIT ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/webhooks/incoming") view=JOURNAL ssr=SsrMode::Async/>
                     <Route path=path!("/settings/team") view=TEAM ssr=SsrMode::Async/>
                     <Route path=path!("/settings/teams") view=TEAMS ssr=SsrMode::Async/>
                     <Route path=path!("/settings/organisation") view=ORGANISATION ssr=SsrMode::Async/>
@@ -208,6 +209,7 @@ lazy_pages! { set_up, FILE_OF_SET_UP:
     API_KEYS = ApiKeysPage, load_api_keys, draw_api_keys;
     WEBHOOKS = WebhooksPage, load_webhooks, draw_webhooks;
     AUDIT = AuditPage, load_audit, draw_audit;
+    JOURNAL = JournalPage, load_journal, draw_journal;
     TEAM = TeamPage, load_team, draw_team;
     TEAMS = TeamsPage, load_teams, draw_teams;
     ORGANISATION = OrganisationPage, load_organisation, draw_organisation;

@@ -24,7 +24,7 @@ journey("axe finds nothing on the public pages", {}, async (visit) => {
   nothing(found);
 });
 
-const PAGES = ["/home", "/live", "/calls", "/calls?outcome=done&q=rendez", "/calls?q=personne-ne-dit-cela", "/figures", "/figures?period=365d", "/assistants", "/assistants/new", "/answers", "/answers?try=parking", "/integrations", "/settings/account", "/settings/security", "/settings/sessions", "/settings/organisation", "/settings/team", "/settings/teams", "/settings/webhooks", "/inbox", "/inbox?tab=mentions", "/numbers", "/assistants/asst_none", "/home/nowhere"];
+const PAGES = ["/home", "/live", "/calls", "/calls?outcome=done&q=rendez", "/calls?q=personne-ne-dit-cela", "/figures", "/figures?period=365d", "/assistants", "/assistants/new", "/answers", "/answers?try=parking", "/integrations", "/settings/account", "/settings/security", "/settings/sessions", "/settings/organisation", "/settings/team", "/settings/teams", "/settings/webhooks", "/settings/webhooks/incoming", "/inbox", "/inbox?tab=mentions", "/numbers", "/assistants/asst_none", "/home/nowhere"];
 
 journey("axe finds nothing on the pages of the product", { as: demo }, async (visit) => {
   const { page } = visit;

@@ -19,4 +19,4 @@ mod settings_pages;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-pub use settings_pages::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, settings_tabs};
+pub use settings_pages::{AccountPage, OrganisationPage, SecurityPage, SessionsPage, settings_tabs, webhook_tabs};

@@ -46,6 +46,13 @@ pub fn settings_tabs(here: &str) -> Vec<(String, String, bool)> {
     tabs.into_iter().map(|(href, words)| (href.to_owned(), t(words).to_owned(), href == here)).collect()
 }
 
+/// The two sides of webhooks: what we tell others, and what others told us.
+pub fn webhook_tabs(here: &str) -> Vec<(String, String, bool)> {
+    [("/settings/webhooks", w::ACCOUNT_TAB_WEBHOOKS_OUT), ("/settings/webhooks/incoming", w::ACCOUNT_TAB_WEBHOOKS_IN)]
+        .map(|(href, words)| (href.to_owned(), t(words).to_owned(), href == here))
+        .to_vec()
+}
+
 /// The frame of the four pages: tabs, and what was just done.
 #[component]
 fn SettingsFrame(here: &'static str, children: Children) -> impl IntoView {

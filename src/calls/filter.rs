@@ -88,7 +88,7 @@ fn is_mark(mark: &str) -> bool {
 /// Directions on offer in the filter.
 pub const DIRECTIONS: &[Direction] = Direction::ALL;
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -10,6 +10,7 @@ pub mod dialogs;
 pub mod figures;
 mod filter;
 mod filter_bar;
+pub mod journal;
 mod latency;
 mod list_page;
 pub mod live;

@@ -52,6 +52,11 @@ pub fn delivery_reason(reason: &str) -> &'static str {
         "secret_not_set" => w::INTEGRATIONS_REASON_SECRET_NOT_SET,
         "not_understood" => w::INTEGRATIONS_REASON_NOT_UNDERSTOOD,
         "not_applied" => w::INTEGRATIONS_REASON_NOT_APPLIED,
+        "too_large" => w::INTEGRATIONS_REASON_TOO_LARGE,
+        "too_slow" => w::INTEGRATIONS_REASON_TOO_SLOW,
+        "unknown_type" => w::INTEGRATIONS_REASON_UNKNOWN_TYPE,
+        "reapplied" => w::INTEGRATIONS_REASON_REAPPLIED,
+        "erased" => w::INTEGRATIONS_REASON_ERASED,
         "asked" => w::INTEGRATIONS_REASON_ASKED,
         _ => w::INTEGRATIONS_REASON_OTHER,
     })

@@ -276,6 +276,11 @@ impl SystemTx {
         &mut self.tx
     }
 
+    /// Leaves nothing of it.
+    pub async fn rollback(self) -> sqlx::Result<()> {
+        self.tx.rollback().await
+    }
+
     /// Makes it true.
     pub async fn commit(self) -> sqlx::Result<()> {
         self.tx.commit().await

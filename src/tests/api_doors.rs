@@ -20,7 +20,7 @@ use zencall::{
     },
     shared::{
         event::EventKind,
-        ids::{AssistantId, CallId, NumberId, QuestionId},
+        ids::{AssistantId, CallId, HookId, NumberId, QuestionId},
         permission::{Permission, Role},
     },
     team::{model::RoleForm, server::actions as team},
@@ -52,6 +52,7 @@ fn body(door: &Door) -> Value {
         ("PUT", "/api/v1/webhooks/{id}/state") => json!({ "state": "active" }),
         ("POST", "/api/v1/webhooks/{id}/recover") => json!({ "since": "2026-01-01T00:00:00Z" }),
         ("POST", "/api/v1/webhooks/{id}/replay") => json!({ "from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" }),
+        ("POST", "/api/v1/incoming-webhooks/replay" | "/api/v1/incoming-webhooks/{id}/replay") => json!({ "dry_run": true }),
         ("POST", "/api/v1/webhooks/{id}/sample") => json!({ "type": "call.ended" }),
         ("POST", "/api/v1/keys") => json!({ "name": "x", "scopes": ["calls.read"] }),
         ("POST", "/api/v1/calls") => json!({ "assistant": format!("ast_{missing}"), "number": "+33639981200" }),
@@ -112,6 +113,7 @@ fn prefix(door: &Door) -> &'static str {
         ("/invitations/", "inv"),
         ("/webhooks/", "whe"),
         ("/webhook-deliveries/", "whd"),
+        ("/incoming-webhooks/", "hook"),
     ];
     kinds.iter().find(|(part, _)| door.path.contains(part)).map_or("call", |(_, prefix)| prefix)
 }
@@ -243,6 +245,11 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
     call(app, org, "c1").await;
     let call: CallId =
         sqlx::query_scalar("select id from calls where org_id = $1").bind(org.id).fetch_one(&app.core.pool).await.expect("a call");
+    let hook: HookId = sqlx::query_scalar("select id from hook_journal where org_id = $1 and outcome = 'accepted' limit 1")
+        .bind(org.id)
+        .fetch_one(&app.core.pool)
+        .await
+        .expect("a delivery to us");
     let number = NumberId(number(app, org).await);
     let form = AnswerForm { language: "fr".into(), question: "Garé où ?".into(), answer: "Derrière.".into(), ..AnswerForm::default() };
     let answer = answers::create(&scope, form.parse().expect("an entry"), None).await.expect("an entry");
@@ -269,6 +276,7 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         ("role", role.to_string()),
         ("whe", endpoint.to_string()),
         ("whd", delivery.to_string()),
+        ("hook", hook.to_string()),
         ("ast", assistant.to_string()),
         ("call", call.to_string()),
         ("num", number.to_string()),

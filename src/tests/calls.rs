@@ -115,8 +115,8 @@ async fn every_attempt_is_journalled_and_only_proven_ones_count(pool: PgPool) {
         row("rejected", Some("unknown_address")),
         row("accepted", None),
         row("duplicate", None),
-        row("accepted", Some("not_understood")),
-        row("accepted", None),
+        row("rejected", Some("not_understood")),
+        row("accepted", Some("unknown_type")),
     ];
     expected.sort();
     assert_eq!(found, expected);

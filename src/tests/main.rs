@@ -14,6 +14,7 @@ mod dialling;
 mod doors;
 mod figures;
 mod integrations;
+mod journal;
 mod listening;
 mod mail;
 mod numbers;

@@ -7,7 +7,7 @@ use super::{
     rpc::{list_endpoints, remove_endpoint, set_endpoint_state},
 };
 use crate::{
-    account::settings_tabs,
+    account::{settings_tabs, webhook_tabs},
     i18n::{t, t_count, words as w},
     kit::*,
     shared::{error::AppError, ids::DeliveryId},
@@ -106,6 +106,7 @@ pub fn WebhooksPage() -> impl IntoView {
     view! {
         <PageFrame title=t(w::ACCOUNT_SETTINGS)>
             <LinkTabs label=t(w::ACCOUNT_SETTINGS) tabs=settings_tabs("/settings/webhooks")/>
+            <LinkTabs label=t(w::ACCOUNT_TAB_WEBHOOKS) tabs=webhook_tabs("/settings/webhooks")/>
             <PageHead title=t(w::WEBHOOKS_TITLE) text=t(w::WEBHOOKS_TEXT)>
                 <Button kind=ButtonKind::Primary icon=icondata::LuPlus attr:aria-haspopup="dialog" on:click=move |_| desk.is_adding.set(true)>
                     {t(w::WEBHOOKS_NEW)}

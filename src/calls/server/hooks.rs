@@ -1,8 +1,10 @@
-//! Door 4: `/hooks/vapi/{token}`. Judge, keep, answer: every attempt, accepted or not, is one journal row, and the answer leaves after its commit.
+//! Door 4: `/hooks/vapi/{token}`. Judge, keep, answer: what is accepted is one journal row, and the answer leaves after its commit; what is turned
+//! away is kept or counted (`journal::Rejected`).
 
 use super::{
     Calls, fold,
     ingest::{Accepted, Delivery},
+    journal::Turned,
     redact, replies,
     store::JournalRow,
     verify::{self, Rejection, Signed},
@@ -15,7 +17,10 @@ use crate::{
     platform::{Core, crypto, failpoint, request::RequestInfo},
     reception::server::route::Route,
     server::AppState,
-    shared::ids::{HookId, OrgId},
+    shared::{
+        error::AppError,
+        ids::{HookId, OrgId},
+    },
 };
 use axum::{
     Extension, Json,
@@ -27,7 +32,8 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -39,6 +45,8 @@ const STRANGERS_LIMIT: usize = 64 * 1024;
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// How long a change of secret may take to be seen by every process.
 const ENDPOINT_TTL: Duration = Duration::from_secs(1);
+/// Addresses looked up that are remembered; of guesses no more.
+const REMEMBERED: usize = 10_000;
 
 /// What an address and its signatures are checked against.
 #[derive(Clone)]
@@ -66,34 +74,61 @@ pub async fn receive(
 ) -> Response {
     metrics::counter!("zencall_webhook_received_total").increment(1);
     let (core, calls) = (&state.core, &state.calls);
-    let endpoint = match calls.endpoints.find(core, &token).await {
+    let endpoint = match calls.endpoints.find(core, calls, &token, request.ip).await {
         Ok(endpoint) => endpoint,
         Err(error) => {
             tracing::error!(%error, "the webhook address could not be looked up");
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
     };
-    let limit = if endpoint.is_some() { BODY_LIMIT } else { STRANGERS_LIMIT };
-    let body = match read_body(body, limit).await {
+    let Some(endpoint) = endpoint else { return stranger(core, calls, &request, body).await };
+    let turned = |why, body, particulars| Turned { org: Some(endpoint.org), why, body, ip: request.ip, particulars };
+    let body = match read_body(body, BODY_LIMIT).await {
         Ok(body) => body,
-        Err(why) if endpoint.is_some() => return reject(core, calls, endpoint.map(|known| known.org), &request, &[], why).await,
-        Err(_) => Bytes::new(),
+        Err(why) => return reject(core, calls, turned(why, &[], None)).await,
     };
-    let Some(endpoint) = endpoint else { return reject(core, calls, None, &request, &body, Rejection::UnknownAddress).await };
     match verdict(core, &endpoint, &token, "", &headers, &body) {
         Ok(()) => accept(core, calls, endpoint.org, &request, &body).await,
-        Err(why) => reject(core, calls, Some(endpoint.org), &request, &body, why).await,
+        Err(why) => {
+            let signed = Signed { method: "POST", url: "", headers: &headers, body: &body, now: core.clock.now() };
+            reject(core, calls, turned(why, &body, Some(verify::particulars(&endpoint.auth, &signed, why)))).await
+        }
     }
 }
 
+/// Nobody has this address: whoever tries many is not listened to.
+async fn stranger(core: &Core, calls: &Calls, request: &RequestInfo, body: Body) -> Response {
+    if !calls.strangers.may_try(request.ip) {
+        return enough();
+    }
+    let body = read_body(body, STRANGERS_LIMIT).await.unwrap_or_default();
+    reject(core, calls, Turned { org: None, why: Rejection::UnknownAddress, body: &body, ip: request.ip, particulars: None }).await
+}
+
+/// The answer to a source that has had its tries.
+fn enough() -> Response {
+    metrics::counter!("zencall_webhook_rejected_total", "reason" => "too_many_guesses").increment(1);
+    (StatusCode::TOO_MANY_REQUESTS, [(http::header::RETRY_AFTER, "60")]).into_response()
+}
+
 /// Whose webhook it is and its body, when it is the provider's; for a door below the address (`at`) that keeps nothing, not even what it refuses.
-pub(super) async fn prove(state: &AppState, token: &str, at: &str, headers: &HeaderMap, body: Body) -> Result<(OrgId, Bytes), StatusCode> {
+pub(super) async fn prove(
+    state: &AppState,
+    ip: IpAddr,
+    token: &str,
+    at: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(OrgId, Bytes), StatusCode> {
     let (core, calls) = (&state.core, &state.calls);
-    let found = calls.endpoints.find(core, token).await.map_err(|error| {
+    let found = calls.endpoints.find(core, calls, token, ip).await.map_err(|error| {
         tracing::error!(%error, "the webhook address could not be looked up");
         StatusCode::SERVICE_UNAVAILABLE
     })?;
-    let endpoint = found.ok_or(StatusCode::UNAUTHORIZED)?;
+    let Some(endpoint) = found else {
+        let may_try = calls.strangers.may_try(ip);
+        return Err(if may_try { StatusCode::UNAUTHORIZED } else { StatusCode::TOO_MANY_REQUESTS });
+    };
     let body = read_body(body, BODY_LIMIT).await.map_err(Rejection::status)?;
     verdict(core, &endpoint, token, at, headers, &body).map_err(|why| {
         metrics::counter!("zencall_webhook_rejected_total", "reason" => why.name()).increment(1);
@@ -128,16 +163,20 @@ async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, b
         without_nul(&mut envelope);
     }
     let message = envelope.get_mut("message").map(Value::take).unwrap_or(Value::Null);
+    if message.get("type").is_none() {
+        let turned = Turned { org: Some(org), why: Rejection::NotUnderstood, body, ip: request.ip, particulars: None };
+        return not_understood(core, calls, turned).await;
+    }
     let mut reading = fold::read(&message, now.timestamp_millis());
     let route = route(core, org, &message, &mut reading).await;
     let journal = JournalRow {
         id: HookId::at(now),
         org: Some(org),
         outcome: "accepted",
-        reason: message.get("type").is_none().then(|| "not_understood".to_owned()),
+        reason: reading.events.iter().any(|event| event.kind == "unknown").then(|| "unknown_type".to_owned()),
         kind: Some(reading.kind.clone()).filter(|kind| !kind.is_empty()),
         call_ref: reading.call_ref.clone(),
-        body: if message.is_object() { redact::to_keep(&message) } else { Some(redact::head(body)) },
+        body: redact::to_keep(&message),
         body_bytes: i32::try_from(body.len()).unwrap_or(i32::MAX),
         ip: request.ip.to_string(),
         at: now,
@@ -158,6 +197,20 @@ async fn accept(core: &Core, calls: &Calls, org: OrgId, request: &RequestInfo, b
             // Kept, but the caller waits for words: say so in the provider's terms rather than fail the call.
             tracing::error!(%error, "a webhook was kept but could not be answered");
             Json(json!({ "error": "unavailable" })).into_response()
+        }
+    }
+}
+
+/// Sent again it would be no better: it is kept for a person to look at, and the provider is content.
+async fn not_understood(core: &Core, calls: &Calls, turned: Turned<'_>) -> Response {
+    match calls.rejected.keep(core, &turned).await {
+        Ok(()) => {
+            metrics::counter!("zencall_webhook_acknowledged_total").increment(1);
+            Json(json!({})).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "a webhook could not be kept");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
 }
@@ -188,46 +241,40 @@ fn without_nul(value: &mut Value) {
     }
 }
 
-async fn reject(core: &Core, calls: &Calls, org: Option<OrgId>, request: &RequestInfo, body: &[u8], why: Rejection) -> Response {
-    let now = core.clock.now();
-    metrics::counter!("zencall_webhook_rejected_total", "reason" => why.name()).increment(1);
-    let journal = JournalRow {
-        id: HookId::at(now),
-        org,
-        outcome: "rejected",
-        reason: Some(why.name().to_owned()),
-        kind: None,
-        call_ref: None,
-        body: Some(redact::head(body)),
-        body_bytes: i32::try_from(body.len()).unwrap_or(i32::MAX),
-        ip: request.ip.to_string(),
-        at: now,
-    };
-    if let Err(error) = calls.ingest.keep(Delivery { journal, accepted: None }).await {
+async fn reject(core: &Core, calls: &Calls, turned: Turned<'_>) -> Response {
+    metrics::counter!("zencall_webhook_rejected_total", "reason" => turned.why.name()).increment(1);
+    if let Err(error) = calls.rejected.keep(core, &turned).await {
         tracing::error!(%error, "a rejected webhook could not be journalled");
     }
-    why.status().into_response()
+    turned.why.status().into_response()
 }
 
 impl Endpoints {
-    async fn find(&self, core: &Core, token: &str) -> Result<Option<Endpoint>, crate::shared::error::AppError> {
+    async fn find(&self, core: &Core, calls: &Calls, token: &str, from: IpAddr) -> Result<Option<Endpoint>, AppError> {
         let hash = crypto::token_hash(token);
-        if let Some((at, found)) = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&hash)
+        if let Some((at, found)) = self.lock().get(&hash)
             && at.elapsed() < ENDPOINT_TTL
         {
             return Ok(found.clone());
         }
+        if calls.strangers.is_refused(from) && !calls.strangers.is_an_address(core, &hash).await? {
+            return Ok(None);
+        }
         let found = load(core, &hash).await?;
-        let mut known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if known.len() > 10_000 {
-            known.clear(); // guesses fill it, too
+        let mut known = self.lock();
+        if found.is_none() && known.len() > REMEMBERED {
+            known.retain(|_, (_, found)| found.is_some()); // guesses fill it, too
         }
         known.insert(hash, (Instant::now(), found.clone()));
         Ok(found)
     }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-async fn load(core: &Core, hash: &[u8]) -> Result<Option<Endpoint>, crate::shared::error::AppError> {
+async fn load(core: &Core, hash: &[u8]) -> Result<Option<Endpoint>, AppError> {
     let now = core.clock.now();
     let row = sqlx::query!(
         r#"select org_id as "org: OrgId", auth as "auth: sqlx::types::Json<WebhookAuth>", secret_sealed, previous_secret_sealed, previous_until

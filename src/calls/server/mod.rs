@@ -11,6 +11,7 @@ pub mod fold;
 pub mod hooks;
 pub mod ingest;
 pub mod jobs;
+pub mod journal;
 mod live;
 pub mod log;
 mod media;
@@ -41,12 +42,20 @@ pub struct Calls {
     pub ingest: ingest::Ingest,
     pub feed: live::Feed,
     pub endpoints: hooks::Endpoints,
+    pub rejected: journal::Rejected,
+    pub strangers: journal::Strangers,
 }
 
 impl Calls {
     /// Starts the lanes and the fan-out.
     pub fn start(core: &Core) -> Self {
-        Self { ingest: ingest::Ingest::start(core), feed: live::Feed::start(core), endpoints: hooks::Endpoints::default() }
+        Self {
+            ingest: ingest::Ingest::start(core),
+            feed: live::Feed::start(core),
+            endpoints: hooks::Endpoints::default(),
+            rejected: journal::Rejected::start(core),
+            strangers: journal::Strangers::default(),
+        }
     }
 }
 
@@ -71,7 +80,7 @@ pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
     let (fetching, making, analysing, indexing) = (core.clone(), core.clone(), core.clone(), core.clone());
     let (dialling, asking, reconciling, transferring) = (with(), with(), core.clone(), core.clone());
     let (counting, keeping, erasing, deleting) = (core.clone(), core.clone(), core.clone(), core.clone());
-    let telling = core.clone();
+    let (telling, pruning) = (core.clone(), core.clone());
     worker
         .on(move |job, cx| jobs::fetch_recording(fetching.clone(), job, cx))
         .on(move |job, cx| jobs::dial(dialling.0.clone(), dialling.1.clone(), job, cx))
@@ -82,6 +91,7 @@ pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
         .on(move |job, cx| analysis::analyse(analysing.clone(), job, cx))
         .on(move |job, cx| jobs::index_months(indexing.clone(), job, cx))
         .on(move |job, cx| jobs::make_partitions(making.clone(), job, cx))
+        .on(move |job, cx| journal::prune(pruning.clone(), job, cx))
         .on(move |job, cx| figures::count_calls(counting.clone(), job, cx))
         .on(move |job, cx| erase::look_for_rules(keeping.clone(), job, cx))
         .on(move |job, cx| erase::delete_audio(deleting.clone(), job, cx))
@@ -91,5 +101,6 @@ pub fn jobs(worker: Worker, core: &Core, calls: &Calls) -> Worker {
         .cron("calls.count", "*/5 * * * * *", &figures::CountCalls)
         .cron("calls.retention", "0 41 2 * * *", &erase::LookForRules)
         .cron("calls.reconcile", "*/5 * * * * *", &jobs::Reconcile)
+        .cron("calls.prune_journal", "0 23 3 * * *", &journal::PruneJournal::default())
         .cron("calls.partitions", "0 7 3 * * *", &jobs::MakePartitions)
 }

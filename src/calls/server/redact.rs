@@ -71,9 +71,68 @@ fn is_secret(key: &str) -> bool {
     SECRET.iter().any(|part| key.windows(part.len()).any(|place| place.eq_ignore_ascii_case(part.as_bytes())))
 }
 
-/// The beginning of a body that proves nothing: enough to see what it was.
+/// The beginning of a body that proves nothing: enough to see what it was, without what looks like a secret.
 pub fn head(body: &[u8]) -> String {
-    String::from_utf8_lossy(&body[..body.len().min(512)]).replace('\0', "\u{fffd}")
+    masked(&String::from_utf8_lossy(&body[..body.len().min(HEAD)]).replace('\0', "\u{fffd}"))
+}
+
+const HEAD: usize = 512;
+/// What is read of a body that was turned away, to say what it claimed to be, and what is kept of it.
+const READ: usize = 256 * 1024;
+const KEPT: usize = 4096;
+
+/// What a body that was turned away claims to be: nothing in it is proven.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Claim {
+    pub kind: Option<String>,
+    pub call_ref: Option<String>,
+    pub text: String,
+}
+
+/// Reads such a body.
+pub fn claim(body: &[u8]) -> Claim {
+    let read = Some(body).filter(|body| body.len() <= READ).and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    let message = read.as_ref().and_then(|envelope| envelope.get("message")).filter(|message| message.is_object());
+    let Some(message) = message else { return Claim { text: head(body), ..Claim::default() } };
+    let word = |path: &str, most: usize| {
+        let word = message.pointer(path).and_then(Value::as_str).filter(|word| !word.is_empty() && !word.contains('\0'))?;
+        (word.chars().count() <= most).then(|| word.to_owned())
+    };
+    let text = to_keep(message).unwrap_or_else(|| head(body));
+    Claim { kind: word("/type", 60), call_ref: word("/call/id", 100), text: text.chars().take(KEPT).collect() }
+}
+
+/// A text that may be JSON, or the beginning of some, without the values of keys that name a secret.
+fn masked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut hides = false;
+    while let Some(open) = rest.find('"') {
+        let (before, from) = rest.split_at(open);
+        let close = end_of_string(from);
+        let (quoted, after) = from.split_at(close);
+        let is_key = after.trim_start().starts_with(':');
+        out.push_str(before);
+        out.push_str(if hides && !is_key { "\"[redacted]\"" } else { quoted });
+        hides = is_key && is_secret(quoted);
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Where a JSON string that begins here ends, its quotation mark included; the end of the text when it has none.
+fn end_of_string(from: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, byte) in from.bytes().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    from.len()
 }
 
 #[cfg(test)]
@@ -89,6 +148,19 @@ mod tests {
         let kept = to_keep(&message).expect("kept");
         assert!(!kept.contains("canary") && !kept.contains("prompt"), "{kept}");
         assert!(kept.contains("ringing") && kept.contains("+33"));
+    }
+
+    #[test]
+    fn a_body_that_was_turned_away_says_what_it_claims_and_hides_its_secrets() {
+        let body =
+            json!({ "message": { "type": "status-update", "call": { "id": "c1", "monitor": { "controlUrl": "canary" } } } }).to_string();
+        let claim = claim(body.as_bytes());
+        assert_eq!((claim.kind.as_deref(), claim.call_ref.as_deref()), (Some("status-update"), Some("c1")));
+        assert!(!claim.text.contains("canary") && claim.text.contains("redacted"), "{}", claim.text);
+        let cut = head(br#"{"apiKey": "can\"ary", "x": 1, "token":"canary"#);
+        assert_eq!(cut, r#"{"apiKey": "[redacted]", "x": 1, "token":"[redacted]""#);
+        assert_eq!(head(b"not json \"at all"), "not json \"at all");
+        assert_eq!(super::claim(b"hello"), Claim { text: "hello".into(), ..Claim::default() });
     }
 
     #[test]

@@ -190,6 +190,17 @@ pub async fn mark_dead(conn: &mut PgConnection, hook: HookId, reason: &str) -> s
     Ok(())
 }
 
+/// Deliveries that were applied once more: what was set aside is so no longer.
+pub async fn mark_reapplied(conn: &mut PgConnection, hooks: &[HookId]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update hook_journal set outcome = 'accepted', reason = 'reapplied', updated_at = now() where id = any($1) and outcome = 'dead'",
+        &hooks.iter().map(|hook| hook.0).collect::<Vec<_>>()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Calls by organisation and provider's id.
 pub async fn find_refs(conn: &mut PgConnection, keys: &[(OrgId, &str)]) -> sqlx::Result<Vec<((OrgId, String), CallId)>> {
     let rows: Vec<(OrgId, String, CallId)> = sqlx::query_as(

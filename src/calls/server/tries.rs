@@ -4,12 +4,12 @@
 use super::{fold, hooks, replies};
 use crate::{
     answers::server::actions as answers,
-    platform::Core,
+    platform::{Core, request::RequestInfo},
     server::AppState,
     shared::{error::AppError, ids::OrgId},
 };
 use axum::{
-    Json,
+    Extension, Json,
     body::Body,
     extract::{Path, State},
     response::{IntoResponse, Response},
@@ -18,8 +18,14 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 /// Receives one message of a try. 401 when it is not proven.
-pub async fn receive(State(state): State<AppState>, Path(token): Path<String>, headers: HeaderMap, body: Body) -> Response {
-    let (org, body) = match hooks::prove(&state, &token, "/try", &headers, body).await {
+pub async fn receive(
+    State(state): State<AppState>,
+    Extension(request): Extension<RequestInfo>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let (org, body) = match hooks::prove(&state, request.ip, &token, "/try", &headers, body).await {
         Ok(proven) => proven,
         Err(status) => return status.into_response(),
     };

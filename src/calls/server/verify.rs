@@ -2,6 +2,7 @@
 //! Source: protocols sheet "voice", section 4.
 
 use crate::{
+    calls::journal::model::Particulars,
     integrations::{
         model::{Algorithm, AuthMode, Encoding, WebhookAuth},
         server::{secret, token},
@@ -15,7 +16,7 @@ use http::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq;
 
 /// Why a webhook was turned away; stands in the journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rejection {
     UnknownAddress,
     MissingHeader,
@@ -24,6 +25,8 @@ pub enum Rejection {
     SecretNotSet,
     TooLarge,
     TooSlow,
+    /// Proven, and nothing that we can read.
+    NotUnderstood,
 }
 
 impl Rejection {
@@ -33,6 +36,7 @@ impl Rejection {
             Self::SecretNotSet => StatusCode::SERVICE_UNAVAILABLE, // worth sending again, once it is
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::NotUnderstood => StatusCode::OK, // sent again it would be no better
             _ => StatusCode::UNAUTHORIZED,
         }
     }
@@ -47,6 +51,7 @@ impl Rejection {
             Self::SecretNotSet => "secret_not_set",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
+            Self::NotUnderstood => "not_understood",
         }
     }
 }
@@ -80,6 +85,28 @@ pub fn verify(auth: &WebhookAuth, org: OrgId, secrets: &[String], request: &Sign
             any(secrets, |secret| token::is_good(org, secret, given, request.now))
         }
         AuthMode::Hmac => hmac(auth, secrets, request, given),
+    }
+}
+
+/// Names of headers that are told of a request that was turned away.
+const NAMES: usize = 40;
+
+/// What says why a request was turned away: names and times, no value of a header but the time it was signed at.
+pub fn particulars(auth: &WebhookAuth, request: &Signed<'_>, why: Rejection) -> Particulars {
+    let expected: Vec<&String> =
+        [&auth.header, &auth.timestamp_header, &auth.message_id_header].into_iter().filter(|name| !name.is_empty()).collect();
+    let missing = expected.into_iter().find(|name| header(request.headers, name).is_none());
+    let mut given: Vec<String> = request.headers.keys().map(|name| name.as_str().chars().take(60).collect()).collect();
+    given.sort();
+    given.truncate(NAMES);
+    let signed_at = header(request.headers, &auth.timestamp_header).and_then(seconds).and_then(|at| DateTime::from_timestamp(at, 0));
+    let is_of_time = why == Rejection::StaleTimestamp;
+    Particulars {
+        mode: Some(auth.mode.name().to_owned()),
+        header: if why == Rejection::MissingHeader { missing.cloned() } else { Some(auth.header.clone()).filter(|name| !name.is_empty()) },
+        given,
+        signed_at: signed_at.filter(|_| is_of_time),
+        tolerance_s: is_of_time.then_some(auth.tolerance_s),
     }
 }
 
@@ -134,11 +161,15 @@ fn payload(auth: &WebhookAuth, request: &Signed<'_>, timestamp: &str, message_id
     payload
 }
 
-/// Seconds or, above 10^11, milliseconds.
+/// Given in seconds or, above 10^11, in milliseconds.
+fn seconds(text: &str) -> Option<i64> {
+    let number: i64 = text.trim().parse().ok()?;
+    Some(if number > 100_000_000_000 { number / 1000 } else { number })
+}
+
 fn fresh(text: &str, now_s: i64, tolerance_s: u32) -> Result<(), Rejection> {
-    let number: i64 = text.trim().parse().map_err(|_| Rejection::StaleTimestamp)?;
-    let seconds = if number > 100_000_000_000 { number / 1000 } else { number };
-    if (now_s - seconds).abs() <= i64::from(tolerance_s) { Ok(()) } else { Err(Rejection::StaleTimestamp) }
+    let seconds = seconds(text).ok_or(Rejection::StaleTimestamp)?;
+    if now_s.abs_diff(seconds) <= u64::from(tolerance_s) { Ok(()) } else { Err(Rejection::StaleTimestamp) }
 }
 
 fn mac_is(algorithm: Algorithm, key: &[u8], payload: &[u8], signature: &[u8]) -> bool {

@@ -63,6 +63,8 @@ pub struct Config {
     pub ssrf_allow: Vec<HostPort>,
     /// How long a stopping process may take to finish what it began.
     pub drain: Duration,
+    /// How long an applied delivery stays in the journal of incoming webhooks.
+    pub journal_days: u32,
     pub objects: ObjectsConfig,
     pub log: LogConfig,
     pub sim: SimConfig,
@@ -222,6 +224,7 @@ impl Config {
             model: model(reader),
             ssrf_allow: reader.list("ZENCALL_SSRF_ALLOW", "host:port pairs, comma-separated", HostPort::parse),
             drain: Duration::from_secs(reader.between("ZENCALL_DRAIN_S", 1, 600)),
+            journal_days: reader.between("ZENCALL_JOURNAL_DAYS", 1, 3650) as u32,
             log: LogConfig {
                 filter: reader.text_or_default("ZENCALL_LOG"),
                 format: match reader.text("ZENCALL_LOG_FORMAT") {

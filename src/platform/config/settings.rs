@@ -108,6 +108,12 @@ pub const SETTINGS: &[Setting] = &[
     setting("MAIL_FROM", "Zencall <hello@zencall.example>", "Zencall <hello@zencall.example>", "Sender of every mail."),
     setting("ZENCALL_SSRF_ALLOW", "", "127.0.0.1:9000", "host:port pairs that outgoing webhooks may reach although private; for tests."),
     setting("ZENCALL_DRAIN_S", "20", "20", "Seconds a stopping process may take to finish what it began."),
+    setting(
+        "ZENCALL_JOURNAL_DAYS",
+        "30",
+        "30",
+        "Days that applied deliveries stay in the journal of incoming webhooks; refused and dead ones stay 90, or as long.",
+    ),
     setting("ZENCALL_LOG", "info", "info,zencall=debug", "What is logged, as tracing's filter reads it."),
     setting("ZENCALL_LOG_FORMAT", "(text; in production json)", "json", "`text` or `json`."),
     setting("ZENCALL_SIM_BIND", "127.0.0.1:3010", "127.0.0.1:3010", "Sandbox: where the simulators listen."),

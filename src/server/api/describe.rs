@@ -34,7 +34,7 @@ use utoipa::{
         (name = "team", description = "Who belongs to the organisation, as what, and who is invited"),
         (name = "work", description = "Working together: teams, and who looks after which call"),
         (name = "audit", description = "Who changed what, and who was refused; the chain that proves it"),
-        (name = "webhooks", description = "Telling other systems what happens, signed and until they have heard it")
+        (name = "webhooks", description = "Telling other systems what happens, signed and until they have heard it; and the journal of what providers told us")
     )
 )]
 struct Base;
@@ -89,6 +89,7 @@ fn whole() -> openapi::OpenApi {
     document.merge(crate::audit::server::api::Doors::openapi());
     document.merge(crate::work::server::api::Doors::openapi());
     document.merge(crate::webhooks::server::api::Doors::openapi());
+    document.merge(crate::calls::server::journal::api::Doors::openapi());
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.description = Some("A key of the organisation, made at /settings/api-keys".into());
     let components = document.components.get_or_insert_with(Components::new);

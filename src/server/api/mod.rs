@@ -29,6 +29,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .merge(crate::audit::server::api::routes())
         .merge(crate::work::server::api::routes())
         .merge(crate::webhooks::server::api::routes())
+        .merge(crate::calls::server::journal::api::routes())
         .method_not_allowed_fallback(|| async { Problem::new(405, "method_not_allowed", "this door does not take that method") })
         .layer(middleware::from_fn_with_state(state.core.clone(), layer::around))
         .layer(DefaultBodyLimit::max(BODY_LIMIT));

@@ -57,7 +57,29 @@ pub(super) async fn fold(core: &Core, known: &Known, batches: &[Uuid], told: &[(
     let taken =
         if batches.is_empty() { told.iter().map(|(batch, _)| *batch).collect() } else { store::take_pending(conn, batches).await? };
     let ours: Vec<&Told> = told.iter().filter(|(batch, _)| taken.contains(batch)).map(|(_, told)| *told).collect();
-    let ids = resolve(conn, known, &ours).await?;
+    let Folded { ids, kept, open, month } = into_calls(core, conn, known, &ours, now).await?;
+    let repeats: Vec<_> =
+        ours.iter().zip(&kept).filter(|(told, kept)| told.may_repeat && kept.is_repeat).map(|(told, _)| told.hook).collect();
+    store::mark_repeats(conn, &repeats).await?;
+    write(conn, month, &open).await?;
+    tx.commit().await?;
+    remember(known, &ours, &ids);
+    super::count("duplicate", repeats.len());
+    super::count("accepted", ours.len() - repeats.len());
+    let mut kept = kept.into_iter();
+    Ok(told.iter().map(|(batch, _)| if taken.contains(batch) { kept.next().unwrap_or_default() } else { Kept::default() }).collect())
+}
+
+/// Deliveries joined into their calls, before that is written.
+struct Folded {
+    ids: Vec<CallId>,
+    kept: Vec<Kept>,
+    open: BTreeMap<CallId, Open>,
+    month: Month,
+}
+
+async fn into_calls(core: &Core, conn: &mut sqlx::PgConnection, known: &Known, ours: &[&Told], now: DateTime<Utc>) -> sqlx::Result<Folded> {
+    let ids = resolve(conn, known, ours).await?;
     let month = Month::of(ids.iter().map(|id| id.time()));
     let mut open = open_calls(conn, month, &ids).await?;
     let readings: Vec<(CallId, &Reading)> = ids.iter().copied().zip(ours.iter().map(|told| &told.reading)).collect();
@@ -70,16 +92,33 @@ pub(super) async fn fold(core: &Core, known: &Known, batches: &[Uuid], told: &[(
             None => Kept::default(), // removed since
         })
         .collect();
-    let repeats: Vec<_> =
-        ours.iter().zip(&kept).filter(|(told, kept)| told.may_repeat && kept.is_repeat).map(|(told, _)| told.hook).collect();
-    store::mark_repeats(conn, &repeats).await?;
+    Ok(Folded { ids, kept, open, month })
+}
+
+/// What one delivery changes in its call.
+pub struct Change {
+    pub call: CallId,
+    /// Nobody knew this call.
+    pub is_new: bool,
+    pub before: Facts,
+    pub after: Facts,
+    pub lines: Vec<NewLine>,
+    pub events: Vec<NewEvent>,
+}
+
+/// Folds one delivery in a transaction of the caller's, who may think better of it. Nothing when its call was removed.
+pub(super) async fn fold_one(core: &Core, conn: &mut sqlx::PgConnection, told: &Told) -> sqlx::Result<Option<Change>> {
+    let is_known = !store::find_refs(conn, &[key_of(told)]).await?.is_empty();
+    let Folded { open, month, .. } = into_calls(core, conn, &Known::default(), &[told], core.clock.now()).await?;
     write(conn, month, &open).await?;
-    tx.commit().await?;
-    remember(known, &ours, &ids);
-    super::count("duplicate", repeats.len());
-    super::count("accepted", ours.len() - repeats.len());
-    let mut kept = kept.into_iter();
-    Ok(told.iter().map(|(batch, _)| if taken.contains(batch) { kept.next().unwrap_or_default() } else { Kept::default() }).collect())
+    Ok(open.into_values().next().map(|call| Change {
+        call: call.row.id,
+        is_new: !is_known && call.before == Facts::default() && call.first_seq == 0,
+        after: call.row.facts.0,
+        before: call.before,
+        lines: call.lines.into_iter().map(|(_, line)| line).collect(),
+        events: call.events.into_iter().map(|(_, event)| event).collect(),
+    }))
 }
 
 /// Writes what the fold amounts to, and tells who watches.

@@ -8,8 +8,9 @@ use super::{
 use crate::{
     calls::server::store::{self, Pending},
     platform::{Core, SystemTx},
+    shared::ids::{HookId, OrgId},
 };
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 use uuid::Uuid;
 
 /// Between two looks.
@@ -17,6 +18,8 @@ const EVERY: Duration = Duration::from_secs(1);
 /// What is younger is being applied by who took it. Were it not so slow by chance, it would be applied once all the same.
 const AGE: Duration = Duration::from_secs(5);
 const AT_ONCE: usize = 100;
+/// Batches that are looked into to say what waits.
+const LOOKED_AT: i64 = 50;
 /// What cannot be read was written by a newer version, which is about to read it.
 const PUT_OFF: Duration = Duration::from_secs(600);
 
@@ -66,6 +69,15 @@ async fn pick_up_aged(core: &Core, apply: &Apply) -> sqlx::Result<()> {
     tx.commit().await?;
     give(apply, found).await;
     Ok(())
+}
+
+/// Deliveries of an organisation that are acknowledged and not applied yet: of the batches that have waited longest.
+pub async fn waiting(core: &Core, org: OrgId) -> sqlx::Result<HashSet<HookId>> {
+    let mut tx = SystemTx::begin(core, "which webhooks wait").await?;
+    let found = store::old_pending(tx.conn(), core.clock.now() + AGE, LOOKED_AT).await?;
+    tx.commit().await?;
+    let told = found.iter().filter_map(|pending| serde_json::from_str::<Vec<Told>>(&pending.told).ok()).flatten();
+    Ok(told.filter(|told| told.org == org).map(|told| told.hook).collect())
 }
 
 async fn give(apply: &Apply, found: Vec<Pending>) {

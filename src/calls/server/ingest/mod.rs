@@ -7,10 +7,17 @@
 //! In a quiet moment the answer waits for the second step, too: who asks right after it sees the call as it was told. Under load it does not:
 //! a burst is taken as fast as it can be written, and folded while it comes and after it. Memory holds [`BACKLOG`] deliveries of it.
 
+mod again;
 mod apply;
 mod group;
 mod journal;
 mod leftover;
+
+pub use {
+    again::{Again, Outcome, again},
+    group::Change,
+    leftover::waiting,
+};
 
 use super::{fold::Reading, store::JournalRow};
 use crate::{
