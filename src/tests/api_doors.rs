@@ -382,7 +382,8 @@ async fn every_answer_that_says_so_is_cut_to_the_fields_that_are_asked_for(pool:
         assert_eq!(status, 200, "{path}: {part}");
         let thing = part["items"].as_array().map_or(&part, |items| &items[0]);
         assert_eq!(thing.as_object().map(|thing| thing.len()), Some(1), "{path}: {part}");
-        assert!(thing[name] == *value || name.ends_with("_at"), "{path}: {part}");
+        // The key that asks is used meanwhile.
+        assert!(thing[name] == *value || door.path == "/api/v1/me", "{path}: {part}");
         assert_eq!(part.get("next"), all.get("next"), "{path}");
         cut += 1;
     }
