@@ -168,6 +168,9 @@ begin
     if before is null then
       return null;
     end if;
+    if zencall_actor() is null and not exists (select from jsonb_object_keys(before || after) k where k !~ '(_sealed|_hash)$') then
+      return null; -- the same secrets under another master key
+    end if;
   end if;
   act := case
     when tg_op = 'INSERT' then 'created'

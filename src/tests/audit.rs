@@ -199,6 +199,12 @@ async fn an_entry_cannot_be_changed_and_shows_when_it_was(pool: PgPool) {
         assert!(refused.to_string().contains("only added to"), "{refused}");
     }
 
+    // With their organisation they go, all of them.
+    let gone = app.org("Initech", Role::Owner).await;
+    grow(&app, &gone).await;
+    sqlx::query("delete from orgs where id = $1").bind(gone.id).execute(&app.core.pool).await.expect("gone");
+    assert_eq!(app.number("select count(*) from audit_entries e where not exists (select from orgs o where o.id = e.org_id)").await, 0);
+
     // Whoever has the database in hand can; it shows.
     let (heads, faults) = heads::check(&app.core, vec![]).await.expect("checked");
     assert!(faults.is_empty() && heads.len() == 2, "{faults:?}");

@@ -88,11 +88,13 @@ async fn a_new_master_key_takes_over_and_the_old_one_can_go(pool: PgPool) {
     assert_eq!(before.hook(&org, &ringing()).await.status(), 200);
     everything_opens(&before, &org).await;
 
+    let noted = before.number("select count(*) from audit_entries").await;
     let during = TestApp::with_keys(pool.clone(), NEW, OLD).await;
     everything_opens(&during, &org).await;
     assert_eq!(rotate::reseal(&during.core).await.expect("sealed again"), [1, 1, 1, 1, 1, 1]);
     assert_eq!(rotate::reseal(&during.core).await.expect("nothing left"), [0, 0, 0, 0, 0, 0]);
     everything_opens(&during, &org).await;
+    assert_eq!(during.number("select count(*) from audit_entries").await, noted, "no secret was changed by anybody");
 
     let after = TestApp::with_keys(pool.clone(), NEW, "").await;
     everything_opens(&after, &org).await;
