@@ -64,6 +64,12 @@ pub fn is_product_page(path: &str) -> bool {
     )
 }
 
+/// The path of the address that is asked for, whether or not a host stands before it.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or("", |at| &rest[at..])
+}
+
 /// The document around every page of the product. Theme and rail come from cookies, so the first paint is right.
 pub fn shell(assets: Assets) -> impl IntoView {
     let prefs = use_context::<Prefs>().unwrap_or_default();
@@ -77,7 +83,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
          if (more) document.head.append(Object.assign(document.createElement('link'), {{ rel: 'stylesheet', href: more }}));",
         assets.js, assets.wasm
     );
-    let is_live = use_context::<RequestUrl>().is_some_and(|url| url.as_ref().starts_with("/live"));
+    let is_live = use_context::<RequestUrl>().is_some_and(|url| path_of(url.as_ref()).starts_with("/live"));
     let more_css = Some(assets.more_css.clone()).filter(|css| !css.is_empty());
     let (style_now, style_later) = if is_live { (None, more_css) } else { (more_css, None) };
     view! {
