@@ -409,6 +409,26 @@ pub fn device_of(user_agent: &str) -> (&'static str, &'static str) {
     (browser, system)
 }
 
+/// The Google account somebody signs in with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoogleAccount {
+    /// The address Google last told.
+    pub email: String,
+    pub since: DateTime<Utc>,
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// How a person proves who they are, beside the second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ways {
+    /// Who came by Google may have none.
+    pub has_password: bool,
+    pub google: Option<GoogleAccount>,
+    /// Whether one may be connected here.
+    pub offers_google: bool,
+    pub now: DateTime<Utc>,
+}
+
 /// Where the second factor stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecondFactor {

@@ -22,6 +22,10 @@ pub struct SignInRules {
     pub session_hours: Option<i32>,
     /// Addresses and networks people may come from; empty: any.
     pub networks: Vec<String>,
+    /// The domain whose Google accounts members come with; empty: as they like.
+    pub google_domain: String,
+    /// Whether Google may be asked for here.
+    pub offers_google: bool,
     /// How many members have no second factor yet.
     pub without_second_factor: i64,
 }
@@ -38,6 +42,8 @@ pub struct RulesForm {
     pub session_hours: String,
     /// One a line.
     pub networks: String,
+    /// `cabinet.fr`, or empty.
+    pub google_domain: String,
 }
 
 /// The organisation's rules. Errors: `Forbidden`.
@@ -100,6 +106,9 @@ fn RulesFields(rules: SignInRules, save: ServerAction<SaveSignInRules>) -> impl 
                 <Select name="form[session_hours]" label=t(w::ACCOUNT_RULES_SESSION) options=hours.to_vec() value=rules.session_hours.map(|hours| hours.to_string()).unwrap_or_default() errors=action_fields(save)/>
             </div>
             <TextArea name="form[networks]" label=t(w::ACCOUNT_RULES_NETWORKS) hint=t(w::ACCOUNT_RULES_NETWORKS_HINT) value=rules.networks.join("\n") rows=3_u32 optional=true errors=action_fields(save)/>
+            {(rules.offers_google || !rules.google_domain.is_empty()).then(|| view! {
+                <TextInput name="form[google_domain]" label=t(w::ACCOUNT_RULES_GOOGLE) hint=t(w::ACCOUNT_RULES_GOOGLE_HINT) value=rules.google_domain.clone() maxlength=253u32 optional=true errors=action_fields(save)/>
+            })}
             <div class="row"><Button submit=true pending=save.pending()>{t(w::ACCOUNT_SAVE)}</Button></div>
         </ActionForm>
     }

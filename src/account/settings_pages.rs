@@ -3,7 +3,7 @@
 
 use super::{
     form::FormState,
-    model::{MySessions, Organisation, QrCode, SecondFactor, SessionRow, TIMEZONES},
+    model::{GoogleAccount, MySessions, Organisation, QrCode, SecondFactor, SessionRow, TIMEZONES, Ways},
     rpc,
     rules::RulesCard,
     session::use_session,
@@ -77,6 +77,9 @@ fn said_key(word: &str) -> Option<Key> {
         "confirmed" => w::ACCOUNT_SAID_CONFIRMED,
         "resend" => w::ACCOUNT_SAID_RESEND,
         "password" => w::ACCOUNT_SAID_PASSWORD,
+        "google_connected" => w::ACCOUNT_SAID_GOOGLE_CONNECTED,
+        "google_disconnected" => w::ACCOUNT_SAID_GOOGLE_DISCONNECTED,
+        "password_link" => w::ACCOUNT_SAID_PASSWORD_LINK,
         "second_off" => w::ACCOUNT_SAID_SECOND_OFF,
         "ended" => w::ACCOUNT_SAID_ENDED,
         "organisation" => w::ACCOUNT_SAID_ORGANISATION,
@@ -169,29 +172,85 @@ pub fn AccountPage() -> impl IntoView {
     .into_any()
 }
 
-/// `/settings/security`: password and second factor.
+/// `/settings/security`: password, Google and second factor.
 #[component]
 pub fn SecurityPage() -> impl IntoView {
     let state = FormState::of_page();
-    let wrong = state.fields("password");
+    let ways = Resource::new_blocking(|| (), |()| rpc::read_ways());
     let factor = Resource::new_blocking(|| (), |()| rpc::read_security());
     let codes = (!state.codes.is_empty()).then(|| view! { <RecoveryCodes codes=state.codes.clone()/> });
-    let of_password = state.clone();
+    let of_ways = state.clone();
     view! {
         <SettingsFrame here="/settings/security">
             {codes}
-            <Card title=w::ACCOUNT_CHANGE_PASSWORD>
-                <PostForm name="password" state=of_password>
-                    <PasswordInput name="current" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=wrong/>
-                    <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_NEW) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors=wrong/>
-                    <p class="small muted">{t(w::ACCOUNT_CHANGE_PASSWORD_HINT)}</p>
-                    <Submit words=w::ACCOUNT_CHANGE_PASSWORD_DO/>
-                </PostForm>
-            </Card>
+            <Loaded resource=ways let:ways>
+                <PasswordCard has_password=ways.has_password state=of_ways.clone()/>
+                {(ways.offers_google || ways.google.is_some()).then(|| view! { <GoogleCard ways state=of_ways.clone()/> })}
+            </Loaded>
             <Loaded resource=factor let:factor>
                 <Factor factor state=state.clone()/>
             </Loaded>
         </SettingsFrame>
+    }
+    .into_any()
+}
+
+#[component]
+fn PasswordCard(has_password: bool, state: FormState) -> impl IntoView {
+    let wrong = state.fields("password");
+    let body = if has_password {
+        view! {
+            <PostForm name="password" state>
+                <PasswordInput name="current" label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=wrong/>
+                <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD_NEW) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors=wrong/>
+                <p class="small muted">{t(w::ACCOUNT_CHANGE_PASSWORD_HINT)}</p>
+                <Submit words=w::ACCOUNT_CHANGE_PASSWORD_DO/>
+            </PostForm>
+        }
+        .into_any()
+    } else {
+        view! {
+            <p class="muted">{t(w::ACCOUNT_PASSWORD_NONE)}</p>
+            <PostForm name="new_password" state><Submit words=w::ACCOUNT_PASSWORD_NONE_DO/></PostForm>
+        }
+        .into_any()
+    };
+    view! { <Card title=w::ACCOUNT_CHANGE_PASSWORD>{body}</Card> }.into_any()
+}
+
+/// The Google account the reader signs in with, or the way to connect one.
+#[component]
+fn GoogleCard(ways: Ways, state: FormState) -> impl IntoView {
+    let Ways { has_password, google, now, .. } = ways;
+    let (tone, word) = if google.is_some() { (Tone::Ok, w::ACCOUNT_GOOGLE_ON) } else { (Tone::Neutral, w::ACCOUNT_GOOGLE_OFF) };
+    let beside = view! { <Badge tone>{t(word)}</Badge> }.into_any();
+    let is_off = google.is_none();
+    let account = google.map(|GoogleAccount { email, since, .. }| {
+        view! { <p class="row wrap"><b>{email}</b> <span class="muted small">{t(w::ACCOUNT_GOOGLE_SINCE)} " " <When at=since now/></span></p> }
+    });
+    let (form, field, words) = if is_off {
+        ("connect", "connect[password]", w::ACCOUNT_GOOGLE_CONNECT)
+    } else {
+        ("disconnect", "disconnect[password]", w::ACCOUNT_GOOGLE_DISCONNECT)
+    };
+    let wrong = state.fields(form);
+    let way = if has_password {
+        view! {
+            <PostForm name=form state>
+                <PasswordInput name=field label=t(w::ACCOUNT_PASSWORD_CURRENT) autocomplete="current-password" errors=wrong/>
+                <Submit words/>
+            </PostForm>
+        }
+        .into_any()
+    } else {
+        view! { <p class="small muted">{t(w::ACCOUNT_GOOGLE_ONLY)}</p> }.into_any()
+    };
+    view! {
+        <Card title=w::ACCOUNT_GOOGLE id="google" beside>
+            <p class="muted">{t(w::ACCOUNT_GOOGLE_WHY)}</p>
+            {account}
+            {way}
+        </Card>
     }
     .into_any()
 }

@@ -38,6 +38,8 @@ pub fn act_key(act: Act) -> Key {
         Act::Heard => w::AUDIT_ACT_HEARD,
         Act::Controlled => w::AUDIT_ACT_CONTROLLED,
         Act::Started => w::AUDIT_ACT_STARTED,
+        Act::GoogleConnected => w::AUDIT_ACT_GOOGLE_CONNECTED,
+        Act::GoogleDisconnected => w::AUDIT_ACT_GOOGLE_DISCONNECTED,
     }
 }
 

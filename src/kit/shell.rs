@@ -173,13 +173,16 @@ fn Viewing(role: String) -> impl IntoView {
 /// What the organisation's sign-in rules ask of the reader: now, so that they may do nothing, or soon.
 fn asked_of(session: &Session) -> Option<AnyView> {
     let soon = |by| t_with(w::SHELL_SECOND_FACTOR_BY, &[("date", &format::date(use_locale(), use_clock().local(by).date()))]);
-    let (words, is_factor) = match (session.barred, session.second_factor_by) {
-        (Some(Barred::Address), _) => (t(w::SHELL_BARRED_ADDRESS).to_owned(), false),
-        (Some(Barred::SecondFactor), _) => (t(w::SHELL_BARRED_SECOND_FACTOR).to_owned(), true),
-        (None, by) => (soon(by?), true),
+    const SET_UP: Option<(&str, Key)> = Some(("/settings/security", w::SHELL_SET_FACTOR_UP));
+    let (words, way) = match (session.barred, session.second_factor_by) {
+        (Some(Barred::Address), _) => (t(w::SHELL_BARRED_ADDRESS).to_owned(), None),
+        (Some(Barred::SecondFactor), _) => (t(w::SHELL_BARRED_SECOND_FACTOR).to_owned(), SET_UP),
+        (Some(Barred::Google), _) => (t(w::SHELL_BARRED_GOOGLE).to_owned(), Some(("/sign-in/google", w::SHELL_BARRED_GOOGLE_DO))),
+        (None, by) => (soon(by?), SET_UP),
     };
-    let set_up = is_factor.then(|| view! { <a href="/settings/security">{t(w::SHELL_SET_FACTOR_UP)}</a> });
-    Some(view! { <Banner tone=Tone::Warn><span class="row wrap"><span class="grow">{words}</span> {set_up}</span></Banner> }.into_any())
+    // The way to Google leaves the app.
+    let way = way.map(|(href, words)| view! { <a href=href rel="external">{t(words)}</a> });
+    Some(view! { <Banner tone=Tone::Warn><span class="row wrap"><span class="grow">{words}</span> {way}</span></Banner> }.into_any())
 }
 
 /// Whether a path lies in the section of an entry: `/calls/call_01` in that of `/calls`.

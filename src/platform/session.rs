@@ -35,7 +35,7 @@ pub async fn resolve(core: &Core, headers: &HeaderMap, ip: IpAddr) -> Result<Cal
         select s.id as "id: SessionId", s.account_id as "account_id: AccountId", s.last_seen_at,
                m.org_id as "org_id?: OrgId", m.role as "role?: Role", m.own_role as "own_role?: RoleId", own.permissions as "own_permissions?",
                m.assistants as "assistants?", s.view_as, viewed.permissions as "view_permissions?",
-               zencall_barred(rules, s.second_factor_at, $4::text::inet, $2) as barred
+               zencall_barred(rules, s, m.role, $4::text::inet, $2) as barred
         from sessions s
         left join members m on m.org_id = s.active_org and m.account_id = s.account_id
         left join sign_in_rules rules on rules.org_id = m.org_id
@@ -70,7 +70,7 @@ pub async fn rights_now(core: &Core, session: SessionId, ip: Option<IpAddr>) -> 
         r#"
         select m.org_id as "org: OrgId", m.role as "role: Role", m.own_role as "own_role: RoleId", own.permissions as "own_permissions?",
                m.assistants, s.view_as, viewed.permissions as "view_permissions?",
-               zencall_barred(rules, s.second_factor_at, $4::text::inet, $2) as barred
+               zencall_barred(rules, s, m.role, $4::text::inet, $2) as barred
         from sessions s
         join members m on m.org_id = s.active_org and m.account_id = s.account_id
         left join sign_in_rules rules on rules.org_id = m.org_id
@@ -103,28 +103,37 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Starts a session and returns the cookie header. `second_factor` says whether it was proven.
+/// How somebody proved who they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    pub second_factor: bool,
+    /// By Google: the domain that answers for the account, or an empty text for one of somebody's own. By password: absent.
+    pub google_domain: Option<String>,
+}
+
+/// Starts a session and returns the cookie header.
 pub async fn start(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     request: &RequestInfo,
     account: AccountId,
     org: Option<OrgId>,
-    second_factor: bool,
+    proof: &Proof,
 ) -> Result<HeaderValue, AppError> {
     let token = crypto::token();
     sqlx::query!(
-        "insert into sessions (id, token_hash, account_id, active_org, ip, user_agent, second_factor_at, last_seen_at, expires_at)
-         values ($1, $2, $3, $4, $5::text::inet, $6, $7, $8, $9)",
+        "insert into sessions (id, token_hash, account_id, active_org, ip, user_agent, second_factor_at, last_seen_at, expires_at, google_domain)
+         values ($1, $2, $3, $4, $5::text::inet, $6, $7, $8, $9, $10)",
         SessionId::at(now) as SessionId,
         crypto::token_hash(&token),
         account as AccountId,
         org.map(|org| org.0),
         request.ip.to_string(),
         request.user_agent,
-        second_factor.then_some(now),
+        proof.second_factor.then_some(now),
         now,
         now + ABSOLUTE,
+        proof.google_domain,
     )
     .execute(conn)
     .await?;

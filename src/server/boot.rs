@@ -5,7 +5,7 @@ use crate::{
         Core,
         bus::Bus,
         clock::Clock,
-        config::{Config, LogFormat, ObjectsConfig, Secret, TWILIO_ADDRESS, create_data_dir},
+        config::{Config, GoogleConfig, LogFormat, ObjectsConfig, Secret, TWILIO_ADDRESS, create_data_dir},
         core::Parts,
         crypto::Vault,
         db,
@@ -14,8 +14,9 @@ use crate::{
         private_pg::{self, PrivatePg},
     },
     providers::{
+        google::Google,
         model::Model,
-        sim::{Mailbox, Sim, SimOptions},
+        sim::{GOOGLE_CLIENT, GOOGLE_SECRET, Mailbox, Sim, SimOptions},
         twilio::Twilio,
         vapi::{Vapi, VapiSettings},
     },
@@ -133,6 +134,9 @@ pub fn providers(config: &Config) -> anyhow::Result<http::Extensions> {
     }));
     providers.insert(Twilio::new(twilio_address(config)?));
     providers.insert(Guarded::new(&config.ssrf_allow));
+    if let Some(google) = google(config)? {
+        providers.insert(google);
+    }
     if let Some(model) = &config.model {
         providers.insert(Model::new(model));
     }
@@ -149,6 +153,18 @@ fn twilio_address(config: &Config) -> anyhow::Result<Url> {
         Some(url) => Ok(url.clone()),
         None => Ok(Url::parse(TWILIO_ADDRESS)?),
     }
+}
+
+/// Google as set; in the sandbox else the simulator that stands in for Vapi.
+fn google(config: &Config) -> anyhow::Result<Option<Google>> {
+    let simulator = config.vapi.base_url.as_ref().filter(|base| base.host_str().is_some_and(|host| !host.ends_with("vapi.ai")));
+    let of_simulator = |base| GoogleConfig::new(GOOGLE_CLIENT.into(), Secret::from(GOOGLE_SECRET.to_owned()), Some(base));
+    let google = match (&config.google, simulator) {
+        (Some(google), _) => google.clone(),
+        (None, Some(base)) if !config.is_production() => of_simulator(base)?,
+        (None, _) => return Ok(None),
+    };
+    Ok(Some(Google::new(&google, &config.public_url.join("sign-in/google/return")?)))
 }
 
 /// Everything a door or worker needs, on a database that is open.

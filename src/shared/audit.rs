@@ -24,6 +24,8 @@ text_enum! {
         Heard = "heard",
         Controlled = "controlled",
         Started = "started",
+        GoogleConnected = "google_connected",
+        GoogleDisconnected = "google_disconnected",
     }
 }
 

@@ -14,6 +14,8 @@ text_enum! {
         Address = "address",
         /// They have no second factor, or have not shown it.
         SecondFactor = "second_factor",
+        /// They have not come by Google, with an account of the organisation's domain.
+        Google = "google",
     }
 }
 

@@ -20,6 +20,7 @@ fn every_letter(name: &str) -> Vec<Letter> {
         Letter::PasswordChanged { name: name.clone(), at, reset_url: url.clone() },
         Letter::ConfirmNewAddress { name: name.clone(), url: url.clone(), valid_hours: 1 },
         Letter::AddressChanged { name: name.clone(), new_address: "a…@b.example".into(), at, support_url: url.clone() },
+        Letter::GoogleConnected { name: name.clone(), google: name.clone(), at, security_url: url.clone() },
         Letter::NewSignIn { name: name.clone(), device: name.clone(), ip: "203.0.113.9".into(), at, sessions_url: url.clone() },
         Letter::Invitation { inviter: name.clone(), organisation: name.clone(), url: url.clone(), valid_days: 7 },
         Letter::WebhookFailing { name: name.clone(), host: "hooks.example".into(), days: 3, is_disabled: false, url: url.clone() },
@@ -81,8 +82,9 @@ fn what_a_stranger_typed_stays_words() {
     assert!(greeted.html.contains("&#60;b&#62;Zoé"), "{}", greeted.html);
     for letter in every_letter("Win now https://evil.example") {
         let [mail, _] = in_both(&letter);
-        let is_device = matches!(letter, Letter::NewSignIn { .. });
-        assert!(is_device || !mail.html.contains("evil.example"), "{letter:?}");
+        // A device as it calls itself, an address as Google told it: neither is a name.
+        let is_quoted = matches!(letter, Letter::NewSignIn { .. } | Letter::GoogleConnected { .. });
+        assert!(is_quoted || !mail.html.contains("evil.example"), "{letter:?}");
     }
     for letter in every_letter("Bob\r\nBcc: all@b.example\r\n\r\nHello") {
         for mail in in_both(&letter) {

@@ -13,6 +13,7 @@ mod cancellation;
 mod dialling;
 mod doors;
 mod figures;
+mod google;
 mod integrations;
 mod journal;
 mod listening;

@@ -186,7 +186,7 @@ pub async fn owner<'a>(doors: &'a Doors, company: &str, email: &str) -> (Browser
     (browser, scope)
 }
 
-async fn invited(doors: &Doors, scope: &OrgScope, email: &str) -> (InvitationId, String) {
+pub async fn invited(doors: &Doors, scope: &OrgScope, email: &str) -> (InvitationId, String) {
     let fresh = actions::invite(scope, &[email.to_owned()], Role::Agent.into()).await.expect("invited").remove(0);
     let mail = doors.mail().await;
     let Letter::Invitation { inviter, organisation, url, valid_days } = mail.letter else { panic!("another letter") };

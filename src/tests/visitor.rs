@@ -22,10 +22,14 @@ use zencall::{
         Core,
         bus::Bus,
         clock::Clock,
-        config::Config,
+        config::{Config, GoogleConfig},
         core::Parts,
         crypto::Vault,
         mail::{Letter, Mail},
+    },
+    providers::{
+        google::Google,
+        sim::{GOOGLE_CLIENT, GOOGLE_SECRET, Sim, SimOptions},
     },
     server::{AppState, doors},
 };
@@ -40,6 +44,24 @@ pub struct Doors {
 impl Doors {
     /// On the pool of `#[sqlx::test]`.
     pub async fn new(pool: PgPool) -> Self {
+        let clock = Clock::fixed("2026-11-22T09:00:00Z".parse().unwrap_or_else(|e| panic!("{e}")));
+        Self::with(pool, clock, http::Extensions::new()).await
+    }
+
+    /// The same, where people may sign in with what stands in for Google. Its tokens are of the real today, so the clock begins there.
+    pub async fn with_google(pool: PgPool) -> (Self, Sim) {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let options = SimOptions { bind: loopback, smtp_bind: loopback, seed: 1, speed: 1.0, api_key: "k".into(), public_key: "p".into() };
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let sim = Sim::start(options).await.unwrap_or_else(|e| panic!("{e}"));
+        let url = |text: &str| text.parse::<url::Url>().unwrap_or_else(|e| panic!("{e}"));
+        let config = GoogleConfig::new(GOOGLE_CLIENT.into(), GOOGLE_SECRET.to_owned().into(), Some(&url(&sim.base_url())));
+        let mut providers = http::Extensions::new();
+        providers.insert(Google::new(&config.unwrap_or_else(|e| panic!("{e}")), &url("http://localhost/sign-in/google/return")));
+        (Self::with(pool, Clock::fixed(Utc::now()), providers).await, sim)
+    }
+
+    async fn with(pool: PgPool, clock: Clock, providers: http::Extensions) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let folder = std::env::temp_dir().join("zencall-tests");
         let settings = BTreeMap::from([
@@ -54,11 +76,11 @@ impl Doors {
             lanes: pool.clone(),
             vault: Vault::new(&keys),
             config,
-            clock: Clock::fixed("2026-11-22T09:00:00Z".parse().unwrap_or_else(|e| panic!("{e}"))),
+            clock,
             bus: Bus::default(),
             api: Default::default(),
             refusals: Default::default(),
-            providers: http::Extensions::new(),
+            providers,
             simulator: None,
             files: Arc::new(InMemory::new()),
             hashing: Semaphore::new(2),

@@ -2,7 +2,7 @@
 
 use super::{
     actions::{self, SignedIn},
-    pages,
+    google, pages,
     visit::{Visit, see_other, with_cookie},
 };
 use crate::{
@@ -26,18 +26,18 @@ use std::collections::BTreeMap;
 
 /// Between the two steps of a sign-in. Lax: the browser comes from a link of its own page only.
 const SECOND_STEP_COOKIE: &str = "__Host-zc2";
-const AFTER_SIGN_IN: &str = "/home";
+pub(super) const AFTER_SIGN_IN: &str = "/home";
 static CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// What a page before sign-in is asked to say, and where to go afterwards.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
-    next: String,
+    pub(super) next: String,
     said: String,
 }
 
-fn next_of(wanted: &str) -> &str {
+pub(super) fn next_of(wanted: &str) -> &str {
     local_path(wanted).unwrap_or(AFTER_SIGN_IN)
 }
 
@@ -46,13 +46,17 @@ pub async fn show_sign_up(visit: Visit) -> Response {
         return see_other(AFTER_SIGN_IN);
     }
     let form = SignUpForm { kind: "business".into(), country: "FR".into(), ..Default::default() };
-    visit.page(StatusCode::OK, w::ACCOUNT_SIGN_UP_TITLE, || pages::sign_up(form, None))
+    let google = visit.google_way("");
+    visit.page(StatusCode::OK, w::ACCOUNT_SIGN_UP_TITLE, || pages::sign_up(form, None, google))
 }
 
 pub async fn sign_up(visit: Visit, Form(form): Form<SignUpForm>) -> Response {
     match actions::sign_up(&visit.core, &visit.request, visit.locale, &form).await {
         Ok(()) => see_other("/sign-up/sent"),
-        Err(error) => visit.refusal(&error, w::ACCOUNT_SIGN_UP_TITLE, || pages::sign_up(form, Some(&error))),
+        Err(error) => {
+            let google = visit.google_way("");
+            visit.refusal(&error, w::ACCOUNT_SIGN_UP_TITLE, || pages::sign_up(form, Some(&error), google))
+        }
     }
 }
 
@@ -73,19 +77,23 @@ pub async fn show_sign_in(visit: Visit, Query(asked): Query<Asked>) -> Response 
     if matches!(visit.request.caller, Caller::Person { .. }) {
         return see_other(next_of(&asked.next));
     }
-    visit.page(StatusCode::OK, w::ACCOUNT_SIGN_IN_TITLE, || pages::sign_in("", next_of(&asked.next), None, &asked.said))
+    let google = visit.google_way(&asked.next);
+    visit.page(StatusCode::OK, w::ACCOUNT_SIGN_IN_TITLE, || pages::sign_in("", next_of(&asked.next), None, &asked.said, google))
 }
 
 pub async fn sign_in(visit: Visit, Form(form): Form<SignInForm>) -> Response {
     let next = next_of(&form.next);
     match actions::sign_in(&visit.core, &visit.request, &form.email, &form.password, next).await {
         Ok(signed_in) => enter(&visit, signed_in),
-        Err(error) => visit.refusal(&error, w::ACCOUNT_SIGN_IN_TITLE, || pages::sign_in(&form.email, next, Some(&error), "")),
+        Err(error) => {
+            let google = visit.google_way(&form.next);
+            visit.refusal(&error, w::ACCOUNT_SIGN_IN_TITLE, || pages::sign_in(&form.email, next, Some(&error), "", google))
+        }
     }
 }
 
 /// On into the product, or to the second step.
-fn enter(visit: &Visit, signed_in: SignedIn) -> Response {
+pub(super) fn enter(visit: &Visit, signed_in: SignedIn) -> Response {
     let (path, cookies) = match signed_in {
         SignedIn::Session { cookie, next, locale } => {
             // This browser has not chosen a language: the account's it is.
@@ -128,7 +136,8 @@ pub async fn second_factor(visit: Visit, Form(form): Form<CodeForm>) -> Response
     match actions::prove_second_factor(&visit.core, &visit.request, token, &form.code).await {
         Ok(signed_in) => enter(&visit, signed_in),
         Err(error @ AppError::Conflict { .. }) => {
-            visit.refusal(&error, w::ACCOUNT_SIGN_IN_TITLE, || pages::sign_in("", AFTER_SIGN_IN, Some(&error), ""))
+            let google = visit.google_way("");
+            visit.refusal(&error, w::ACCOUNT_SIGN_IN_TITLE, || pages::sign_in("", AFTER_SIGN_IN, Some(&error), "", google))
         }
         Err(error) => visit.refusal(&error, w::ACCOUNT_SECOND_TITLE, || pages::second_factor(Some(&error))),
     }
@@ -279,6 +288,16 @@ pub enum SecurityForm {
         #[serde(default, rename = "begin[password]")]
         password: String,
     },
+    /// For who came by Google and has none.
+    NewPassword {},
+    Connect {
+        #[serde(default, rename = "connect[password]")]
+        password: String,
+    },
+    Disconnect {
+        #[serde(default, rename = "disconnect[password]")]
+        password: String,
+    },
     Cancel {},
     Confirm {
         #[serde(default)]
@@ -309,6 +328,13 @@ pub async fn settings_security(visit: Visit, Form(form): Form<SecurityForm>) -> 
         }
         SecurityForm::Begin { password } => {
             ("begin", actions::begin_second_factor(core, person, &password).await.map(|()| see_other("/settings/security#second-factor")))
+        }
+        SecurityForm::NewPassword {} => ("new_password", actions::send_password_link(core, person).await.map(|()| said("password_link"))),
+        SecurityForm::Connect { password } => {
+            ("connect", actions::connect(core, &visit.request, person, &password).await.map(|trip| google::point_out(&visit, &trip)))
+        }
+        SecurityForm::Disconnect { password } => {
+            ("disconnect", actions::disconnect(core, person, &password).await.map(|()| said("google_disconnected")))
         }
         SecurityForm::Cancel {} => ("cancel", actions::cancel_second_factor(core, person).await.map(|()| see_other("/settings/security"))),
         SecurityForm::Confirm { code } => match actions::confirm_second_factor(core, person, &code).await {

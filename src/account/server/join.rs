@@ -1,10 +1,11 @@
 //! `/join/{token}`: an invitation is accepted, by who has an account or with a new one; and the way from one organisation to another.
 
 use super::{
-    actions::{self, throttle_address},
-    pages,
+    actions::{self, SignedIn, throttle_address},
+    google, pages,
     password::{self, Password},
     store,
+    trips::Arrival,
     visit::{Visit, see_other},
 };
 use crate::{
@@ -39,6 +40,8 @@ pub enum Guest {
     SignedOut,
     /// The address has no account.
     New,
+    /// Nor has it, and Google has just answered for it.
+    Named,
 }
 
 /// What the form of a new account sends, as typed. Not `Debug`: it holds a password.
@@ -50,44 +53,58 @@ pub struct JoinForm {
     pub terms: String,
 }
 
-fn guest(visit: &Visit, link: &Link) -> Guest {
+fn guest(visit: &Visit, link: &Link, arrival: Option<&(String, Arrival)>) -> Guest {
     match (&visit.request.caller, link.account) {
         (Caller::Person { account, .. }, known) if known == Some(*account) => Guest::Known,
         (Caller::Person { .. }, _) => Guest::Another,
         (_, Some(_)) => Guest::SignedOut,
+        (_, None) if arrival.is_some_and(|(_, arrival)| arrival.email == link.email.to_lowercase()) => Guest::Named,
         (_, None) => Guest::New,
     }
 }
 
 pub async fn show_join(visit: Visit, Path(token): Path<String>) -> Response {
-    match team::read_link(&visit.core, &token).await {
-        Ok(Some(link)) => {
-            let guest = guest(&visit, &link);
-            visit.page(StatusCode::OK, w::TEAM_JOIN_HEAD, || pages::join(&link, guest, &token, JoinForm::default(), None))
+    match asked(&visit, &token).await {
+        Ok(Some((link, arrival))) => {
+            let guest = guest(&visit, &link, arrival.as_ref());
+            let name = arrival.filter(|_| guest == Guest::Named).map(|(_, arrival)| arrival.name).unwrap_or_default();
+            let (form, google) = (JoinForm { name, ..JoinForm::default() }, visit.google_way(&format!("/join/{token}")));
+            visit.page(StatusCode::OK, w::TEAM_JOIN_HEAD, || pages::join(&link, guest, &token, form, None, google))
         }
         Ok(None) => dead(&visit),
         Err(error) => visit.refusal(&error, w::TEAM_JOIN_HEAD, || pages::failed(&error)),
     }
 }
 
+/// The invitation, and who Google has named in this browser.
+async fn asked(visit: &Visit, token: &str) -> Result<Option<(Link, Option<(String, Arrival)>)>, AppError> {
+    let Some(link) = team::read_link(&visit.core, token).await? else { return Ok(None) };
+    Ok(Some((link, google::arrival(visit).await?)))
+}
+
 pub async fn join(visit: Visit, Path(token): Path<String>, Form(form): Form<JoinForm>) -> Response {
-    let link = match team::read_link(&visit.core, &token).await {
-        Ok(Some(link)) => link,
+    let (link, arrival) = match asked(&visit, &token).await {
+        Ok(Some(found)) => found,
         Ok(None) => return dead(&visit),
         Err(error) => return visit.refusal(&error, w::TEAM_JOIN_HEAD, || pages::failed(&error)),
     };
-    let guest = guest(&visit, &link);
+    let guest = guest(&visit, &link, arrival.as_ref());
+    let named = arrival.filter(|_| guest == Guest::Named);
     let done = match guest {
-        Guest::Known => join_known(&visit, &token).await.map(|()| "/home"),
-        Guest::New => join_new(&visit, &token, &link, &form).await.map(|()| "/sign-in?said=joined"),
+        Guest::Known => join_known(&visit, &token).await.map(|()| see_other("/home")),
+        Guest::New | Guest::Named => join_new(&visit, &token, &link, &form, named).await.map(|signed_in| match signed_in {
+            Some(signed_in) => google::enter(&visit, signed_in),
+            None => see_other("/sign-in?said=joined"),
+        }),
         Guest::Another | Guest::SignedOut => Err(AppError::conflict("other_address")),
     };
     match done {
-        Ok(next) => see_other(next),
+        Ok(response) => response,
         Err(AppError::Conflict { code }) if code == "link_dead" => dead(&visit),
         Err(error) => {
             let form = JoinForm { password: String::new(), ..form };
-            visit.refusal(&error, w::TEAM_JOIN_HEAD, || pages::join(&link, guest, &token, form, Some(&error)))
+            let google = visit.google_way(&format!("/join/{token}"));
+            visit.refusal(&error, w::TEAM_JOIN_HEAD, || pages::join(&link, guest, &token, form, Some(&error), google))
         }
     }
 }
@@ -107,8 +124,15 @@ async fn join_known(visit: &Visit, token: &str) -> Result<(), AppError> {
     Ok(())
 }
 
-/// A new account, its address proven by the link. Errors: `Invalid`, each field by its name; `Conflict("link_dead")`; `RateLimited`.
-async fn join_new(visit: &Visit, token: &str, link: &Link, form: &JoinForm) -> Result<(), AppError> {
+/// A new account, its address proven by the link. Whom Google named needs no password and is signed in at once.
+/// Errors: `Invalid`, each field by its name; `Conflict("link_dead")`; `RateLimited`.
+async fn join_new(
+    visit: &Visit,
+    token: &str,
+    link: &Link,
+    form: &JoinForm,
+    named: Option<(String, Arrival)>,
+) -> Result<Option<SignedIn>, AppError> {
     let (core, request) = (&visit.core, &visit.request);
     let email: Email = link.email.parse().map_err(|_| AppError::conflict("link_dead"))?;
     let mut wrong = FieldErrors::default();
@@ -117,10 +141,16 @@ async fn join_new(visit: &Visit, token: &str, link: &Link, form: &JoinForm) -> R
         wrong.add("terms", "terms.needed");
     }
     let local = email.as_str().split('@').next().unwrap_or_default().to_owned();
-    let password = Password::chosen(&form.password, &[&local]).map_err(|code| wrong.add("password", code));
-    let (Ok(password), true) = (password, wrong.is_empty()) else { return Err(wrong.into()) };
+    let password = match &named {
+        Some(_) => None,
+        None => Password::chosen(&form.password, &[&local]).map_err(|code| wrong.add("password", code)).ok(),
+    };
+    wrong.into_result()?;
     throttle_address(core, "sign-up", request.ip, 20, HOUR_S).await?;
-    let hash = password::hash(core, password).await?;
+    let hash = match password {
+        Some(password) => password::hash(core, password).await?,
+        None => actions::unguessable(core).await?,
+    };
     let (now, account) = (core.clock.now(), AccountId::at(core.clock.now()));
     let mut tx = SystemTx::begin(core, "an invitation is accepted").await?;
     if !store::insert_person(&mut tx, account, &email, &name, &hash, visit.locale.code(), now).await? {
@@ -131,9 +161,13 @@ async fn join_new(visit: &Visit, token: &str, link: &Link, form: &JoinForm) -> R
     }
     tx.caused_by(account).await?;
     team::join(&mut tx, core, token, account).await?;
+    let signed_in = match named {
+        Some((trip, arrival)) => Some(actions::join_as(&mut tx, core, request, &trip, account, &arrival).await?),
+        None => None,
+    };
     tx.commit().await?;
     tracing::info!(%account, "signed up by invitation");
-    Ok(())
+    Ok(signed_in)
 }
 
 #[derive(Default, Deserialize)]

@@ -77,6 +77,17 @@ pub async fn new_sign_in(tx: &mut SystemTx, core: &Core, to: Reader<'_>, request
     enqueue(tx, to, letter).await
 }
 
+/// Somebody may now sign in with this Google account.
+pub async fn google_connected(tx: &mut SystemTx, core: &Core, to: Reader<'_>, google: &str) -> Result<(), AppError> {
+    let letter = Letter::GoogleConnected {
+        name: to.name.to_owned(),
+        google: google.to_owned(),
+        at: core.clock.now(),
+        security_url: address(core, "settings/security")?,
+    };
+    enqueue(tx, to, letter).await
+}
+
 /// Somebody wanted to use an address that has an account.
 pub async fn already_registered(tx: &mut SystemTx, core: &Core, to: Reader<'_>) -> Result<(), AppError> {
     let letter =

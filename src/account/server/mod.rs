@@ -3,6 +3,7 @@
 pub mod actions;
 mod document;
 mod forms;
+mod google;
 pub mod jobs;
 mod join;
 mod mails;
@@ -10,6 +11,7 @@ mod pages;
 pub mod password;
 mod store;
 mod totp;
+mod trips;
 mod view;
 mod visit;
 
@@ -38,6 +40,9 @@ where
         .route("/sign-up", get(forms::show_sign_up).post(forms::sign_up))
         .route("/sign-up/sent", get(forms::show_sign_up_sent))
         .route("/sign-in", get(forms::show_sign_in).post(forms::sign_in))
+        .route("/sign-in/google", get(google::leave))
+        .route("/sign-in/google/return", get(google::arrive))
+        .route("/sign-up/google", get(google::show_sign_up).post(google::sign_up))
         .route("/second-factor", get(forms::show_second_factor).post(forms::second_factor))
         .route("/sign-out", post(forms::sign_out))
         .route("/forgot", get(forms::show_forgot).post(forms::forgot))

@@ -14,7 +14,7 @@ use crate::{
 use leptos::prelude::*;
 
 /// `/sign-in`. `said` is what happened just before.
-pub fn sign_in(email: &str, next: &str, error: Option<&AppError>, said: &str) -> AnyView {
+pub fn sign_in(email: &str, next: &str, error: Option<&AppError>, said: &str, google: Option<String>) -> AnyView {
     let (errors, whole) = (fields(error), whole(error));
     let forgot = view! { <a class="small muted" href="/forgot">{t(w::ACCOUNT_SIGN_IN_FORGOT)}</a> }.into_any();
     let (said, email, next) = (said_key(said), email.to_owned(), next.to_owned());
@@ -29,8 +29,32 @@ pub fn sign_in(email: &str, next: &str, error: Option<&AppError>, said: &str) ->
                 <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="current-password" aside=forgot errors/>
                 <Send words=w::ACCOUNT_SIGN_IN_DO/>
             </Plain>
+            {google.map(with_google)}
             <p class="small muted">{t(w::ACCOUNT_SIGN_IN_NEW)}" "<a href="/sign-up">{t(w::ACCOUNT_SIGN_IN_CREATE)}</a></p>
         </div>
+    }
+    .into_any()
+}
+
+/// The other way in.
+fn with_google(href: String) -> AnyView {
+    view! {
+        <p class="or small muted"><span>{t(w::ACCOUNT_OR)}</span></p>
+        <a class="btn lg wide" href=href><GoogleMark/>{t(w::ACCOUNT_GOOGLE_DO)}</a>
+    }
+    .into_any()
+}
+
+/// Google's sign, in its own colours as its rules for such buttons ask.
+#[component]
+fn GoogleMark() -> impl IntoView {
+    view! {
+        <svg viewBox="0 0 48 48" width="18" height="18" aria-hidden="true">
+            <path fill="#EA4335" d="M24 9.5c3.54 0 6.71 1.22 9.21 3.6l6.85-6.85C35.9 2.38 30.47 0 24 0 14.62 0 6.51 5.38 2.56 13.22l7.98 6.19C12.43 13.72 17.74 9.5 24 9.5z"></path>
+            <path fill="#4285F4" d="M46.98 24.55c0-1.57-.15-3.09-.38-4.55H24v9.02h12.94c-.58 2.96-2.26 5.48-4.78 7.18l7.73 6c4.51-4.18 7.09-10.36 7.09-17.65z"></path>
+            <path fill="#FBBC05" d="M10.53 28.59c-.48-1.45-.76-2.99-.76-4.59s.27-3.14.76-4.59l-7.98-6.19C.92 16.46 0 20.12 0 24c0 3.88.92 7.54 2.56 10.78l7.97-6.19z"></path>
+            <path fill="#34A853" d="M24 48c6.48 0 11.93-2.13 15.89-5.81l-7.73-6c-2.15 1.45-4.92 2.3-8.16 2.3-6.26 0-11.57-4.22-13.47-9.91l-7.98 6.19C6.51 42.62 14.62 48 24 48z"></path>
+        </svg>
     }
     .into_any()
 }
@@ -47,7 +71,40 @@ fn said_key(said: &str) -> Option<Key> {
 }
 
 /// `/sign-up`. What a person of a business is asked more is hidden by the stylesheet for others, so it needs no script.
-pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
+pub fn sign_up(form: SignUpForm, error: Option<&AppError>, google: Option<String>) -> AnyView {
+    let errors = fields(error);
+    let own = view! {
+        <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=form.email.clone() maxlength=254u32 required=true errors/>
+        <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors/>
+    };
+    let known = view! {
+        {google.map(with_google)}
+        <p class="small muted">{t(w::ACCOUNT_SIGN_UP_KNOWN)}" "<a href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</a></p>
+    };
+    signing_up(t(w::ACCOUNT_SIGN_UP_TEXT).to_owned(), form, error, own.into_any(), known.into_any())
+}
+
+/// `/sign-up/google`: Google has proven the address, so neither it nor a password is asked.
+pub fn sign_up_as(email: &str, form: SignUpForm, error: Option<&AppError>) -> AnyView {
+    let another = view! { <p class="small muted"><a href="/sign-in">{t(w::ACCOUNT_SECOND_BACK)}</a></p> };
+    signing_up(t_with(w::ACCOUNT_GOOGLE_SIGN_UP, &[("email", email)]), form, error, ().into_any(), another.into_any())
+}
+
+/// On to Google, to choose the account that is to be connected.
+pub fn to_google(address: &str) -> AnyView {
+    let address = address.to_owned();
+    view! {
+        <div class="stack g5">
+            <Head title=w::ACCOUNT_GOOGLE text=w::ACCOUNT_GOOGLE_CHOOSE/>
+            <a class="btn lg wide" href=address><GoogleMark/>{t(w::ACCOUNT_GOOGLE_DO)}</a>
+            <p class="small muted"><a href="/settings/security">{t(w::ACCOUNT_GOOGLE_BACK)}</a></p>
+        </div>
+    }
+    .into_any()
+}
+
+/// The form both share: `own` stands before the terms, `after` below the form.
+fn signing_up(text: String, form: SignUpForm, error: Option<&AppError>, own: AnyView, after: AnyView) -> AnyView {
     let (errors, whole) = (fields(error), whole(error));
     let kinds = vec![
         ("business".to_owned(), t(w::ACCOUNT_KIND_BUSINESS).to_owned()),
@@ -59,7 +116,7 @@ pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
     let accepted = !form.terms.is_empty();
     view! {
         <div class="stack g5">
-            <Head title=w::ACCOUNT_SIGN_UP_TITLE text=w::ACCOUNT_SIGN_UP_TEXT/>
+            <div class="stack g1"><h1>{t(w::ACCOUNT_SIGN_UP_TITLE)}</h1><p class="muted">{text}</p></div>
             <Plain error=whole class="sign-up">
                 <Segmented name="kind" label=t(w::ACCOUNT_KIND) options=kinds value=form.kind/>
                 <div class="stack g4 of-business">
@@ -73,12 +130,11 @@ pub fn sign_up(form: SignUpForm, error: Option<&AppError>) -> AnyView {
                     <TextInput name="vat_number" label=t(w::ACCOUNT_VAT) value=form.vat_number maxlength=30u32 optional=true errors/>
                 </div>
                 <TextInput name="name" label=t(w::ACCOUNT_NAME) autocomplete="name" value=form.name maxlength=80u32 required=true errors/>
-                <TextInput name="email" label=t(w::ACCOUNT_EMAIL) kind="email" autocomplete="username" value=form.email maxlength=254u32 required=true errors/>
-                <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors/>
+                {own}
                 <Terms accepted errors/>
                 <Send words=w::ACCOUNT_SIGN_UP_DO/>
             </Plain>
-            <p class="small muted">{t(w::ACCOUNT_SIGN_UP_KNOWN)}" "<a href="/sign-in">{t(w::ACCOUNT_SIGN_IN_DO)}</a></p>
+            {after}
         </div>
     }
     .into_any()
@@ -192,7 +248,7 @@ pub fn confirm(email: &str) -> AnyView {
 }
 
 /// `/join/:token`.
-pub fn join(link: &Link, guest: Guest, token: &str, form: JoinForm, error: Option<&AppError>) -> AnyView {
+pub fn join(link: &Link, guest: Guest, token: &str, form: JoinForm, error: Option<&AppError>, google: Option<String>) -> AnyView {
     let title = t_with(w::TEAM_JOIN_TITLE, &[("organisation", &link.organisation)]);
     let role = link.own_role.as_deref().unwrap_or_else(|| t(role_key(link.role)));
     let text = t_with(w::TEAM_JOIN_TEXT, &[("role", role), ("email", &link.email)]);
@@ -209,16 +265,22 @@ pub fn join(link: &Link, guest: Guest, token: &str, form: JoinForm, error: Optio
             <LinkButton href=format!("/sign-in?next=%2Fjoin%2F{token}") kind=ButtonKind::Primary size=ButtonSize::Large>{t(w::ACCOUNT_SIGN_IN_DO)}</LinkButton>
         }
         .into_any(),
-        Guest::New => {
+        Guest::New | Guest::Named => {
             let accepted = !form.terms.is_empty();
+            let is_named = guest == Guest::Named;
+            let password = (!is_named).then(|| {
+                view! { <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors/> }
+            });
+            let google = google.filter(|_| !is_named).map(with_google);
             view! {
-                <p>{t(w::TEAM_JOIN_NEW)}</p>
+                <p>{t(if is_named { w::TEAM_JOIN_NAMED } else { w::TEAM_JOIN_NEW })}</p>
                 <Plain error=failure>
                     <TextInput name="name" label=t(w::ACCOUNT_NAME) autocomplete="name" value=form.name maxlength=80u32 required=true autofocus=true errors/>
-                    <PasswordInput name="password" label=t(w::ACCOUNT_PASSWORD) autocomplete="new-password" hint=t(w::ACCOUNT_PASSWORD_HINT) errors/>
+                    {password}
                     <Terms accepted errors/>
                     <Send words=w::TEAM_JOIN_DO/>
                 </Plain>
+                {google}
             }
             .into_any()
         }

@@ -19,6 +19,7 @@ pub struct Credentials {
     pub email: String,
     pub name: String,
     pub password_hash: String,
+    pub has_password: bool,
     pub locale: String,
     pub email_confirmed_at: Option<DateTime<Utc>>,
     pub totp_secret: Option<Vec<u8>>,
@@ -30,7 +31,7 @@ pub async fn find_by_email(tx: &mut SystemTx, email: &str) -> Result<Option<Cred
     sqlx::query_as!(
         Credentials,
         r#"
-        select id as "id: AccountId", email, name, password_hash, locale, email_confirmed_at, totp_secret, totp_confirmed_at
+        select id as "id: AccountId", email, name, password_hash, has_password, locale, email_confirmed_at, totp_secret, totp_confirmed_at
         from accounts
         where lower(email) = lower($1)
         "#,
@@ -45,7 +46,7 @@ pub async fn lock(tx: &mut SystemTx, id: AccountId) -> Result<Option<Credentials
     sqlx::query_as!(
         Credentials,
         r#"
-        select id as "id: AccountId", email, name, password_hash, locale, email_confirmed_at, totp_secret, totp_confirmed_at
+        select id as "id: AccountId", email, name, password_hash, has_password, locale, email_confirmed_at, totp_secret, totp_confirmed_at
         from accounts
         where id = $1
         for update
@@ -335,10 +336,14 @@ pub async fn set_email(tx: &mut SystemTx, account: AccountId, email: &str, now: 
 
 /// Keeps a new password.
 pub async fn set_password(tx: &mut SystemTx, account: AccountId, password_hash: &str) -> Result<()> {
-    sqlx::query!("update accounts set password_hash = $2, updated_at = now() where id = $1", account as AccountId, password_hash)
-        .execute(tx.conn())
-        .await
-        .map(|_| ())
+    sqlx::query!(
+        "update accounts set password_hash = $2, has_password = true, updated_at = now() where id = $1",
+        account as AccountId,
+        password_hash
+    )
+    .execute(tx.conn())
+    .await
+    .map(|_| ())
 }
 
 /// Keeps name and language.
@@ -433,14 +438,16 @@ pub struct Pending {
     pub account: AccountId,
     pub next: String,
     pub tries: i32,
+    pub google_domain: Option<String>,
 }
 
-/// Notes that the password was right.
+/// Notes that the password was right, or that Google named the account.
 pub async fn insert_pending(
     tx: &mut SystemTx,
     token_hash: &[u8],
     account: AccountId,
     next: &str,
+    google_domain: Option<&str>,
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<()> {
@@ -448,11 +455,12 @@ pub async fn insert_pending(
         .execute(tx.conn())
         .await?;
     sqlx::query!(
-        "insert into pending_sign_ins (token_hash, account_id, next, expires_at) values ($1, $2, $3, $4)",
+        "insert into pending_sign_ins (token_hash, account_id, next, expires_at, google_domain) values ($1, $2, $3, $4, $5)",
         token_hash,
         account as AccountId,
         next,
         expires_at,
+        google_domain,
     )
     .execute(tx.conn())
     .await
@@ -466,7 +474,7 @@ pub async fn try_pending(tx: &mut SystemTx, token_hash: &[u8], now: DateTime<Utc
         r#"
         update pending_sign_ins set tries = tries + 1, updated_at = now()
         where token_hash = $1 and expires_at > $2
-        returning account_id as "account: AccountId", next, tries
+        returning account_id as "account: AccountId", next, tries, google_domain
         "#,
         token_hash,
         now,
@@ -613,5 +621,6 @@ pub async fn sweep(tx: &mut SystemTx, now: DateTime<Utc>, idle_since: DateTime<U
         sqlx::query!("delete from sessions where expires_at <= $1 or last_seen_at <= $2", now, idle_since).execute(tx.conn()).await?;
     let pending = sqlx::query!("delete from pending_sign_ins where expires_at <= $1", now).execute(tx.conn()).await?;
     let links = sqlx::query!("delete from mail_tokens where expires_at <= $1", links_before).execute(tx.conn()).await?;
-    Ok(sessions.rows_affected() + pending.rows_affected() + links.rows_affected())
+    let trips = sqlx::query!("delete from sign_in_trips where expires_at <= $1", now).execute(tx.conn()).await?;
+    Ok(sessions.rows_affected() + pending.rows_affected() + links.rows_affected() + trips.rows_affected())
 }

@@ -1,11 +1,11 @@
 //! One visitor at one of our doors: who, in which language, and how they are answered.
 
 use super::{
-    actions::Person,
+    actions::{self, Person},
     document::{self, Reader},
 };
 use crate::{
-    account::form::FormState,
+    account::{form::FormState, model::local_path},
     i18n::{Key, Locale, t_str},
     kit::{Prefs, document::Look},
     platform::{
@@ -85,6 +85,15 @@ impl Visit {
     /// Whether letters land in the mailbox of the sandbox, which has a page.
     pub fn has_mailbox(&self) -> bool {
         self.core.providers.get::<Mailbox>().is_some()
+    }
+
+    /// The way to Google and then on to `next`, where people may sign in with it.
+    pub fn google_way(&self, next: &str) -> Option<String> {
+        let next = local_path(next).map(|next| {
+            let next: String = percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC).collect();
+            format!("?next={next}")
+        });
+        actions::offers_google(&self.core).then(|| format!("/sign-in/google{}", next.unwrap_or_default()))
     }
 
     /// A page before sign-in, drawn here: no router, no script.

@@ -143,6 +143,9 @@ fn judge_production(config: &Config, findings: &mut Vec<Finding>) {
             findings.push(Finding::refusal("TWILIO_BASE_URL", "would send tokens in the clear", "begin it with https://"));
         }
     }
+    if config.google.as_ref().is_some_and(|google| is_local(&google.token_url) || google.token_url.scheme() != "https") {
+        findings.push(Finding::refusal("GOOGLE_BASE_URL", "is not Google's", "remove it: production asks Google itself"));
+    }
     if let Some(model) = &config.model
         && model.base_url.scheme() != "https"
         && model.api_key.is_some()

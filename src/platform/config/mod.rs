@@ -24,6 +24,9 @@ use reader::Reader;
 pub const VAPI_ADDRESS: &str = "https://api.vapi.ai";
 /// Twilio's own address, used in production, and beside the real Vapi, when `TWILIO_BASE_URL` is not set.
 pub const TWILIO_ADDRESS: &str = "https://api.twilio.com";
+/// Where Google asks people who they are, exchanges codes and shows its public keys, when `GOOGLE_BASE_URL` is not set.
+const GOOGLE_ADDRESSES: [&str; 3] =
+    ["https://accounts.google.com/o/oauth2/v2/auth", "https://oauth2.googleapis.com/token", "https://www.googleapis.com/oauth2/v3/certs"];
 
 /// Whether mistakes cost money: `sandbox` needs no settings and talks to simulators, `production` refuses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub struct Config {
     pub vapi: VapiConfig,
     /// Where Twilio answers; absent in the sandbox only.
     pub twilio_base_url: Option<Url>,
+    /// Absent: nobody signs in with Google, but for the sandbox, where the simulator is asked.
+    pub google: Option<GoogleConfig>,
     pub mail: MailConfig,
     /// Absent: rules alone analyse calls.
     pub model: Option<ModelConfig>,
@@ -80,6 +85,28 @@ pub struct VapiConfig {
     pub api_key: Option<Secret>,
     /// Handed to browsers for calls from a page; not a secret.
     pub public_key: Option<String>,
+}
+
+/// How people sign in with Google.
+#[derive(Clone, Debug)]
+pub struct GoogleConfig {
+    pub client_id: String,
+    pub client_secret: Secret,
+    /// Where the browser is sent.
+    pub authorize_url: Url,
+    pub token_url: Url,
+    pub keys_url: Url,
+}
+
+impl GoogleConfig {
+    /// At Google itself, or at what stands in for it: then everything lies under one address. Errors: an address nothing lies under.
+    pub fn new(client_id: String, client_secret: Secret, stand_in: Option<&Url>) -> Result<Self, url::ParseError> {
+        let [authorize_url, token_url, keys_url] = match stand_in {
+            None => GOOGLE_ADDRESSES.map(Url::parse),
+            Some(base) => ["o/oauth2/v2/auth", "token", "oauth2/v3/certs"].map(|path| base.join(path)),
+        };
+        Ok(Self { client_id, client_secret, authorize_url: authorize_url?, token_url: token_url?, keys_url: keys_url? })
+    }
 }
 
 /// OpenAI's own address, used when only its key is set.
@@ -212,6 +239,7 @@ impl Config {
                 text.parse().ok().or_else(|| text.parse::<IpAddr>().map(IpNet::from).ok())
             }),
             twilio_base_url: reader.url("TWILIO_BASE_URL", &["http", "https"]).or(twilio_default),
+            google: google(reader),
             vapi: VapiConfig {
                 base_url: reader.url("VAPI_BASE_URL", &["http", "https"]).or(vapi_default),
                 api_key: reader.text("VAPI_API_KEY").map(Secret::from),
@@ -250,6 +278,17 @@ impl HostPort {
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         Some(Self { host: (!host.is_empty()).then_some(host)?, port: port.parse().ok().filter(|port| *port != 0)? })
     }
+}
+
+/// Set by its id and secret; one without the other is a finding.
+fn google(reader: &mut Reader<'_>) -> Option<GoogleConfig> {
+    let (id, secret) = (reader.text("GOOGLE_CLIENT_ID"), reader.text("GOOGLE_CLIENT_SECRET"));
+    let stand_in = reader.url("GOOGLE_BASE_URL", &["http", "https"]);
+    if id.is_some() != secret.is_some() {
+        let missing = if id.is_some() { "GOOGLE_CLIENT_SECRET" } else { "GOOGLE_CLIENT_ID" };
+        reader.findings.push(Finding::refusal(missing, "is missing", "give both, or neither"));
+    }
+    GoogleConfig::new(id?, Secret::from(secret?), stand_in.as_ref()).ok()
 }
 
 /// Set by its address, its key or both.
@@ -408,6 +447,18 @@ mod tests {
         assert_eq!((keyed.prices, keyed.monthly_cap, keyed.deadline), ((0.1, 0.5), 5_000_000, Duration::from_secs(45)));
         let local = read(&[("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1"), ("ZENCALL_MODEL_PRICES", "0/0")]).unwrap().model.unwrap();
         assert!(local.api_key.is_none() && local.prices == (0.0, 0.0));
+    }
+
+    #[test]
+    fn google_is_set_by_id_and_secret_and_asked_at_home() {
+        assert!(read(&GOOD).unwrap().google.is_none());
+        let both = production_with("GOOGLE_CLIENT_ID", "us.apps.googleusercontent.com");
+        assert_eq!(refused(&both), ["GOOGLE_CLIENT_SECRET"]);
+        let both: Vec<_> = both.into_iter().chain([("GOOGLE_CLIENT_SECRET", "hunter2")]).collect();
+        let google = read(&both).unwrap().google.unwrap();
+        assert_eq!(google.authorize_url.as_str(), "https://accounts.google.com/o/oauth2/v2/auth");
+        let stand_in: Vec<_> = both.into_iter().chain([("GOOGLE_BASE_URL", "http://127.0.0.1:3010")]).collect();
+        assert_eq!(refused(&stand_in), ["GOOGLE_BASE_URL"], "production asks Google itself");
     }
 
     #[test]

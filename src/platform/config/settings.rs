@@ -89,6 +89,14 @@ pub const SETTINGS: &[Setting] = &[
         "Where Twilio answers. Each organisation brings its own account.",
     ),
     setting(
+        "GOOGLE_CLIENT_ID",
+        "(in the sandbox the simulator's; in production none)",
+        "123-abc.apps.googleusercontent.com",
+        "The OAuth client people sign in with Google through; PUBLIC_URL/sign-in/google/return is its redirect address. Without it nobody is offered to.",
+    ),
+    setting("GOOGLE_CLIENT_SECRET", "", "GOCSPX-…", "Its secret."),
+    setting("GOOGLE_BASE_URL", "(Google itself)", "http://127.0.0.1:3010", "What stands in for Google, in the sandbox only."),
+    setting(
         "OPENAI_BASE_URL",
         "(none; with OPENAI_API_KEY https://api.openai.com/v1)",
         "http://127.0.0.1:11434/v1",

@@ -27,6 +27,8 @@ pub enum Letter {
     AddressChanged { name: String, new_address: String, at: DateTime<Utc>, support_url: String },
     /// A sign-in from a device not seen before. `device` is what the browser says of itself.
     NewSignIn { name: String, device: String, ip: String, at: DateTime<Utc>, sessions_url: String },
+    /// The reader may sign in with this Google account from now on.
+    GoogleConnected { name: String, google: String, at: DateTime<Utc>, security_url: String },
     /// An invitation into an organisation.
     Invitation { inviter: String, organisation: String, url: String, valid_days: u32 },
     /// A call was given to the reader, or a note beside one means them. `by` is empty when a rule did it.

@@ -101,6 +101,19 @@ pub(super) fn words(letter: &Letter) -> Words {
             after: vec!["If it was not you, end that session and change your password.".into()],
             ..frame()
         },
+        Letter::GoogleConnected { name, google, at, security_url } => Words {
+            subject: "A Google account now opens your account".into(),
+            preheader: "If it was not you, act now.".into(),
+            title: "Google account connected".into(),
+            greeting: hello(name),
+            paragraphs: vec![
+                format!("Since {}, you can sign in to Zencall with the Google account {}.", moment(*at), single_line(google)),
+                "If it was you, there is nothing to do. If not, disconnect that account and change your password.".into(),
+            ],
+            action: Some(Action { label: "See my security settings", url: security_url.clone() }),
+            after: vec![],
+            ..frame()
+        },
         Letter::Work { name, by, is_mention, url } => {
             let by = polite_name(by);
             let sentence = match (is_mention, &by) {

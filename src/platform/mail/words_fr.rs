@@ -101,6 +101,19 @@ pub(super) fn words(letter: &Letter) -> Words {
             after: vec!["Si ce n’était pas vous, fermez cette session et changez votre mot de passe.".into()],
             ..frame()
         },
+        Letter::GoogleConnected { name, google, at, security_url } => Words {
+            subject: "Un compte Google ouvre maintenant votre compte".into(),
+            preheader: "Si ce n’était pas vous, agissez maintenant.".into(),
+            title: "Compte Google relié".into(),
+            greeting: hello(name),
+            paragraphs: vec![
+                format!("Depuis le {}, vous pouvez vous connecter à Zencall avec le compte Google {}.", moment(*at), single_line(google)),
+                "Si c’était vous, il n’y a rien à faire. Sinon, déconnectez ce compte et changez votre mot de passe.".into(),
+            ],
+            action: Some(Action { label: "Voir ma sécurité", url: security_url.clone() }),
+            after: vec![],
+            ..frame()
+        },
         Letter::Work { name, by, is_mention, url } => {
             let by = polite_name(by);
             let sentence = match (is_mention, &by) {

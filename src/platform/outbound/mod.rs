@@ -21,7 +21,9 @@ use sha2::{Digest, Sha256};
 
 pub use breaker::{Breaker, BreakerRules, Pass};
 pub use error::{OutboundError, retry_after};
-pub use policy::{CUSTOMER_HTTP, Dependency, MODEL, Policy, SMTP, TWILIO, VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS, WEBHOOKS, deps};
+pub use policy::{
+    CUSTOMER_HTTP, Dependency, GOOGLE, MODEL, Policy, SMTP, TWILIO, VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS, WEBHOOKS, deps,
+};
 
 /// Answers larger than this are not read into memory.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;

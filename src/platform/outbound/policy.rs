@@ -97,6 +97,18 @@ pub const TWILIO: Policy = Policy {
     breaker: USUAL_BREAKER,
 };
 
+/// Google, while a person waits to be signed in.
+pub const GOOGLE: Policy = Policy {
+    name: "google",
+    used_for: "signing in with Google: codes and public keys",
+    connect: Duration::from_secs(3),
+    read: Duration::from_secs(5),
+    total: Duration::from_secs(8),
+    attempts: 2,
+    retry: "public keys: 408, 429, 5xx and lost connections; a code: only 429 and refused connections, because it is good once",
+    breaker: USUAL_BREAKER,
+};
+
 /// A language model: slow, paid for, and never waited for by a person.
 pub const MODEL: Policy = Policy {
     name: "model",
@@ -162,7 +174,10 @@ pub struct Dependency {
 
 /// Every dependency that is called over the network.
 pub fn deps() -> Vec<Dependency> {
-    [VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS, TWILIO, MODEL, SMTP, CUSTOMER_HTTP, WEBHOOKS].iter().map(Dependency::from).collect()
+    [VAPI, VAPI_CHAT, VAPI_CONTROL, VAPI_RECORDINGS, TWILIO, GOOGLE, MODEL, SMTP, CUSTOMER_HTTP, WEBHOOKS]
+        .iter()
+        .map(Dependency::from)
+        .collect()
 }
 
 impl From<&Policy> for Dependency {

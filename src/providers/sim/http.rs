@@ -9,7 +9,7 @@ use axum::routing::{get, post, put};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{artifact, chat, control, door, rest, socket, talk, twilio};
+use super::{artifact, chat, control, door, google, rest, socket, talk, twilio};
 
 /// Everything that is served.
 pub(super) fn router(world: World) -> Router {
@@ -54,7 +54,13 @@ pub(super) fn router(world: World) -> Router {
         .route("/2010-04-01/Accounts/{sid}/Messages/{file}", get(twilio::message))
         .layer(from_fn(twilio::guard))
         .layer(from_fn_with_state(world.clone(), faults_first));
-    handed_out.merge(ours).merge(twilio).merge(api).layer(DefaultBodyLimit::max(16 * 1024 * 1024)).with_state(world)
+    let google = Router::new()
+        .route("/token", post(google::token))
+        .route("/oauth2/v3/certs", get(google::keys))
+        .layer(from_fn_with_state(world.clone(), faults_first))
+        .route("/o/oauth2/v2/auth", get(google::choose))
+        .route("/o/oauth2/v2/chosen", get(google::chosen));
+    handed_out.merge(ours).merge(twilio).merge(google).merge(api).layer(DefaultBodyLimit::max(16 * 1024 * 1024)).with_state(world)
 }
 
 /// Faults first, then the key: the private one everywhere, the public one for web calls only.

@@ -1,4 +1,4 @@
-//! The simulator of Vapi and of Twilio, and the mailbox of the sandbox: a stand-in that is on the wire what the real service is.
+//! The simulator of Vapi, of Twilio and of Google's sign-in, and the mailbox of the sandbox: a stand-in that is on the wire what the real service is.
 //! Owns its assistants, numbers, calls and letters, all in memory. Knows nothing of our slices, our database or our settings:
 //! it is told addresses and keys, and everything else passes over HTTP, WebSocket and SMTP.
 //!
@@ -17,6 +17,7 @@ mod clock;
 mod control;
 mod dice;
 mod door;
+mod google;
 mod http;
 mod inbound;
 mod keep;
@@ -45,6 +46,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
+pub use self::google::{CLIENT as GOOGLE_CLIENT, SECRET as GOOGLE_SECRET};
 pub use self::mail::{Letter, Mailbox};
 pub use self::twilio::{ACCOUNT as TWILIO_ACCOUNT, TOKEN as TWILIO_TOKEN};
 use self::world::World;

@@ -18,6 +18,7 @@ use super::SimOptions;
 use super::auth::Token;
 use super::call::Call;
 use super::chat::Desk;
+use super::google::Visits;
 use super::mail::Mailbox;
 use super::talk::Chats;
 use super::twilio::Exchange;
@@ -53,6 +54,7 @@ struct Shared {
     faults: Mutex<Faults>,
     desk: Mutex<Desk>,
     exchange: Mutex<Exchange>,
+    visits: Mutex<Visits>,
     throttled: Mutex<HashMap<String, Instant>>,
     log: Mutex<VecDeque<Sent>>,
 }
@@ -91,6 +93,7 @@ impl World {
             faults: Mutex::default(),
             desk: Mutex::default(),
             exchange: Mutex::default(),
+            visits: Mutex::default(),
             throttled: Mutex::default(),
             log: Mutex::default(),
             options,
@@ -210,6 +213,11 @@ impl World {
     /// What the twin of Twilio remembers.
     pub(super) fn exchange(&self) -> MutexGuard<'_, Exchange> {
         lock(&self.0.exchange)
+    }
+
+    /// Who is on the way back from the twin of Google's sign-in.
+    pub(super) fn visits(&self) -> MutexGuard<'_, Visits> {
+        lock(&self.0.visits)
     }
 
     /// Numbers that were answered 429, and when.

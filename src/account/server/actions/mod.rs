@@ -1,5 +1,6 @@
-//! Use cases of accounts. A session is made in [`sign_in`] and nowhere else.
+//! Use cases of accounts. A session is made by [`sign_in::enter`] and nowhere else.
 
+mod google;
 mod links;
 mod profile;
 mod rules;
@@ -8,6 +9,10 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 
+pub use google::{
+    ARRIVAL_FOR, Arrived, TRIP_FOR, Trip, arrival, arrive, connect, disconnect, join_as, leave, offers_google, read_ways,
+    send_password_link, sign_up_as, unguessable,
+};
 pub use links::{Confirmed, confirm, forgot, read_link, reset, send_reset_link};
 pub use profile::{
     change_email, change_password, keep_language, read_organisation, read_reader, resend_confirmation, save_organisation, save_profile,
@@ -99,6 +104,9 @@ async fn ask_password(core: &Core, person: Person, field: &str, typed: &str) -> 
     let mut tx = SystemTx::begin(core, "a person's own account").await?;
     let account = store::lock(&mut tx, person.account).await?.ok_or(AppError::Unauthenticated)?;
     tx.commit().await?; // no lock is held while the hash runs
+    if !account.has_password {
+        return Err(AppError::invalid(field, "password.none"));
+    }
     if !password::verify(core, typed, Some(account.password_hash.clone())).await? {
         return Err(AppError::invalid(field, "password.wrong"));
     }

@@ -1,15 +1,20 @@
 //! What the organisation asks of its members' sign-ins. Who does not meet it is let in without any permission, and told why
 //! (`platform::session`): so they can still set their second factor up.
 
+use super::offers_google;
 use crate::{
-    account::rules::{RulesForm, SignInRules},
+    account::{
+        model::Email,
+        rules::{RulesForm, SignInRules},
+    },
     platform::{
         OrgScope,
         bus::{self, Note},
+        tenancy::Actor,
     },
     shared::{
         error::{AppError, FieldErrors},
-        ids::AccountId,
+        ids::{AccountId, SessionId},
         permission::Permission,
     },
 };
@@ -29,15 +34,19 @@ pub async fn read_rules(scope: &OrgScope) -> Result<SignInRules, AppError> {
     )
     .fetch_one(tx.conn())
     .await?;
-    let row = sqlx::query!("select second_factor_from, session_hours, networks from sign_in_rules").fetch_optional(tx.conn()).await?;
+    let row = sqlx::query!("select second_factor_from, session_hours, networks, google_domain from sign_in_rules")
+        .fetch_optional(tx.conn())
+        .await?;
     tx.commit().await?;
     let rules = row.map(|row| SignInRules {
         second_factor_from: row.second_factor_from,
         session_hours: row.session_hours,
         networks: row.networks,
-        without_second_factor: 0,
+        google_domain: row.google_domain,
+        ..SignInRules::default()
     });
-    Ok(SignInRules { without_second_factor: without, ..rules.unwrap_or_default() })
+    let offers_google = offers_google(scope.core());
+    Ok(SignInRules { without_second_factor: without, offers_google, ..rules.unwrap_or_default() })
 }
 
 /// Keeps what was typed. Errors: `Forbidden`; `Invalid`, also for rules that would shut out who writes them.
@@ -56,7 +65,11 @@ pub async fn save_rules(scope: &OrgScope, form: &RulesForm) -> Result<(), AppErr
         wrong.add("session_hours", "rules.session_hours");
     }
     let networks = networks(&form.networks, scope.ip()).map_err(|code| wrong.add("networks", code)).unwrap_or_default();
+    let google_domain = domain(&form.google_domain).map_err(|code| wrong.add("google_domain", code)).unwrap_or_default();
     let mut tx = scope.begin(Permission::OrgManage).await?;
+    if !google_domain.is_empty() && came_by_google(&mut tx).await? != Some(google_domain.clone()) {
+        wrong.add("google_domain", "rules.google_yourself_first");
+    }
     if is_asked && !has_second_factor(&mut tx).await? {
         wrong.add("second_factor", "rules.yourself_first");
     }
@@ -64,12 +77,13 @@ pub async fn save_rules(scope: &OrgScope, form: &RulesForm) -> Result<(), AppErr
     let from = is_asked.then(|| now + Duration::days(grace.unwrap_or_default()));
     // Asked for already, it stays asked for from when it was.
     sqlx::query!(
-        "insert into sign_in_rules as r (second_factor_from, session_hours, networks) values ($1, $2, $3)
+        "insert into sign_in_rules as r (second_factor_from, session_hours, networks, google_domain) values ($1, $2, $3, $4)
          on conflict (org_id) do update set second_factor_from = case when $1::timestamptz is not null then least(r.second_factor_from, $1) end,
-           session_hours = $2, networks = $3, updated_at = now()",
+           session_hours = $2, networks = $3, google_domain = $4, updated_at = now()",
         from,
         session_hours,
-        &networks
+        &networks,
+        google_domain
     )
     .execute(tx.conn())
     .await?;
@@ -87,6 +101,20 @@ async fn has_second_factor(tx: &mut crate::platform::OrgTx<'_>) -> Result<bool, 
         account as AccountId
     );
     Ok(confirmed.fetch_optional(tx.conn()).await?.unwrap_or_default())
+}
+
+/// The domain of the Google account this session began with.
+async fn came_by_google(tx: &mut crate::platform::OrgTx<'_>) -> Result<Option<String>, AppError> {
+    let Actor::Person { session, .. } = tx.scope().actor() else { return Ok(None) };
+    let domain = sqlx::query_scalar!("select google_domain from sessions where id = $1", session as SessionId);
+    Ok(domain.fetch_optional(tx.conn()).await?.flatten())
+}
+
+/// A domain as Google tells it. Errors: the code of what is wrong.
+fn domain(typed: &str) -> Result<String, &'static str> {
+    let domain = typed.trim().trim_start_matches('@').to_lowercase();
+    let is_one = domain.is_empty() || format!("a@{domain}").parse::<Email>().is_ok() && domain != "gmail.com";
+    if is_one { Ok(domain) } else { Err("rules.google_domain") }
 }
 
 /// One address or network a line. Errors: the code of what is wrong.

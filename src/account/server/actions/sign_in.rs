@@ -1,4 +1,4 @@
-//! Signing in: the password, then the second factor where there is one.
+//! Signing in: the password or Google, then the second factor where there is one.
 
 use super::{HOUR_S, MINUTE_S, second_factor::accept_code, throttle_address};
 use crate::{
@@ -10,7 +10,12 @@ use crate::{
             store::{self, Credentials},
         },
     },
-    platform::{Core, SystemTx, crypto, request::RequestInfo, session, throttle},
+    platform::{
+        Core, SystemTx, crypto,
+        request::RequestInfo,
+        session::{self, Proof},
+        throttle,
+    },
     shared::{
         audit::Act,
         error::{AppError, FieldErrors},
@@ -63,18 +68,29 @@ pub async fn sign_in(core: &Core, request: &RequestInfo, email: &str, password: 
     };
     throttle::forget(core, &here).await?;
 
-    let now = core.clock.now();
     let mut tx = SystemTx::begin(core, "a sign-in").await?;
-    let signed_in = if account.totp_confirmed_at.is_some() {
-        let token = crypto::token();
-        store::insert_pending(&mut tx, &crypto::token_hash(&token), account.id, next, now, now + SECOND_STEP_FOR).await?;
-        SignedIn::SecondFactor { token }
-    } else {
-        let cookie = start(&mut tx, core, request, &account, false).await?;
-        SignedIn::Session { cookie, next: next.to_owned(), locale: account.locale }
-    };
+    let signed_in = enter(&mut tx, core, request, account, None, next).await?;
     tx.commit().await?;
     Ok(signed_in)
+}
+
+/// Lets somebody in whom a password or Google has proven, or on to the second step where there is one.
+pub(super) async fn enter(
+    tx: &mut SystemTx,
+    core: &Core,
+    request: &RequestInfo,
+    account: Credentials,
+    google_domain: Option<String>,
+    next: &str,
+) -> Result<SignedIn, AppError> {
+    if account.totp_confirmed_at.is_some() {
+        let (now, token) = (core.clock.now(), crypto::token());
+        let until = now + SECOND_STEP_FOR;
+        store::insert_pending(tx, &crypto::token_hash(&token), account.id, next, google_domain.as_deref(), now, until).await?;
+        return Ok(SignedIn::SecondFactor { token });
+    }
+    let cookie = start(tx, core, request, &account, &Proof { second_factor: false, google_domain }).await?;
+    Ok(SignedIn::Session { cookie, next: next.to_owned(), locale: account.locale })
 }
 
 /// Checks the code of the second step. Errors: `Invalid(code)`; `Conflict("second_step_over")` when it took too long or too many tries.
@@ -102,7 +118,8 @@ pub async fn prove_second_factor(core: &Core, request: &RequestInfo, token: &str
     if !store::delete_pending(&mut tx, &token).await? {
         return Err(over());
     }
-    let cookie = start(&mut tx, core, request, &account, true).await?;
+    let proof = Proof { second_factor: true, google_domain: pending.google_domain };
+    let cookie = start(&mut tx, core, request, &account, &proof).await?;
     tx.commit().await?;
     Ok(SignedIn::Session { cookie, next: pending.next, locale: account.locale })
 }
@@ -120,14 +137,15 @@ async fn start(
     core: &Core,
     request: &RequestInfo,
     account: &Credentials,
-    second_factor: bool,
+    proof: &Proof,
 ) -> Result<HeaderValue, AppError> {
     let org = store::first_membership(tx, account.id).await?;
     if store::is_new_device(tx, account.id, &request.user_agent).await? {
         mails::new_sign_in(tx, core, account.into(), request).await?;
     }
-    tracing::info!(account = %account.id, second_factor, "signed in");
-    let cookie = session::start(tx.conn(), core.clock.now(), request, account.id, org, second_factor).await?;
-    tx.note_account(account.id, Act::SignedIn, Some(json!({ "second_factor": second_factor }))).await?;
+    let (second_factor, google) = (proof.second_factor, proof.google_domain.is_some());
+    tracing::info!(account = %account.id, second_factor, google, "signed in");
+    let cookie = session::start(tx.conn(), core.clock.now(), request, account.id, org, proof).await?;
+    tx.note_account(account.id, Act::SignedIn, Some(json!({ "second_factor": second_factor, "google": google }))).await?;
     Ok(cookie)
 }

@@ -3,7 +3,7 @@
 use super::{HOUR_S, may_write_to, throttle_address};
 use crate::{
     account::{
-        model::SignUpForm,
+        model::{NewAccount, SignUpForm},
         server::{
             mails::{self, Reader},
             password::{self, Password},
@@ -46,25 +46,42 @@ pub async fn sign_up(core: &Core, request: &RequestInfo, locale: Locale, form: &
     let may_write = may_write_to(core, new.email.as_str()).await?;
     let hash = password::hash(core, password).await?;
     let now = core.clock.now();
-    let (account, org, token) = (AccountId::at(now), OrgId::at(now), crypto::token());
+    let (account, token) = (AccountId::at(now), crypto::token());
     let mut tx = SystemTx::begin(core, "a sign-up").await?;
-    if store::insert_account(&mut tx, account, &new, &hash, locale.code(), now).await? {
-        tx.caused_by(account).await?;
-        store::insert_org(&mut tx, org, &new, locale.code(), now).await?;
-        store::insert_member(&mut tx, org, account, Role::Owner).await?;
-        integrations::on_org_created(tx.conn(), core, org).await?;
-        for (document, version) in [("terms", TERMS_VERSION), ("privacy", PRIVACY_VERSION)] {
-            store::insert_acceptance(&mut tx, account, &new.email, document, version, request, now).await?;
-        }
+    if found(&mut tx, core, request, locale, account, &new, &hash).await? {
         store::insert_link(&mut tx, &crypto::token_hash(&token), account, "confirm", None, now + CONFIRM_FOR).await?;
         if may_write {
             let reader = Reader { email: new.email.as_str(), name: &new.name, locale: locale.code() };
             mails::confirm_address(&mut tx, core, reader, &token, CONFIRM_FOR).await?;
         }
-        tracing::info!(%account, %org, "signed up");
     } else if let (Some(known), true) = (store::find_by_email(&mut tx, new.email.as_str()).await?, may_write) {
         mails::already_registered(&mut tx, core, (&known).into()).await?;
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// A person, their organisation and the proof of what they accepted; false when somebody has the address.
+pub(super) async fn found(
+    tx: &mut SystemTx,
+    core: &Core,
+    request: &RequestInfo,
+    locale: Locale,
+    account: AccountId,
+    new: &NewAccount,
+    password_hash: &str,
+) -> Result<bool, AppError> {
+    let (now, org) = (core.clock.now(), OrgId::at(core.clock.now()));
+    if !store::insert_account(tx, account, new, password_hash, locale.code(), now).await? {
+        return Ok(false);
+    }
+    tx.caused_by(account).await?;
+    store::insert_org(tx, org, new, locale.code(), now).await?;
+    store::insert_member(tx, org, account, Role::Owner).await?;
+    integrations::on_org_created(tx.conn(), core, org).await?;
+    for (document, version) in [("terms", TERMS_VERSION), ("privacy", PRIVACY_VERSION)] {
+        store::insert_acceptance(tx, account, &new.email, document, version, request, now).await?;
+    }
+    tracing::info!(%account, %org, "signed up");
+    Ok(true)
 }
