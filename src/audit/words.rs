@@ -38,6 +38,7 @@ pub fn act_key(act: Act) -> Key {
         Act::Heard => w::AUDIT_ACT_HEARD,
         Act::Controlled => w::AUDIT_ACT_CONTROLLED,
         Act::Started => w::AUDIT_ACT_STARTED,
+        Act::Replayed => w::AUDIT_ACT_REPLAYED,
         Act::GoogleConnected => w::AUDIT_ACT_GOOGLE_CONNECTED,
         Act::GoogleDisconnected => w::AUDIT_ACT_GOOGLE_DISCONNECTED,
     }
@@ -73,5 +74,6 @@ pub fn object_key(object: Object) -> Key {
         Object::Call => w::AUDIT_OF_CALL,
         Object::Recording => w::AUDIT_OF_RECORDING,
         Object::Audit => w::AUDIT_OF_AUDIT,
+        Object::Delivery => w::AUDIT_OF_DELIVERY,
     }
 }

@@ -24,6 +24,7 @@ text_enum! {
         Heard = "heard",
         Controlled = "controlled",
         Started = "started",
+        Replayed = "replayed",
         GoogleConnected = "google_connected",
         GoogleDisconnected = "google_disconnected",
     }
@@ -60,5 +61,6 @@ text_enum! {
         Call = "call",
         Recording = "recording",
         Audit = "audit",
+        Delivery = "delivery",
     }
 }

@@ -345,6 +345,8 @@ async fn programs_look_try_and_mend(pool: PgPool) {
     let (_, done) = call(Method::POST, &format!("/api/v1/incoming-webhooks/{dead}/replay"), Some(json!({ "dry_run": false }))).await;
     assert!(done["calls"][0]["call"].is_string(), "{done}");
     assert_eq!(app.number("select count(*) from hook_journal where replayed_by like 'key_%'").await, 1, "who did it is noted");
+    let told = "select count(*) from audit_entries where action = 'replayed' and kind = 'delivery' and actor_kind = 'key'";
+    assert_eq!(app.number(told).await, 1, "and told in the audit log; a trial is not");
     // Without the scope nothing is told.
     let other = key_of(&app, &org, wanted(&[Permission::CallsRead])).await.secret;
     let refused = request_of(&app, &other).await;

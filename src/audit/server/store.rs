@@ -6,7 +6,7 @@ use crate::{
     shared::{
         audit::Object,
         ids::{
-            AccountId, AnswerId, ApiKeyId, AssistantId, CallId, EndpointId, InvitationId, NumberId, OrgId, PersonId, RehearsalId, RoleId,
+            AccountId, AnswerId, ApiKeyId, AssistantId, CallId, DeliveryId, EndpointId, InvitationId, NumberId, OrgId, PersonId, RehearsalId, RoleId,
             TeamId, ToolId, decode, encode,
         },
     },
@@ -196,6 +196,7 @@ fn shown(kind: &str, subject: String) -> String {
         Object::Tool => ToolId::PREFIX,
         Object::Rehearsal => RehearsalId::PREFIX,
         Object::Call | Object::Recording => CallId::PREFIX,
+        Object::Delivery => DeliveryId::PREFIX,
         Object::WorkRule | Object::Carrier | Object::Caller | Object::Calls | Object::Audit => return subject,
     };
     format!("{prefix}_{}", encode(id))

@@ -4,6 +4,7 @@ use super::{catalogue, secret, store};
 use crate::{
     platform::{OrgScope, OrgTx, events, outbound::guard::Guarded},
     shared::{
+        audit::{Act, Object},
         error::AppError,
         event::EventKind,
         ids::{DeliveryId, EndpointId, EventId},
@@ -12,6 +13,7 @@ use crate::{
     webhooks::model::*,
 };
 use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
 
 const NEEDS: Permission = Permission::WebhooksManage;
 const PAGE: i64 = 50;
@@ -169,6 +171,7 @@ pub async fn resend(scope: &OrgScope, id: DeliveryId) -> Result<Delivery, AppErr
     store::again(&mut tx, id, scope.core().clock.now()).await?;
     store::ring(&mut tx, &[id.0]).await?;
     let delivery = one_delivery(&mut tx, id).await?;
+    tx.note(Act::Replayed, Object::Delivery, Some(id.0.to_string()), None).await?;
     tx.commit().await?;
     Ok(delivery)
 }
@@ -179,6 +182,7 @@ pub async fn recover(scope: &OrgScope, id: EndpointId, since: DateTime<Utc>) -> 
     listening(&mut tx, id).await?;
     let found = store::recover(&mut tx, id, since, scope.core().clock.now(), MOST_AGAIN).await?;
     store::ring(&mut tx, &found).await?;
+    tx.note(Act::Replayed, Object::Webhook, Some(id.0.to_string()), Some(json!({ "since": since, "deliveries": found.len() }))).await?;
     tx.commit().await?;
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
 }
@@ -193,6 +197,8 @@ pub async fn replay(scope: &OrgScope, id: EndpointId, from: DateTime<Utc>, until
     }
     let found = store::replay(&mut tx, id, (from, until), scope.core().clock.now(), MOST_AGAIN).await?;
     store::ring(&mut tx, &found).await?;
+    let of = json!({ "from": from, "until": until, "deliveries": found.len() });
+    tx.note(Act::Replayed, Object::Webhook, Some(id.0.to_string()), Some(of)).await?;
     tx.commit().await?;
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
 }

@@ -10,9 +10,14 @@ use crate::{
         },
     },
     platform::{OrgScope, OrgTx},
-    shared::{error::AppError, ids::HookId, permission::Permission},
+    shared::{
+        audit::{Act, Object},
+        error::AppError,
+        ids::HookId,
+        permission::Permission,
+    },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 const NEEDS: Permission = Permission::WebhooksManage;
@@ -72,7 +77,9 @@ pub async fn replay_chosen(scope: &OrgScope, chosen: Chosen, is_dry: bool) -> Re
     let next = found.last().filter(|_| is_more).map(|last| last.id);
     if !is_dry {
         // First, so that who only looks writes nothing, and an attempt that fails is known, too.
-        store::mark_replayed(&mut tx, &found.iter().map(|kept| kept.id).collect::<Vec<_>>(), scope.core().clock.now()).await?;
+        let hooks: Vec<HookId> = found.iter().map(|kept| kept.id).collect();
+        store::mark_replayed(&mut tx, &hooks, scope.core().clock.now()).await?;
+        tx.note(Act::Replayed, Object::Delivery, None, Some(json!({ "incoming": hooks }))).await?;
     }
     tx.commit().await?;
     let replayed = Replayed { next, ..fold_again(scope, found, is_dry).await? };
