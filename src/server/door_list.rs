@@ -130,6 +130,7 @@ pub const DOORS: &[Door] = &[
     page("/settings/webhooks/incoming", Needs(WebhooksManage)),
     page("/sandbox/mail", Public("only in the sandbox: the mail that would have been sent")),
     page("/sandbox/mail/{id}", Public("only in the sandbox: the mail that would have been sent")),
+    door("GET", "/.well-known/security.txt", Kind::Other, Public("says where to report a weakness")),
     door("GET", "/healthz", Kind::Other, Public("says that the process lives")),
     door("GET", "/readyz", Kind::Other, Public("says whether the process takes work")),
     door("POST", "/csp-report", Kind::Other, Public("browsers tell what the content policy stopped")),

@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`; `/metrics` and the operator's pages on their own address.
+//! `/healthz`, `/readyz` and `/.well-known/security.txt`; `/metrics` and the operator's pages on their own address.
 
 use super::AppState;
 use axum::{Router, extract::State, routing::get};
@@ -8,7 +8,19 @@ use std::{sync::OnceLock, time::Duration};
 
 /// Public health doors.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready))
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/.well-known/security.txt", get(security_txt))
+}
+
+/// Where weaknesses may be reported (RFC 9116). Whoever keeps the setting keeps the contact, so it never runs out.
+async fn security_txt(State(state): State<AppState>) -> Result<String, StatusCode> {
+    let core = &state.core;
+    let contact = core.config.security_contact.as_ref().ok_or(StatusCode::NOT_FOUND)?;
+    let expires = (core.clock.now() + chrono::Duration::days(90)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let here = core.config.public_url.join(".well-known/security.txt").map_err(|_| StatusCode::NOT_FOUND)?;
+    Ok(format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: fr, en\nCanonical: {here}\n"))
 }
 
 async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {

@@ -25,6 +25,7 @@ mod queue;
 mod reception;
 mod rehearsals;
 mod rotation;
+mod security;
 mod seed;
 mod serve;
 mod sign_in_rules;

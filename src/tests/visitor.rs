@@ -68,6 +68,7 @@ impl Doors {
             ("ZENCALL_DATA_DIR", folder.to_string_lossy().into_owned()),
             ("ZENCALL_SECRET_KEY", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
             ("PUBLIC_URL", "http://zencall.test".to_owned()),
+            ("SECURITY_CONTACT", "mailto:security@zencall.test".to_owned()),
         ]);
         let config = Config::read(&|name| settings.get(name).cloned()).unwrap_or_else(|refused| panic!("{refused:?}"));
         let keys = config.secret_keys().unwrap_or_else(|e| panic!("{e}"));

@@ -412,7 +412,11 @@ async fn who_fails_for_five_days_is_disabled_and_the_owner_is_told_on_days_one_t
     actions::edit(&scope(&app, &org), id, wanted).await.expect("changed");
     actions::set_state(&scope(&app, &org), id, EndpointState::Active).await.expect("on again");
     assert_eq!(actions::recover(&scope(&app, &org), id, Utc::now() - Duration::days(1)).await, Ok(3));
-    assert_eq!(app.number("select count(*) from audit_entries where action = 'replayed' and kind = 'webhook'").await, 1, "who asked is known");
+    assert_eq!(
+        app.number("select count(*) from audit_entries where action = 'replayed' and kind = 'webhook'").await,
+        1,
+        "who asked is known"
+    );
     app.run_jobs().await;
     assert_eq!(app.number("select count(*) from webhook_deliveries where state = 'delivered'").await, 3);
     assert_eq!(sink.of("ok").len(), 3);

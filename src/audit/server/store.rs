@@ -6,8 +6,8 @@ use crate::{
     shared::{
         audit::Object,
         ids::{
-            AccountId, AnswerId, ApiKeyId, AssistantId, CallId, DeliveryId, EndpointId, InvitationId, NumberId, OrgId, PersonId, RehearsalId, RoleId,
-            TeamId, ToolId, decode, encode,
+            AccountId, AnswerId, ApiKeyId, AssistantId, CallId, DeliveryId, EndpointId, InvitationId, NumberId, OrgId, PersonId,
+            RehearsalId, RoleId, TeamId, ToolId, decode, encode,
         },
     },
 };

@@ -62,6 +62,8 @@ pub struct Config {
     /// Absent: nobody signs in with Google, but for the sandbox, where the simulator is asked.
     pub google: Option<GoogleConfig>,
     pub mail: MailConfig,
+    /// Where weaknesses may be reported.
+    pub security_contact: Option<Url>,
     /// Absent: rules alone analyse calls.
     pub model: Option<ModelConfig>,
     /// Private addresses that outgoing webhooks may reach all the same.
@@ -249,6 +251,7 @@ impl Config {
                 smtp_url: reader.url("SMTP_URL", &["smtp", "smtps"]).map(Secret::from),
                 from: reader.text_or_default("MAIL_FROM"),
             },
+            security_contact: reader.url("SECURITY_CONTACT", &["mailto", "https"]),
             model: model(reader),
             ssrf_allow: reader.list("ZENCALL_SSRF_ALLOW", "host:port pairs, comma-separated", HostPort::parse),
             drain: Duration::from_secs(reader.between("ZENCALL_DRAIN_S", 1, 600)),

@@ -115,6 +115,12 @@ pub const SETTINGS: &[Setting] = &[
     setting("SMTP_URL", "(the simulator's mailbox)", "smtps://user:password@smtp.example:465", "The mail server: smtps:// or smtp://."),
     setting("MAIL_FROM", "Zencall <hello@zencall.example>", "Zencall <hello@zencall.example>", "Sender of every mail."),
     setting("ZENCALL_SSRF_ALLOW", "", "127.0.0.1:9000", "host:port pairs that outgoing webhooks may reach although private; for tests."),
+    setting(
+        "SECURITY_CONTACT",
+        "(nothing is served)",
+        "mailto:security@zencall.example",
+        "Where weaknesses may be reported, as /.well-known/security.txt tells: mailto: or https:.",
+    ),
     setting("ZENCALL_DRAIN_S", "20", "20", "Seconds a stopping process may take to finish what it began."),
     setting(
         "ZENCALL_JOURNAL_DAYS",
