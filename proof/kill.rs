@@ -220,7 +220,8 @@ async fn send(
     let (host, mut dice) = (address.to_string(), Dice::new(sender as u64 + 100));
     let mut told: Vec<(Trace, usize)> = Vec::new();
     let mut wire = None;
-    let mut tick = tokio::time::interval(Duration::from_secs_f64(1.0 / per_second));
+    let turn = Duration::from_secs_f64(sender as f64 / SENDERS as f64 / per_second); // so that somebody speaks at every moment
+    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + turn, Duration::from_secs_f64(1.0 / per_second));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !seen.is_over.load(Ordering::Relaxed) {
         let call = told.len();

@@ -54,7 +54,7 @@ pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
     let theirs = place.seed(300, 2).await?.pop().context("an organisation")?;
     for (org, canary) in [(&ours, "canary-of-ours"), (&theirs, "canary-of-theirs")] {
         sqlx::query("update orgs set name = $2 where id = $1").bind(org.uuid()?).bind(canary).execute(&place.pool).await?;
-        sqlx::query("update assistants set name = $2 where org_id = $1").bind(org.uuid()?).bind(canary).execute(&place.pool).await?;
+        sqlx::query("update assistants set name = $2, revision = revision + 1 where org_id = $1").bind(org.uuid()?).bind(canary).execute(&place.pool).await?;
     }
     sqlx::query("update api_keys set per_minute = 100000000").execute(&place.pool).await?;
     let proxy = slow_proxy(place.socket_folder()).await?;
@@ -67,7 +67,14 @@ pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
     let address = server.address;
     asked(address, &ours, form.of(1_000, 100)).await?; // warm
     let mut before = asked(address, &ours, form.of(10_000, 300)).await?;
-    let requests = Arc::new(requests(&place, &ours, address).await?);
+    let (requests, nonsense) = requests(&place, &ours, address).await?;
+    let requests = Arc::new(requests);
+    let (whole, mut broken) = answered(address, &requests).await?;
+    let unread: usize = whole.iter().filter(|(status, _)| matches!(status, 400 | 401 | 403 | 415 | 429)).map(|(_, many)| many).sum();
+    ensure!(unread * 2 < requests.len(), "most requests do not come as far as the database: {whole:?}");
+    let (of_nonsense, broken_by_nonsense) = answered(address, &Arc::new(nonsense)).await?;
+    broken.extend(broken_by_nonsense);
+    findings.none("doors that answer 5xx when nobody vanishes", broken.len(), json!({ "doors": broken, "why": spoken(&place, &["internal error"])?.iter().take(3).collect::<Vec<_>>(), "whole": whole, "nonsense": of_nonsense }));
     let (is_over, watched) = (Arc::new(AtomicBool::new(false)), Watch::begin(&place.pool, "zencall"));
     let readers = [read(address, &ours, "canary-of-theirs", &is_over), read(address, &theirs, "canary-of-ours", &is_over)].map(tokio::spawn);
     let began = Instant::now();
@@ -102,12 +109,12 @@ pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
 
 // ---- the storm -----------------------------------------------------------------------------------------------------
 
-/// One request to every writing door, as whole bytes.
-async fn requests(place: &Place, org: &Org, address: SocketAddr) -> anyhow::Result<Vec<Vec<u8>>> {
+/// One request to every writing door, as whole bytes; and some that nobody could mean.
+async fn requests(place: &Place, org: &Org, address: SocketAddr) -> anyhow::Result<(Vec<Vec<u8>>, Vec<Vec<u8>>)> {
     let cookie = place.sign_in(org).await?;
     let mut things = things(&Api::new(address, &org.api_key)?).await?;
     things.insert("token", org.path().rsplit('/').next().unwrap_or_default().to_owned());
-    let mut all = Vec::new();
+    let (mut all, mut nonsense) = (Vec::new(), Vec::new());
     for door in DOORS.iter().filter(|door| door.method != "GET" && !NOT_THESE.iter().any(|word| door.path.contains(word))) {
         let path = filled(door, &things);
         let (headers, body) = match door.kind {
@@ -123,18 +130,37 @@ async fn requests(place: &Place, org: &Org, address: SocketAddr) -> anyhow::Resu
             Kind::Hook => ("content-type: application/x-www-form-urlencoded\r\n".to_owned(), ARGUMENTS.to_owned()),
             _ => {
                 let headers = format!("cookie: __Host-zc={cookie}; zc={cookie}\r\norigin: http://{address}\r\nsec-fetch-site: same-origin\r\naccept: application/json\r\ncontent-type: application/x-www-form-urlencoded\r\n");
-                (headers, ARGUMENTS.to_owned())
+                (headers, arguments(door, &things))
             }
         };
-        let head = format!("{} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {}\r\n\r\n", door.method, body.len());
-        all.push([head.as_bytes(), body.as_bytes()].concat());
+        let request = |body: &str| {
+            let head = format!("{} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {}\r\n\r\n", door.method, body.len());
+            [head.as_bytes(), body.as_bytes()].concat()
+        };
+        all.push(request(&body));
+        nonsense.extend([request(""), request(&body[..body.len() / 2]), request("{\"id\":7,\"name\":[]}")]);
     }
     ensure!(all.len() > 100, "only {} writing doors", all.len());
-    Ok(all)
+    Ok((all, nonsense))
 }
 
 /// What most server functions can read; what a form leaves out is its own affair: it is the cut that matters.
-const ARGUMENTS: &str = "id=call_00000000000000000000000000&assistant=ast_00000000000000000000000000&q=&name=vanish&text=vanish&note=note_00000000000000000000000000&n=1&revision=1&state=active&role=agent&hours=24&languages=fr&skills=x&day=2026-01-01&assignee=nobody&status=done&form[name]=vanish&form[language]=fr&form[question]=vanish&form[answer]=vanish&form[reach]=all&form[template]=reception&form[mode]=hmac&form[number]=x&form[label]=x&form[business]=x&email=nobody%40vanish.example&password=correct-horse-battery";
+const ARGUMENTS: &str = "hook=hook_00000000000000000000000000&form[reach]=all&form[permissions][]=calls.read&delivery=whd_00000000000000000000000000&kind=call.ended&hours=24&assignee=nobody&status=done&team=team_00000000000000000000000000&languages=fr&skills=x&item=call:call_00000000000000000000000000&until=hour&answer=ans_00000000000000000000000000&question=qst_00000000000000000000000000&rehearsal=reh_00000000000000000000000000&words=x&required=false&grace_s=0&dismissed=true&rule=rul_00000000000000000000000000&person=per_00000000000000000000000000&callback=cbk_00000000000000000000000000&tool=tool_00000000000000000000000000&up=true&on=true&done=true&day=2026-01-01&q=&assistant=ast_00000000000000000000000000&number=%2B33639981247&action[kind]=mute&revision=1&n=1&why=&file=x&state=active&hidden=true&view=view_00000000000000000000000000&tag=tag_00000000000000000000000000&note=note_00000000000000000000000000&name=vanish&text=vanish&account=acc_00000000000000000000000000&role=agent&form[emails]=nobody%40vanish.example&form[role]=agent&form[template]=reception&form[language]=fr&form[name]=vanish&form[voice]=x&form[first_message]=x&form[prompt]=x&form[max_duration_min]=5&form[number]=x&form[label]=x&form[mode]=hmac&form[provider_id]=x&form[business]=x&form[assistant]=&form[question]=vanish&form[answer]=vanish&sid=PN1&email=nobody%40vanish.example&password=correct-horse-battery";
+
+/// The id that a server function's arguments name, by the slice it belongs to.
+fn arguments(door: &Door, things: &BTreeMap<&'static str, String>) -> String {
+    let zero = "00000000000000000000000000";
+    let id = match door.path {
+        path if path.contains("assistants") => things.get("assistants").cloned().unwrap_or_else(|| format!("ast_{zero}")),
+        path if path.contains("api_keys") => format!("key_{zero}"),
+        path if path.contains("webhooks") => format!("whe_{zero}"),
+        path if path.contains("numbers") => format!("num_{zero}"),
+        path if path.ends_with("_role") => format!("role_{zero}"),
+        path if path.contains("team") => format!("inv_{zero}"),
+        _ => things.get("calls").cloned().unwrap_or_else(|| format!("call_{zero}")),
+    };
+    format!("{ARGUMENTS}&id={id}")
+}
 
 /// A thing of the organisation for each door that wants one.
 async fn things(api: &Api) -> anyhow::Result<BTreeMap<&'static str, String>> {
@@ -193,6 +219,38 @@ fn sample(schema: &Value, depth: usize) -> Value {
             _ => schema["example"].as_str().map_or(json!("vanish"), |example| json!(example)),
         },
     }
+}
+
+/// Each request once, uncut; answers by their status, and the doors that answered 5xx.
+async fn answered(address: SocketAddr, requests: &Arc<Vec<Vec<u8>>>) -> anyhow::Result<(BTreeMap<u16, usize>, Vec<String>)> {
+    const AT_ONCE: usize = 24;
+    let mut clients = JoinSet::new();
+    for client in 0..AT_ONCE {
+        let requests = requests.clone();
+        clients.spawn(async move {
+            let mut answers = Vec::new();
+            for request in requests.iter().skip(client).step_by(AT_ONCE) {
+                let mut stream = TcpStream::connect(address).await?;
+                stream.write_all(request).await?;
+                let mut head = [0; 12]; // HTTP/1.1 200
+                stream.read_exact(&mut head).await?;
+                let status = std::str::from_utf8(&head[9..])?.parse::<u16>()?;
+                let door = String::from_utf8_lossy(request).lines().next().unwrap_or_default().to_owned();
+                answers.push((status, door));
+            }
+            anyhow::Ok(answers)
+        });
+    }
+    let (mut by_status, mut broken) = (BTreeMap::new(), Vec::new());
+    while let Some(client) = clients.join_next().await {
+        for (status, door) in client?? {
+            *by_status.entry(status).or_default() += 1;
+            if status >= 500 {
+                broken.push(format!("{status} {door}"));
+            }
+        }
+    }
+    Ok((by_status, broken))
 }
 
 #[derive(Default)]
@@ -335,6 +393,10 @@ impl Watch {
         Self { is_over, seen }
     }
 
+    fn has_found(&self) -> bool {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).forgotten > 0
+    }
+
     fn end(self) -> Idle {
         self.is_over.store(true, Ordering::Relaxed);
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -393,8 +455,14 @@ async fn control(form: Form, findings: &mut Findings, place: &Place, proxy: Sock
     let served = tokio::spawn(async move { axum::serve(listener, routes).await });
     let watched = Watch::begin(&place.pool, "control");
     let request = format!("POST / HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\n\r\n").into_bytes();
-    let cuts = storm(address, &Arc::new(vec![request]), form.of(2_000, 500), 24).await?;
-    sleep(Duration::from_millis(1_500)).await;
+    let (request, mut cuts) = (Arc::new(vec![request]), Cuts::default());
+    for _ in 0..5 {
+        cuts = storm(address, &request, form.of(2_000, 500), 24).await?;
+        sleep(Duration::from_millis(1_500)).await;
+        if watched.has_found() {
+            break;
+        }
+    }
     let idle = watched.end();
     served.abort();
     findings.control("a handler with a bare begin", idle.forgotten, json!({ "requests": cuts.sent, "longest_s": short(idle.longest_s) }));
