@@ -11,9 +11,10 @@ use crate::{
     api::{Api, Differences},
     dice::Dice,
     findings::Findings,
-    hooks, kill,
+    hooks,
     load::Wire,
     place::{self, Org, Place},
+    storm,
     supervisor::Supervisor,
     trace::{Shape, Trace},
 };
@@ -236,7 +237,7 @@ async fn together(form: Form, findings: &mut Findings, place: &Place, org: &Org,
     let bodies: Arc<Vec<String>> = Arc::new(wire.into_iter().map(|(_, body)| body).collect());
     let began = Instant::now();
     post_all(server.address, org, &bodies).await?;
-    kill::folded(place).await?;
+    storm::folded(place).await?;
     let per_s = bodies.len() as f64 / began.elapsed().as_secs_f64();
     let found = Differences::between(&model, &api.records(TOGETHER).await?);
     let more = json!({ "calls": calls, "messages": bodies.len(), "connections": CONNECTIONS, "per_s": per_s.round(), "examples": found.examples });
@@ -278,7 +279,7 @@ async fn stored_bytes(findings: &mut Findings, place: &Place, org: &Org, address
         for body in &bodies {
             wire.ask(&hooks::request(&address.to_string(), org.path(), &org.vapi_hook_secret, body)).await?;
         }
-        kill::folded(place).await?;
+        storm::folded(place).await?;
         let bytes: i64 = sqlx::query_scalar(
             "select (select coalesce(sum(pg_column_size(j.*)), 0) from hook_journal j where j.org_id = $1 and j.provider_call_id = $2)::bigint
                   + (select coalesce(sum(pg_column_size(l.*)), 0) from call_lines l join call_refs r on r.call_id = l.call_id where r.org_id = $1 and r.provider_call_id = $2)::bigint
@@ -348,7 +349,7 @@ async fn silent(form: Form, place: &Place, org: &Org, address: SocketAddr, provi
         provider.known().insert(trace.id.clone(), trace);
     }
     post_all(address, org, &Arc::new(bodies)).await?;
-    kill::folded(place).await?;
+    storm::folded(place).await?;
     Ok(Instant::now())
 }
 

@@ -24,10 +24,12 @@ mod place;
 mod api;
 mod backup;
 mod convergence;
+mod database;
 mod dice;
 mod findings;
 mod jobs;
 mod kill;
+mod storm;
 mod supervisor;
 mod trace;
 mod vanish;
@@ -37,7 +39,7 @@ use findings::Findings;
 use std::process::ExitCode;
 
 /// The proofs, in the order in which they run.
-const NAMES: [&str; 5] = ["convergence", "jobs", "kill", "vanish", "backup"];
+const NAMES: [&str; 6] = ["convergence", "jobs", "kill", "database", "vanish", "backup"];
 
 /// How long it may take.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,6 +97,7 @@ async fn run(arguments: &[&str]) -> anyhow::Result<bool> {
             "convergence" => convergence::run(form, &mut findings).await,
             "jobs" => jobs::run(form, &mut findings).await,
             "kill" => kill::run(form, &mut findings).await,
+            "database" => database::run(form, &mut findings).await,
             "vanish" => vanish::run(form, &mut findings).await,
             _ => backup::run(form, &mut findings).await,
         };
