@@ -22,11 +22,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::{
-    process::Command,
-    sync::Mutex,
-    task::JoinSet,
-};
+use tokio::{process::Command, sync::Mutex, task::JoinSet};
 
 /// Connections that tell calls meanwhile.
 const TELLERS: usize = 8;
@@ -46,6 +42,7 @@ pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
     tokio::time::sleep(Duration::from_secs(form.of(5, 2))).await;
     let before_mark = told.lock().await.len();
     let took = timed(place.command()?.arg("backup").arg(&saved)).await?;
+    let (plain, copied) = plain_copy(&place).await?; // while calls are told, too
     is_over.store(true, Ordering::Relaxed);
     while let Some(teller) = tellers.join_next().await {
         teller??;
@@ -61,10 +58,14 @@ pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
     let (ours, theirs) = (sums(&place.pool, &quiet).await?, sums(&other.pool, &quiet).await?);
     let differing: Vec<&String> = ours.iter().filter(|(table, sum)| theirs.get(*table) != Some(sum)).map(|(table, _)| table).collect();
     let rows: i64 = ours.values().map(|(rows, _)| rows).sum();
-    findings.none("tables of the organisation left alone that differ", differing.len(), json!({ "tables": ours.len(), "rows": rows, "differ": differing }));
+    findings.none(
+        "tables of the organisation left alone that differ",
+        differing.len(),
+        json!({ "tables": ours.len(), "rows": rows, "differ": differing }),
+    );
     control(findings, &other, &busy, &quiet, &told[..before_mark], &theirs).await?;
 
-    let (copied, copy_restored) = plain_copy(&place).await?;
+    let copy_restored = plain_restore(&place, &plain).await?;
     let more = |ours: f64, theirs: f64| json!({ "unit": "of pg_dump and pg_restore", "s": ours, "peer_s": theirs });
     findings.time("backup, of a plain copy's time", took / copied, 1.5, false, more(took, copied));
     findings.time("restore, of a plain copy's time", restored_in / copy_restored, 1.5, false, more(restored_in, copy_restored));
@@ -101,11 +102,12 @@ async fn lost(place: &Place, org: &Org, told: &[String]) -> anyhow::Result<usize
     for one in told {
         *by_call.entry(one.split(' ').next().unwrap_or_default()).or_default() += 1;
     }
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("select provider_call_id, count(*) from hook_journal where org_id = $1 and provider_call_id like 'drill-%' group by 1")
-            .bind(org.uuid()?)
-            .fetch_all(&place.pool)
-            .await?;
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "select provider_call_id, count(*) from hook_journal where org_id = $1 and provider_call_id like 'drill-%' group by 1",
+    )
+    .bind(org.uuid()?)
+    .fetch_all(&place.pool)
+    .await?;
     let found: BTreeMap<&str, i64> = rows.iter().map(|(call, rows)| (call.as_str(), *rows)).collect();
     let missing: i64 = by_call.iter().map(|(call, wanted)| (wanted - found.get(call).copied().unwrap_or(0)).max(0)).sum();
     Ok(usize::try_from(missing)?)
@@ -122,7 +124,8 @@ async fn sums(pool: &PgPool, org: &Org) -> anyhow::Result<BTreeMap<String, (i64,
     ensure!(tables.len() > 20, "only {} tables have an organisation", tables.len());
     let mut sums = BTreeMap::new();
     for table in tables {
-        let query = format!("select count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text from {table} t where org_id = $1");
+        let query =
+            format!("select count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text from {table} t where org_id = $1");
         let sum = sqlx::query_as(AssertSqlSafe(query)).bind(org.uuid()?).fetch_one(pool).await?;
         sums.insert(table, sum);
     }
@@ -143,27 +146,34 @@ async fn control(
         .execute(&place.pool)
         .await?;
     findings.control("an acknowledged row that is not restored", lost(place, busy, told).await?, json!({}));
-    sqlx::query("update call_lines set text = text || '.' where ctid = (select ctid from call_lines where org_id = $1 limit 1) and org_id = $1")
-        .bind(quiet.uuid()?)
-        .execute(&place.pool)
-        .await?;
+    sqlx::query(
+        "update call_lines set text = text || '.' where ctid = (select ctid from call_lines where org_id = $1 limit 1) and org_id = $1",
+    )
+    .bind(quiet.uuid()?)
+    .execute(&place.pool)
+    .await?;
     let wrong = sums(&place.pool, quiet).await?;
     let differing = right.iter().filter(|(table, sum)| wrong.get(*table) != Some(sum)).count();
     findings.control("a full stop too many in one line of one call", differing, json!({}));
     Ok(())
 }
 
-/// PostgreSQL's own copy of the same database, out and in; seconds of each.
-async fn plain_copy(place: &Place) -> anyhow::Result<(f64, f64)> {
-    let (bin, file) = (programs()?, place.file("plain.dump"));
-    let socket = place.socket_folder().display().to_string();
-    let mut dump = Command::new(bin.join("pg_dump"));
+/// PostgreSQL's own copy of the same database, and its seconds.
+async fn plain_copy(place: &Place) -> anyhow::Result<(PathBuf, f64)> {
+    let (socket, file) = (place.socket_folder().display().to_string(), place.file("plain.dump"));
+    let mut dump = Command::new(programs()?.join("pg_dump"));
     dump.args(["--host", &socket, "--username", "zencall", "--format", "custom", "--file"]).arg(&file).arg("postgres");
-    let copied = timed(&mut dump).await?;
+    let took = timed(&mut dump).await?;
+    Ok((file, took))
+}
+
+/// Seconds until it is in an empty database.
+async fn plain_restore(place: &Place, file: &Path) -> anyhow::Result<f64> {
     sqlx::query("create database plain").execute(&place.pool).await?;
-    let mut restore = Command::new(bin.join("pg_restore"));
-    restore.args(["--host", &socket, "--username", "zencall", "--no-owner", "--dbname", "plain"]).arg(Path::new(&file));
-    Ok((copied, timed(&mut restore).await?))
+    let socket = place.socket_folder().display().to_string();
+    let mut restore = Command::new(programs()?.join("pg_restore"));
+    restore.args(["--host", &socket, "--username", "zencall", "--no-owner", "--dbname", "plain"]).arg(file);
+    timed(&mut restore).await
 }
 
 /// Seconds it took. Errors: it failed.

@@ -240,7 +240,8 @@ async fn together(form: Form, findings: &mut Findings, place: &Place, org: &Org,
     storm::folded(place).await?;
     let per_s = bodies.len() as f64 / began.elapsed().as_secs_f64();
     let found = Differences::between(&model, &api.records(TOGETHER).await?);
-    let more = json!({ "calls": calls, "messages": bodies.len(), "connections": CONNECTIONS, "per_s": per_s.round(), "examples": found.examples });
+    let more =
+        json!({ "calls": calls, "messages": bodies.len(), "connections": CONNECTIONS, "per_s": per_s.round(), "examples": found.examples });
     findings.none("eight connections at once, through the public API: as the model says", found.count(), more);
     Ok(())
 }
@@ -358,7 +359,8 @@ async fn healed(findings: &mut Findings, api: &Api, provider: &Provider, told_at
     let whole: BTreeMap<String, Value> = provider.known().values().map(|trace| (trace.number.clone(), essence(trace.whole()))).collect();
     let mut found;
     loop {
-        let is = api.records(SILENT).await?.into_iter().map(|(number, records)| (number, records.into_iter().map(essence).collect())).collect();
+        let is =
+            api.records(SILENT).await?.into_iter().map(|(number, records)| (number, records.into_iter().map(essence).collect())).collect();
         found = Differences::between(&whole, &is);
         if found.count() == 0 || told_at.elapsed() > Duration::from_secs(90) {
             break;

@@ -3,12 +3,7 @@
 //!
 //! Control: a job that writes without asking whether it still holds its lease, frozen and thawed like the others.
 
-use crate::{
-    Form,
-    findings::Findings,
-    place::Place,
-    supervisor::signal,
-};
+use crate::{Form, findings::Findings, place::Place, supervisor::signal};
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -156,7 +151,8 @@ async fn killed(form: Form, findings: &mut Findings, place: &Place) -> anyhow::R
             put(place, &Work { n, ms: 3_000 }).await?;
         }
         let (mut first, second) = (start(place, false)?, start(place, false)?);
-        until("both hold jobs", async || count(place, "select count(*) from proof_begun").await.map(|begun| begun == 2 * SLOTS as i64)).await?;
+        until("both hold jobs", async || count(place, "select count(*) from proof_begun").await.map(|begun| begun == 2 * SLOTS as i64))
+            .await?;
         let its: Vec<i64> = sqlx::query_scalar("select n from proof_begun where worker = $1")
             .bind(first.id().context("it runs")?.to_string())
             .fetch_all(&place.pool)
@@ -164,7 +160,10 @@ async fn killed(form: Form, findings: &mut Findings, place: &Place) -> anyhow::R
         let at = Instant::now();
         first.kill().await?;
         until("what it held runs again", async || {
-            let again: i64 = sqlx::query_scalar("select count(distinct n) from proof_begun where attempt > 1 and n = any($1)").bind(&its).fetch_one(&place.pool).await?;
+            let again: i64 = sqlx::query_scalar("select count(distinct n) from proof_begun where attempt > 1 and n = any($1)")
+                .bind(&its)
+                .fetch_one(&place.pool)
+                .await?;
             Ok(again == its.len() as i64)
         })
         .await?;
@@ -212,7 +211,10 @@ async fn poisoned(form: Form, findings: &mut Findings, place: &Place) -> anyhow:
     let (lasts, per_second) = form.of((40.0, 100.0), (6.0, 60.0));
     let healthy = offered(place, lasts, per_second, false).await?;
     let sick = offered(place, lasts, per_second, true).await?;
-    let aside: Vec<(String, i32)> = sqlx::query_as("select coalesce(payload->>'how', 'undecodable'), attempts from jobs.job where state = 2 order by 1").fetch_all(&place.pool).await?;
+    let aside: Vec<(String, i32)> =
+        sqlx::query_as("select coalesce(payload->>'how', 'undecodable'), attempts from jobs.job where state = 2 order by 1")
+            .fetch_all(&place.pool)
+            .await?;
     let wanted = |how: &str| aside.iter().any(|(kind, tries)| kind == how && (*tries == TRIES || how == "undecodable"));
     let missing = ["abort", "hang", "panic", "undecodable"].iter().filter(|how| !wanted(how)).count();
     findings.none("poison that is not set aside after its tries", missing, json!({ "aside": aside, "tries": TRIES }));
@@ -221,7 +223,9 @@ async fn poisoned(form: Form, findings: &mut Findings, place: &Place) -> anyhow:
     let more = json!({ "unit": "of the rate without poison", "per_s": sick.per_s.round(), "healthy_per_s": healthy.per_s.round() });
     findings.time("what others keep of their rate", sick.per_s / healthy.per_s, 0.99, true, more);
 
-    sqlx::query("update jobs.job set payload = '{\"how\": \"panic\"}' where state = 2 and not payload ? 'how'").execute(&place.pool).await?;
+    sqlx::query("update jobs.job set payload = '{\"how\": \"panic\"}' where state = 2 and not payload ? 'how'")
+        .execute(&place.pool)
+        .await?;
     let told = place.command()?.args(["jobs", "redrive", "--all"]).output().await?;
     ensure!(told.status.success(), "redrive: {}", String::from_utf8_lossy(&told.stderr));
     let _healed = start(place, true)?;

@@ -24,15 +24,8 @@ use std::{
 use tokio::sync::mpsc;
 
 /// Named places on the way of a delivery and of the jobs it causes.
-const FAILPOINTS: [&str; 7] = [
-    "calls::event_parsed",
-    "calls::inserted",
-    "calls::committed",
-    "calls::replied",
-    "calls::broadcast",
-    "queue::claimed",
-    "queue::done",
-];
+const FAILPOINTS: [&str; 7] =
+    ["calls::event_parsed", "calls::inserted", "calls::committed", "calls::replied", "calls::broadcast", "queue::claimed", "queue::done"];
 /// Runs it all.
 pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
     let mut place = Place::make().await?;
@@ -113,7 +106,9 @@ async fn at_failpoints(place: &Place, server: &mut Supervisor, storm: &Storm) ->
 const TOO_LATE: Duration = Duration::from_millis(60);
 
 async fn control(form: Form, findings: &mut Findings, place: &mut Place, org: &Org) -> anyhow::Result<()> {
-    sqlx::query("create table proof_told (id bigint generated always as identity, call text not null, step int not null)").execute(&place.pool).await?;
+    sqlx::query("create table proof_told (id bigint generated always as identity, call text not null, step int not null)")
+        .execute(&place.pool)
+        .await?;
     let own = std::env::current_exe()?;
     let mut door = Supervisor::of(own, "--control-door", &[])?;
     door.start(place)?;
@@ -131,7 +126,8 @@ async fn control(form: Form, findings: &mut Findings, place: &mut Place, org: &O
     let rows: Vec<(String, i32)> = sqlx::query_as("select call, step from proof_told order by id").fetch_all(&place.pool).await?;
     let mut records = Records::new();
     for (trace, _) in &said.told {
-        let steps: Vec<usize> = rows.iter().filter(|(call, _)| *call == trace.id).filter_map(|(_, step)| usize::try_from(*step).ok()).collect();
+        let steps: Vec<usize> =
+            rows.iter().filter(|(call, _)| *call == trace.id).filter_map(|(_, step)| usize::try_from(*step).ok()).collect();
         if !steps.is_empty() {
             records.insert(trace.number.clone(), vec![trace.record(steps.into_iter())]);
         }
@@ -167,7 +163,10 @@ async fn write(pool: PgPool, mut waiting: mpsc::UnboundedReceiver<Value>) {
     while waiting.recv_many(&mut group, 256).await > 0 {
         tokio::time::sleep(TOO_LATE).await;
         for told in group.drain(..) {
-            let (call, step) = (told["message"]["call"]["id"].as_str().unwrap_or_default().to_owned(), told["message"]["step"].as_i64().unwrap_or_default());
+            let (call, step) = (
+                told["message"]["call"]["id"].as_str().unwrap_or_default().to_owned(),
+                told["message"]["step"].as_i64().unwrap_or_default(),
+            );
             let _ = sqlx::query("insert into proof_told (call, step) values ($1, $2)").bind(call).bind(step as i32).execute(&pool).await;
         }
     }

@@ -180,7 +180,8 @@ async fn tell(seen: &Seen, address: SocketAddr, host: &str, org: &Org, body: &st
         match Wire::open(address).await {
             Ok(open) => *wire = Some(open),
             Err(error) => {
-                let is_refused = error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
+                let is_refused =
+                    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
                 seen.refused.fetch_add(u64::from(is_refused), Ordering::Relaxed);
                 return false;
             }

@@ -62,7 +62,8 @@ fn iso(ms: i64) -> String {
 impl Trace {
     /// A call that began at `t0_ms`, a whole second.
     pub fn new(id: &str, number: &str, t0_ms: i64, shape: Shape, dice: &mut Dice) -> Self {
-        let call = json!({ "id": id, "orgId": "proof", "type": "inboundPhoneCall", "createdAt": iso(t0_ms), "customer": { "number": number } });
+        let call =
+            json!({ "id": id, "orgId": "proof", "type": "inboundPhoneCall", "createdAt": iso(t0_ms), "customer": { "number": number } });
         let mut trace = Self { id: id.to_owned(), number: number.to_owned(), messages: Vec::new(), says: Vec::new(), polled: Value::Null };
         let mut tell = |mut message: Value, at_ms: i64, says: Says| {
             message["timestamp"] = json!(at_ms);
@@ -79,19 +80,28 @@ impl Trace {
         for turn in 0..shape.turns {
             let at_ms = answered + 1000 + turn as i64 * 1500;
             let is_caller = turn % 2 == 1;
-            let words = format!("{turn} {}", (0..dice.between(4, 12)).map(|_| WORDS[dice.below(WORDS.len())]).collect::<Vec<_>>().join(" "));
+            let words =
+                format!("{turn} {}", (0..dice.between(4, 12)).map(|_| WORDS[dice.below(WORDS.len())]).collect::<Vec<_>>().join(" "));
             let (role, speaker) = if is_caller { ("user", "caller") } else { ("assistant", "assistant") };
             if shape.has_noise {
                 for part in 1..=dice.below(3) {
                     let partial: String = words.chars().take(part * 6).collect();
-                    tell(json!({ "type": "transcript", "role": role, "transcriptType": "partial", "transcript": partial }), at_ms - 300 + part as i64, Says::Nothing);
+                    tell(
+                        json!({ "type": "transcript", "role": role, "transcriptType": "partial", "transcript": partial }),
+                        at_ms - 300 + part as i64,
+                        Says::Nothing,
+                    );
                 }
                 if dice.once_in(4) {
                     tell(json!({ "type": "speech-update", "role": role, "status": "started" }), at_ms - 400, Says::Nothing);
                 }
             }
             let line = |end_ms: Option<i64>, settled| json!({ "speaker": speaker, "text": words, "at_ms": at_ms, "end_ms": end_ms, "settled": settled });
-            tell(json!({ "type": "transcript", "role": role, "transcriptType": "final", "transcript": words }), at_ms, Says::Line(line(None, false)));
+            tell(
+                json!({ "type": "transcript", "role": role, "transcriptType": "final", "transcript": words }),
+                at_ms,
+                Says::Line(line(None, false)),
+            );
             lines.push(line(Some(at_ms + 1200), true));
             let in_report = if is_caller { "user" } else { "bot" };
             said.push(json!({ "role": in_report, "message": words, "time": at_ms, "endTime": at_ms + 1200, "secondsFromStart": (at_ms - answered) as f64 / 1000.0 }));
@@ -99,7 +109,11 @@ impl Trace {
                 tell(json!({ "type": "conversation-update", "messages": said }), at_ms + 10, Says::Nothing);
                 if dice.once_in(6) {
                     let at_ms = at_ms + 200;
-                    tell(json!({ "type": "user-interrupted" }), at_ms, Says::Event(json!({ "kind": "interrupted", "detail": {}, "at_ms": at_ms })));
+                    tell(
+                        json!({ "type": "user-interrupted" }),
+                        at_ms,
+                        Says::Event(json!({ "kind": "interrupted", "detail": {}, "at_ms": at_ms })),
+                    );
                 }
             }
         }

@@ -18,7 +18,10 @@ use crate::{
 use anyhow::{Context, ensure};
 use axum::{Router, extract::State, http::StatusCode, routing::post};
 use serde_json::{Value, json};
-use sqlx::{PgPool, postgres::{PgConnectOptions, PgPoolOptions}};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -44,6 +47,8 @@ use zencall::server::{
 const DELAY: Duration = Duration::from_millis(20);
 /// A transaction that nobody has moved for so long belongs to nobody.
 const FORGOTTEN_S: f64 = 1.0;
+/// Programs of each organisation that read meanwhile.
+const READERS: usize = 6;
 /// Doors that end the visit itself.
 const NOT_THESE: [&str; 8] = ["sign-out", "sign_out", "sessions", "switch", "view-as", "view_as", "leave", "account"];
 
@@ -54,7 +59,11 @@ pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
     let theirs = place.seed(300, 2).await?.pop().context("an organisation")?;
     for (org, canary) in [(&ours, "canary-of-ours"), (&theirs, "canary-of-theirs")] {
         sqlx::query("update orgs set name = $2 where id = $1").bind(org.uuid()?).bind(canary).execute(&place.pool).await?;
-        sqlx::query("update assistants set name = $2, revision = revision + 1 where org_id = $1").bind(org.uuid()?).bind(canary).execute(&place.pool).await?;
+        sqlx::query("update assistants set name = $2, revision = revision + 1 where org_id = $1")
+            .bind(org.uuid()?)
+            .bind(canary)
+            .execute(&place.pool)
+            .await?;
     }
     sqlx::query("update api_keys set per_minute = 100000000").execute(&place.pool).await?;
     let proxy = slow_proxy(place.socket_folder()).await?;
@@ -76,22 +85,28 @@ pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
     broken.extend(broken_by_nonsense);
     findings.none("doors that answer 5xx when nobody vanishes", broken.len(), json!({ "doors": broken, "why": spoken(&place, &["internal error"])?.iter().take(3).collect::<Vec<_>>(), "whole": whole, "nonsense": of_nonsense }));
     let (is_over, watched) = (Arc::new(AtomicBool::new(false)), Watch::begin(&place.pool, "zencall"));
-    let readers = [read(address, &ours, "canary-of-theirs", &is_over), read(address, &theirs, "canary-of-ours", &is_over)].map(tokio::spawn);
+    let mut readers = JoinSet::new();
+    for _ in 0..READERS {
+        readers.spawn(read(address, &ours, "canary-of-theirs", &is_over));
+        readers.spawn(read(address, &theirs, "canary-of-ours", &is_over));
+    }
+    let transactions = transactions(&place.pool).await?;
     let began = Instant::now();
     let cuts = storm(address, &requests, form.of(100_000, 2_500), form.of(128, 32)).await?;
     let storm_s = began.elapsed().as_secs_f64();
     is_over.store(true, Ordering::Relaxed);
     let (mut answers, mut foreign) = (0, 0);
-    for reader in readers {
-        let (read, seen) = reader.await??;
+    while let Some(reader) = readers.join_next().await {
+        let (read, seen) = reader??;
         answers += read;
         foreign += seen;
     }
     sleep(Duration::from_secs(2)).await; // what was being answered has been answered
+    let transactions = self::transactions(&place.pool).await? - transactions;
     let mut after = asked(address, &ours, form.of(10_000, 300)).await?;
     let idle = watched.end();
 
-    let more = json!({ "requests": cuts.sent, "doors": requests.len(), "cut_in_the_request": cuts.in_request, "hung_up_on": cuts.hung_up, "longest_s": short(idle.longest_s), "storm_s": storm_s.round() });
+    let more = json!({ "requests": cuts.sent, "doors": requests.len(), "cut_in_the_request": cuts.in_request, "hung_up_on": cuts.hung_up, "transactions": transactions, "longest_s": short(idle.longest_s), "storm_s": storm_s.round() });
     findings.none("transactions left idle for more than a second", idle.forgotten, more);
     let poisoned = spoken(&place, &["25P02", "current transaction is aborted", "panicked"])?;
     findings.none("poisoned connections", poisoned.len(), json!({ "examples": poisoned.iter().take(2).collect::<Vec<_>>() }));
@@ -121,15 +136,23 @@ async fn requests(place: &Place, org: &Org, address: SocketAddr) -> anyhow::Resu
             Kind::Hook if door.path.ends_with("vapi/{token}") => {
                 let shape = Shape { turns: 3, has_noise: false, has_report: true };
                 for n in 0..8 {
-                    let trace = Trace::new(&format!("vanish-{n}"), "+33639981200", chrono::Utc::now().timestamp() * 1000, shape, &mut Dice::new(n));
-                    all.extend((0..trace.messages.len()).map(|step| hooks::request(&address.to_string(), org.path(), &org.vapi_hook_secret, &trace.body(step))));
+                    let trace =
+                        Trace::new(&format!("vanish-{n}"), "+33639981200", chrono::Utc::now().timestamp() * 1000, shape, &mut Dice::new(n));
+                    all.extend(
+                        (0..trace.messages.len())
+                            .map(|step| hooks::request(&address.to_string(), org.path(), &org.vapi_hook_secret, &trace.body(step))),
+                    );
                 }
                 continue;
             }
-            Kind::Api => (format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", org.api_key), body_of(door).to_string()),
+            Kind::Api => {
+                (format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", org.api_key), body_of(door).to_string())
+            }
             Kind::Hook => ("content-type: application/x-www-form-urlencoded\r\n".to_owned(), ARGUMENTS.to_owned()),
             _ => {
-                let headers = format!("cookie: __Host-zc={cookie}; zc={cookie}\r\norigin: http://{address}\r\nsec-fetch-site: same-origin\r\naccept: application/json\r\ncontent-type: application/x-www-form-urlencoded\r\n");
+                let headers = format!(
+                    "cookie: __Host-zc={cookie}; zc={cookie}\r\norigin: http://{address}\r\nsec-fetch-site: same-origin\r\naccept: application/json\r\ncontent-type: application/x-www-form-urlencoded\r\n"
+                );
                 (headers, arguments(door, &things))
             }
         };
@@ -165,7 +188,9 @@ fn arguments(door: &Door, things: &BTreeMap<&'static str, String>) -> String {
 /// A thing of the organisation for each door that wants one.
 async fn things(api: &Api) -> anyhow::Result<BTreeMap<&'static str, String>> {
     let mut things = BTreeMap::new();
-    for (name, path) in [("calls", "/api/v1/calls"), ("assistants", "/api/v1/assistants"), ("numbers", "/api/v1/numbers"), ("answers", "/api/v1/answers")] {
+    for (name, path) in
+        [("calls", "/api/v1/calls"), ("assistants", "/api/v1/assistants"), ("numbers", "/api/v1/numbers"), ("answers", "/api/v1/answers")]
+    {
         if let Some(id) = api.get(path).await?["items"][0]["id"].as_str() {
             things.insert(name, id.to_owned());
         }
@@ -197,7 +222,9 @@ fn sample(schema: &Value, depth: usize) -> Value {
         let found = document().pointer(reference.trim_start_matches('#')).cloned().unwrap_or_default();
         return if depth > 6 { Value::Null } else { sample(&found, depth + 1) };
     }
-    if let Some(first) = ["oneOf", "anyOf", "allOf"].iter().find_map(|several| schema[several].as_array()?.iter().find(|one| one["type"] != "null")) {
+    if let Some(first) =
+        ["oneOf", "anyOf", "allOf"].iter().find_map(|several| schema[several].as_array()?.iter().find(|one| one["type"] != "null"))
+    {
         return sample(first, depth + 1);
     }
     if let Some(word) = schema["enum"].get(0) {
@@ -329,7 +356,12 @@ async fn asked(address: SocketAddr, org: &Org, many: usize) -> anyhow::Result<Ve
 }
 
 /// Reads what belongs to one organisation until it is over; how often, and how often something of the other was in it.
-fn read(address: SocketAddr, org: &Org, canary: &'static str, is_over: &Arc<AtomicBool>) -> impl Future<Output = anyhow::Result<(usize, usize)>> + use<> {
+fn read(
+    address: SocketAddr,
+    org: &Org,
+    canary: &'static str,
+    is_over: &Arc<AtomicBool>,
+) -> impl Future<Output = anyhow::Result<(usize, usize)>> + use<> {
     let (org, is_over) = (org.clone(), is_over.clone());
     async move {
         let api = Api::new(address, &org.api_key)?;
@@ -401,6 +433,11 @@ impl Watch {
         self.is_over.store(true, Ordering::Relaxed);
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Transactions so far, whatever became of them.
+async fn transactions(pool: &PgPool) -> sqlx::Result<i64> {
+    sqlx::query_scalar("select xact_commit + xact_rollback from pg_stat_database where datname = current_database()").fetch_one(pool).await
 }
 
 async fn idle(pool: &PgPool, application: &str) -> sqlx::Result<Vec<(i32, String, f64)>> {
