@@ -22,6 +22,8 @@ use tokio::time::sleep;
 const RECOVERED: f64 = 0.98;
 /// Under a pinned horizon.
 const PINNED: f64 = 0.95;
+/// The database needs a moment to stop; what is acknowledged before says nothing.
+const AT_WORK: Duration = Duration::from_millis(200);
 /// The smallest pool that the settings take: two of the four only listen, which leaves two to work with.
 const SMALLEST: &str = "4";
 /// The server's own, with those that PostgreSQL keeps for its owner.
@@ -47,7 +49,7 @@ pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
         signal_postgres(&place, signal)?;
         recovered.push((
             name,
-            storm.first_after(at + Duration::from_millis(200)).await.context(name)?,
+            AT_WORK + storm.first_after(at + AT_WORK).await.context(name)?,
             settled(&storm, window).await / before,
         ));
     }
