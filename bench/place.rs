@@ -20,11 +20,14 @@ use zencall::{
     shared::ids::SessionId,
 };
 
-/// A folder that goes away with the benchmark.
+/// A folder that goes away with the benchmark, unless `ZENCALL_PLACE_KEEP` is set: then its logs can be looked into.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if std::env::var_os("ZENCALL_PLACE_KEEP").is_some() {
+            return eprintln!("kept: {}", self.0.display());
+        }
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -47,11 +47,7 @@ pub async fn run(form: Form, findings: &mut Findings) -> anyhow::Result<()> {
     for (name, signal) in [("restart, fast", libc::SIGINT), ("restart, immediate", libc::SIGQUIT)] {
         let at = Instant::now();
         signal_postgres(&place, signal)?;
-        recovered.push((
-            name,
-            AT_WORK + storm.first_after(at + AT_WORK).await.context(name)?,
-            settled(&storm, window).await / before,
-        ));
+        recovered.push((name, AT_WORK + storm.first_after(at + AT_WORK).await.context(name)?, settled(&storm, window).await / before));
     }
     let at = Instant::now();
     terminate(&place, Duration::from_secs(form.of(15, 2))).await;
