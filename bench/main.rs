@@ -6,6 +6,7 @@ mod hooks;
 mod live;
 mod load;
 mod page;
+#[allow(dead_code)] // the proofs need more of it
 mod place;
 mod rollups;
 mod tools;

@@ -1,4 +1,4 @@
-//! A place of its own for a benchmark: a fresh durable cluster, the release server, and how both are told apart from the machine's noise.
+//! A place of its own for a benchmark or a proof: a fresh durable cluster, the server, and how both are told apart from the machine's noise.
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
@@ -20,11 +20,14 @@ use zencall::{
     shared::ids::SessionId,
 };
 
-/// A folder that goes away with the benchmark.
+/// A folder that goes away with the benchmark, unless `ZENCALL_PLACE_KEEP` is set: then its logs can be looked into.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if std::env::var_os("ZENCALL_PLACE_KEEP").is_some() {
+            return eprintln!("kept: {}", self.0.display());
+        }
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -46,6 +49,7 @@ pub struct Org {
     pub org_id: String,
     pub vapi_hook_url: String,
     pub vapi_hook_secret: String,
+    pub api_key: String,
 }
 
 impl Org {
@@ -79,10 +83,14 @@ impl Place {
         Ok(Self { server: None, pool, cluster, address, admin, sim, folder })
     }
 
-    fn command(&self) -> anyhow::Result<Command> {
-        let server = std::env::var("ZENCALL_BENCH_SERVER").context("bin/bench says where the server is")?;
-        let site = std::env::var("ZENCALL_BENCH_SITE").context("bin/bench says where the browser's files are")?;
-        let mut command = Command::new(server);
+    /// The server's program, to be given a command.
+    pub fn command(&self) -> anyhow::Result<Command> {
+        self.equipped(Command::new(server()?))
+    }
+
+    /// A program in the server's environment.
+    pub fn equipped(&self, mut command: Command) -> anyhow::Result<Command> {
+        let site = std::env::var("ZENCALL_BENCH_SITE").context("bin/bench and bin/proof say where the browser's files are")?;
         let kept = ["PATH", "HOME", "LANG"].into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)));
         command
             .env_clear()
@@ -179,13 +187,24 @@ impl Place {
         self.cluster.socket_folder()
     }
 
+    /// The cluster, to be put under strain.
+    pub fn cluster(&self) -> &PrivatePg {
+        &self.cluster
+    }
+
     /// A file name in the place.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.0.join(name)
     }
 }
 
-fn free_port() -> anyhow::Result<SocketAddr> {
+/// Where the server's program lies.
+pub fn server() -> anyhow::Result<PathBuf> {
+    Ok(std::env::var("ZENCALL_BENCH_SERVER").context("bin/bench and bin/proof say where the server is")?.into())
+}
+
+/// An address nobody uses.
+pub fn free_port() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 
