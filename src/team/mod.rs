@@ -6,6 +6,7 @@
 pub mod model;
 pub mod rpc;
 
+mod import_dialog;
 mod invitations;
 mod limits;
 mod page;

@@ -1,6 +1,7 @@
 //! `/settings/team`: who belongs to the organisation, who is invited, and what each role may do.
 
 use super::{
+    import_dialog::ImportDialog,
     invitations::{Invitations, InviteCard},
     limits::LimitDialog,
     model::*,
@@ -39,7 +40,7 @@ pub fn TeamPage() -> impl IntoView {
             </section>
             {manages.then(|| view! { <Invitations team desk/> })}
             <RolesCard team desk/>
-            {manages.then(|| view! { <LimitDialog team desk/> })}
+            {manages.then(|| view! { <LimitDialog team desk/> <ImportDialog team desk/> })}
             <WhyDialog desk/>
         </PageFrame>
     }

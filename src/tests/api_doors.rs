@@ -73,6 +73,7 @@ fn body(door: &Door) -> Value {
         ("POST", "/api/v1/answers/search") => json!({ "question": "Ouvert ?", "language": "fr" }),
         ("PUT", path) if path.starts_with("/api/v1/questions") => json!({ "dismissed": true }),
         ("PUT", "/api/v1/integrations/vapi") => json!({ "mode": "hmac" }),
+        ("POST", "/api/v1/invitations/import") => json!({ "text": "email,role\nines@tilleuls.example,agent\n" }),
         ("POST", "/api/v1/invitations") => json!({ "emails": ["ines@tilleuls.example"], "role": "agent" }),
         ("PUT", path) if path.ends_with("/assignment") => json!({ "assignee": "nobody" }),
         ("POST", path) if path.ends_with("/notes") => json!({ "text": "Vu." }),

@@ -15,6 +15,7 @@ mod doors;
 mod figures;
 mod google;
 mod integrations;
+mod invite_lists;
 mod journal;
 mod listening;
 mod mail;

@@ -11,7 +11,7 @@ use crate::{
         ids::{AccountId, AssistantId, InvitationId, RoleId},
         permission::{Permission, RoleChoice},
     },
-    team::model::{FreshInvitation, Invitation, InviteForm, Member, OwnRole, RoleForm, Verdict},
+    team::model::{FreshInvitation, Invitation, InviteForm, ListForm, ListLine, ListReport, Member, Outcome, OwnRole, RoleForm, Verdict},
 };
 use axum::{
     Json, Router,
@@ -38,6 +38,7 @@ use utoipa::{OpenApi, ToSchema};
     delete_role,
     list_invitations,
     invite,
+    import_invitations,
     revoke_invitation,
     resend_invitation
 ))]
@@ -54,6 +55,7 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/roles", get(list_roles).post(create_role))
         .route("/api/v1/roles/{id}", put(update_role).delete(delete_role))
         .route("/api/v1/invitations", get(list_invitations).post(invite))
+        .route("/api/v1/invitations/import", post(import_invitations))
         .route("/api/v1/invitations/{id}", axum::routing::delete(revoke_invitation))
         .route("/api/v1/invitations/{id}/resend", post(resend_invitation))
 }
@@ -224,6 +226,69 @@ impl From<FreshInvitation> for FreshBody {
     }
 }
 
+/// A list of people to invite.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ListBody {
+    /// A table of at most 500 lines and 256 KiB: address, role, language (`fr`, `en`), between commas, semicolons or tabs. A first line may name
+    /// the columns (`email`, `role`, `language`) in any order.
+    text: String,
+    /// The role of those whose line names none.
+    #[serde(default)]
+    role: Option<RoleChoice>,
+    /// `fr` or `en`: the language of the letters whose line names none; else the organisation's.
+    #[serde(default)]
+    language: Option<String>,
+    /// True: says what would be done, and does nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What was done with a list, or would be.
+#[derive(Serialize, ToSchema)]
+struct ListAnswer {
+    dry_run: bool,
+    /// How many are invited.
+    invited: u32,
+    /// How many of their letters do not leave at once.
+    later: u32,
+    /// In how many minutes the last letter leaves.
+    minutes: u32,
+    /// Every line, in its order.
+    lines: Vec<LineBody>,
+}
+
+/// What became of a line.
+#[derive(Serialize, ToSchema)]
+struct LineBody {
+    /// From 1.
+    line: u32,
+    email: String,
+    /// Null for a line that is wrong.
+    role: Option<RoleChoice>,
+    /// `new`: is invited; `member`, `invited`: is one already, left out; `twice`: stands above; `too_many`: more than may be open at once;
+    /// `wrong`: see `field` and `code`.
+    #[schema(value_type = String)]
+    outcome: Outcome,
+    /// `email`, `role`, `language`, or `line`.
+    field: Option<String>,
+    code: Option<String>,
+}
+
+impl From<ListLine> for LineBody {
+    fn from(line: ListLine) -> Self {
+        let ListLine { line, email, role, outcome, field, code } = line;
+        Self { line, email, role, outcome, field, code }
+    }
+}
+
+impl ListAnswer {
+    fn of(report: ListReport, dry_run: bool) -> Self {
+        let (invited, later, minutes) = (report.count(Outcome::New), report.later, report.minutes);
+        Self { dry_run, invited, later, minutes, lines: report.lines.into_iter().map(LineBody::from).collect() }
+    }
+}
+
 /// List the members
 #[utoipa::path(get, path = "/api/v1/members", tag = "team", responses((status = 200, body = MemberList)))]
 async fn list_members(scope: OrgScope) -> Result<Json<MemberList>, Problem> {
@@ -319,6 +384,17 @@ async fn invite(scope: OrgScope, Body(body): Body<InviteBody>) -> Result<Respons
     let (emails, role) = form.parse()?;
     let items = actions::invite(&scope, &emails, role).await?.into_iter().map(FreshBody::from).collect();
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(FreshList { items })).into_response())
+}
+
+/// Invite everybody of a list
+///
+/// Those who can be are invited, all in one step; the others are told by their lines. Letters of a long list leave one after the other.
+#[utoipa::path(post, path = "/api/v1/invitations/import", tag = "team", request_body = ListBody, responses((status = 200, body = ListAnswer)))]
+async fn import_invitations(scope: OrgScope, Body(body): Body<ListBody>) -> Result<Json<ListAnswer>, Problem> {
+    let role = body.role.map(|role| role.to_string()).unwrap_or_default();
+    let form = ListForm { text: body.text, role, language: body.language.unwrap_or_default() };
+    let report = if body.dry_run { actions::preview(&scope, &form).await? } else { actions::import(&scope, &form).await? };
+    Ok(Json(ListAnswer::of(report, body.dry_run)))
 }
 
 /// Take an invitation back

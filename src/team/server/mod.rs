@@ -2,6 +2,9 @@
 
 pub mod actions;
 pub mod api;
+mod import;
+pub mod jobs;
 mod joining;
+mod letters;
 mod roles;
 mod store;
