@@ -82,22 +82,23 @@ pub fn ImportDialog(team: TeamRead, desk: Desk) -> impl IntoView {
 fn Defaults(team: Team, list: List) -> impl IntoView {
     let nothing = |words: Key| (String::new(), t(words).to_owned());
     let own = &team.own_roles;
-    let roles = std::iter::once(nothing(w::TEAM_LIST_ROLE_NONE)).chain(team.may_give.iter().map(|role| (role.to_string(), role_name(*role, own))));
+    let given = team.may_give.iter().map(|role| (role.to_string(), role_name(*role, own)));
+    let roles: Vec<_> = std::iter::once(nothing(w::TEAM_LIST_ROLE_NONE)).chain(given).collect();
     let ours = Locale::ALL.iter().map(|locale| (locale.code().to_owned(), locale.own_name().to_owned()));
-    let languages = std::iter::once(nothing(w::TEAM_LIST_LANGUAGE_NONE)).chain(ours);
+    let languages: Vec<_> = std::iter::once(nothing(w::TEAM_LIST_LANGUAGE_NONE)).chain(ours).collect();
     view! {
         <div class="cols">
             <Select
                 name="list_role"
                 label=t(w::TEAM_LIST_ROLE)
-                options=roles.collect::<Vec<_>>()
+                options=roles
                 value=Signal::derive(move || list.form.with(|form| form.role.clone()))
                 on_change=Callback::new(move |role| list.change(|form| form.role = role))
             />
             <Select
                 name="list_language"
                 label=t(w::TEAM_LIST_LANGUAGE)
-                options=languages.collect::<Vec<_>>()
+                options=languages
                 value=Signal::derive(move || list.form.with(|form| form.language.clone()))
                 on_change=Callback::new(move |language| list.change(|form| form.language = language))
             />

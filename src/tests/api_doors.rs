@@ -74,6 +74,7 @@ fn body(door: &Door) -> Value {
         ("PUT", path) if path.starts_with("/api/v1/questions") => json!({ "dismissed": true }),
         ("PUT", "/api/v1/integrations/vapi") => json!({ "mode": "hmac" }),
         ("POST", "/api/v1/invitations/import") => json!({ "text": "email,role\nines@tilleuls.example,agent\n" }),
+        ("POST", "/api/v1/mail-domains") => json!({ "domain": "tilleuls.example", "role": "read_only" }),
         ("POST", "/api/v1/invitations") => json!({ "emails": ["ines@tilleuls.example"], "role": "agent" }),
         ("PUT", path) if path.ends_with("/assignment") => json!({ "assignee": "nobody" }),
         ("POST", path) if path.ends_with("/notes") => json!({ "text": "Vu." }),
@@ -112,6 +113,7 @@ fn prefix(door: &Door) -> &'static str {
         ("/roles/", "role"),
         ("/teams/", "team"),
         ("/invitations/", "inv"),
+        ("/mail-domains/", "dom"),
         ("/webhooks/", "whe"),
         ("/webhook-deliveries/", "whd"),
         ("/incoming-webhooks/", "hook"),
@@ -263,6 +265,7 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         .await
         .expect("a question");
     let invitation = team::invite(&scope, &["canarie@example.test".into()], Role::Agent.into()).await.expect("an invitation")[0].id;
+    let domain = team::claim_domain(&scope, "canarie.example", Role::ReadOnly).await.expect("a domain");
     let garde = TeamForm { name: "La garde canarie".into(), ..TeamForm::default() };
     let group = teams::save(&scope, None, garde.parse().expect("a team")).await.expect("a team");
     work::assign(&scope, &[call], Assignee::Team(group, Way::Queue), None).await.expect("given");
@@ -286,6 +289,7 @@ async fn things(app: &TestApp, org: &TestOrg) -> Vec<(&'static str, String)> {
         ("qst", question.to_string()),
         ("acc", org.account.to_string()),
         ("inv", invitation.to_string()),
+        ("dom", domain.to_string()),
         ("team", group.to_string()),
     ]
 }

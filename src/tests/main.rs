@@ -19,6 +19,7 @@ mod invite_lists;
 mod journal;
 mod listening;
 mod mail;
+mod mail_domains;
 mod numbers;
 mod operator;
 mod private_pg;

@@ -1,6 +1,7 @@
 //! Use cases of the team. Every change of a role locks the whole team first, so what is decided is still so when it is written.
 
 pub use super::{
+    domains::{check_domain, claim_domain, domains, join_by_domain, offers, release_domain},
     import::{import, preview},
     joining::{Joined, Link, join, read_link},
     roles::{create_role, delete_role, own_roles, update_role},
@@ -111,6 +112,13 @@ impl Locked {
         Ok(Self { team, is_owner, own: own_permissions(tx.scope()) })
     }
 
+    /// Without the lock, for what is only read: by who sees Zencall as another role, too.
+    pub(super) async fn seen(tx: &mut OrgTx<'_>) -> Result<Self, AppError> {
+        let me = tx.scope().account();
+        let is_owner = store::members(tx).await?.iter().any(|member| Some(member.account) == me && member.role == Role::Owner);
+        Ok(Self { team: vec![], is_owner, own: own_permissions(tx.scope()) })
+    }
+
     /// Errors: `NotFound`; `Conflict("above_you")` for who is more than the one who asks.
     fn role_of(&self, account: AccountId) -> Result<RoleChoice, AppError> {
         let held = self.team.iter().find(|held| held.account == account).ok_or_else(|| AppError::not_found("member"))?;
@@ -189,6 +197,7 @@ pub async fn remove(scope: &OrgScope, account: AccountId) -> Result<(), AppError
     let team = Locked::of(&mut tx).await?;
     team.role_of(account)?;
     take_out(&mut tx, &team, account).await?;
+    super::domains::refuse(&mut tx, account).await?;
     tx.commit().await
 }
 

@@ -34,13 +34,15 @@ const SHOWN: usize = 80;
 /// What inviting everybody of a list would do. Errors: `Invalid`.
 pub async fn preview(scope: &OrgScope, form: &ListForm) -> Result<ListReport, AppError> {
     let mut tx = scope.begin(Permission::TeamManage).await?;
-    Ok(judged(&mut tx, form).await?.report)
+    let team = Locked::seen(&mut tx).await?;
+    Ok(judged(&mut tx, team, form).await?.report)
 }
 
 /// Does it. Errors: `Invalid`; `RateLimited`: then nobody was invited.
 pub async fn import(scope: &OrgScope, form: &ListForm) -> Result<ListReport, AppError> {
     let mut tx = scope.begin(Permission::TeamManage).await?;
-    let Judged { report, locales, times } = judged(&mut tx, form).await?;
+    let team = Locked::of(&mut tx).await?; // what is said of a line is still so when it is done
+    let Judged { report, locales, times } = judged(&mut tx, team, form).await?;
     if times.is_empty() {
         return Ok(report);
     }
@@ -66,9 +68,7 @@ struct Judged {
     times: Vec<Option<DateTime<Utc>>>,
 }
 
-/// Locks the team: what is said of a line is still so when it is done.
-async fn judged(tx: &mut OrgTx<'_>, form: &ListForm) -> Result<Judged, AppError> {
-    let team = Locked::of(tx).await?;
+async fn judged(tx: &mut OrgTx<'_>, team: Locked, form: &ListForm) -> Result<Judged, AppError> {
     let roles = Roles::of(tx, team).await?;
     let role = form.role.trim();
     let defaults = Defaults {

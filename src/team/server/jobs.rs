@@ -1,6 +1,6 @@
-//! Letters of a long list, each at its time.
+//! Letters of a long list, each at its time; and mail domains that are looked at.
 
-use super::store;
+use super::{domains, store};
 use crate::{
     platform::{
         Core, OrgScope,
@@ -8,7 +8,8 @@ use crate::{
         queue::{Fail, Job, Opts, Worker, lane},
     },
     shared::{
-        ids::{InvitationId, OrgId},
+        error::AppError,
+        ids::{InvitationId, MailDomainId, OrgId},
         permission::Permission,
     },
 };
@@ -31,10 +32,49 @@ impl Job for SendLetter {
     const TIMEOUT: Duration = Duration::from_secs(30);
 }
 
+/// A domain whose record is to be looked for.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CheckDomain {
+    pub org: OrgId,
+    pub id: MailDomainId,
+}
+
+impl Job for CheckDomain {
+    const KIND: &'static str = "team.check_domain";
+    const QUEUE: &'static str = lane::SYNC;
+    const TIMEOUT: Duration = Duration::from_secs(30);
+    const MAX_ATTEMPTS: i32 = 3; // the duty comes again
+}
+
+/// Finds the domains whose time has come.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CheckDomains;
+
+impl Job for CheckDomains {
+    const KIND: &'static str = "team.check_domains";
+    const QUEUE: &'static str = lane::CRON;
+    const TIMEOUT: Duration = Duration::from_secs(60);
+}
+
 /// The handlers of this slice.
 pub fn jobs(worker: Worker, core: &Core) -> Worker {
-    let core = core.clone();
-    worker.on(move |letter: SendLetter, _| send(core.clone(), letter))
+    let (of_letters, of_domains, of_duty) = (core.clone(), core.clone(), core.clone());
+    worker
+        .on(move |letter: SendLetter, _| send(of_letters.clone(), letter))
+        .on(move |one: CheckDomain, _| check(of_domains.clone(), one))
+        .on(move |_: CheckDomains, _| check_due(of_duty.clone()))
+        .cron("team.check_domains", "0 */5 * * * *", &CheckDomains)
+}
+
+async fn check(core: Core, one: CheckDomain) -> Result<(), Fail> {
+    match domains::look(&OrgScope::of_system(&core, one.org), one.id).await {
+        Ok(_) | Err(AppError::NotFound { .. }) => Ok(()), // given up meanwhile
+        Err(error) => Err(anyhow::Error::from(error).into()),
+    }
+}
+
+async fn check_due(core: Core) -> Result<(), Fail> {
+    Ok(domains::check_due(&core).await.map_err(anyhow::Error::from)?)
 }
 
 async fn send(core: Core, letter: SendLetter) -> Result<(), Fail> {
