@@ -77,25 +77,25 @@ pub struct MailDomains {
 #[serde(default)]
 pub struct DomainForm {
     pub domain: String,
-    pub role: String,
+    pub domain_role: String,
+}
+
+/// Reads a domain: `tilleuls.fr`, in lower case. Errors: `Invalid(domain)`.
+pub fn parse_domain(text: &str) -> Result<String, AppError> {
+    let domain = text.trim().trim_start_matches('@').trim_end_matches('.').to_lowercase();
+    if is_domain(&domain) { Ok(domain) } else { Err(AppError::invalid("domain", "team.domain")) }
 }
 
 impl DomainForm {
     /// Reads the form. Errors: `Invalid`, each field by its name.
     pub fn parse(&self) -> Result<(String, Role), AppError> {
         let mut wrong = FieldErrors::default();
-        let domain = self.domain.trim().trim_start_matches('@').trim_end_matches('.').to_lowercase();
-        if !is_domain(&domain) {
-            wrong.add("domain", "team.domain");
-        }
-        let role = self.role.parse::<Role>().ok().filter(|role| *role != Role::Owner);
+        let domain = parse_domain(&self.domain).map_err(|_| wrong.add("domain", "team.domain")).unwrap_or_default();
+        let role = self.domain_role.parse::<Role>().ok().filter(|role| *role != Role::Owner);
+        let role = role.ok_or_else(|| wrong.add("domain_role", "team.role"));
         match role {
-            Some(role) if wrong.is_empty() => Ok((domain, role)),
-            Some(_) => Err(wrong.into()),
-            None => {
-                wrong.add("role", "team.role");
-                Err(wrong.into())
-            }
+            Ok(role) if wrong.is_empty() => Ok((domain, role)),
+            _ => Err(wrong.into()),
         }
     }
 }
@@ -176,7 +176,7 @@ pub fn DomainsCard() -> impl IntoView {
                     <div class="cols">
                         <TextInput name="form[domain]" label=t(w::TEAM_DOMAIN) placeholder="tilleuls.fr" maxlength=253u32 required=true errors/>
                         <Loaded resource=domains let:domains>
-                            <Select name="form[role]" label=t(w::TEAM_DOMAIN_ROLE) options=role_options(&domains.may_give) value=Role::ReadOnly.name().to_owned() errors/>
+                            <Select name="form[domain_role]" label=t(w::TEAM_DOMAIN_ROLE) options=role_options(&domains.may_give) value=Role::ReadOnly.name().to_owned() errors/>
                         </Loaded>
                     </div>
                     <div class="row"><Button submit=true pending=claim.pending()>{t(w::TEAM_DOMAIN_CLAIM)}</Button></div>
@@ -307,12 +307,12 @@ mod tests {
 
     #[test]
     fn a_domain_is_read_however_it_is_typed() {
-        let parse = |domain: &str| DomainForm { domain: domain.into(), role: "read_only".into() }.parse();
+        let parse = |domain: &str| DomainForm { domain: domain.into(), domain_role: "read_only".into() }.parse();
         assert_eq!(parse(" @Tilleuls.FR. "), Ok(("tilleuls.fr".into(), Role::ReadOnly)));
         for bad in ["", "fr", "tilleuls", "tille uls.fr", "-a.fr", "a..fr", "192.0.2.1", "https://tilleuls.fr", "ines@tilleuls.fr"] {
             assert_eq!(parse(bad), Err(AppError::invalid("domain", "team.domain")), "{bad}");
         }
-        let owner = DomainForm { domain: "tilleuls.fr".into(), role: "owner".into() }.parse();
-        assert_eq!(owner, Err(AppError::invalid("role", "team.role")), "nobody becomes an owner by their address");
+        let owner = DomainForm { domain: "tilleuls.fr".into(), domain_role: "owner".into() }.parse();
+        assert_eq!(owner, Err(AppError::invalid("domain_role", "team.role")), "nobody becomes an owner by their address");
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         ids::{AccountId, AssistantId, InvitationId, MailDomainId, RoleId},
         permission::{Permission, Role, RoleChoice},
     },
-    team::domains::{DomainForm, DomainTrouble, MailDomain},
+    team::domains::{DomainTrouble, MailDomain, parse_domain},
     team::model::{FreshInvitation, Invitation, InviteForm, ListForm, ListLine, ListReport, Member, Outcome, OwnRole, RoleForm, Verdict},
 };
 use axum::{
@@ -470,8 +470,7 @@ async fn list_domains(scope: OrgScope) -> Result<Json<DomainList>, Problem> {
 #[utoipa::path(post, path = "/api/v1/mail-domains", tag = "team", request_body = ClaimBody, responses((status = 201, body = MadeDomain)))]
 async fn claim_domain(scope: OrgScope, Body(body): Body<ClaimBody>) -> Result<(StatusCode, Json<MadeDomain>), Problem> {
     scope.require(Permission::TeamManage)?;
-    let (domain, role) = DomainForm { domain: body.domain, role: body.role.name().to_owned() }.parse()?;
-    let id = actions::claim_domain(&scope, &domain, role).await?;
+    let id = actions::claim_domain(&scope, &parse_domain(&body.domain)?, body.role).await?;
     Ok((StatusCode::CREATED, Json(MadeDomain { id })))
 }
 
