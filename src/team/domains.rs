@@ -227,7 +227,8 @@ fn DomainRow(domain: MailDomain, now: DateTime<Utc>, changes: RwSignal<u32>) -> 
         };
         view! { <div class="small">{t(words)}</div> }
     });
-    let checked = domain.checked_at.map(|at| view! { <div class="small muted">{t(w::TEAM_DOMAIN_CHECKED)} " " <RelativeTime at now/></div> });
+    let checked =
+        domain.checked_at.map(|at| view! { <div class="small muted">{t(w::TEAM_DOMAIN_CHECKED)} " " <RelativeTime at now/></div> });
     let is_proven = domain.verified_at.is_some() && domain.trouble.is_none();
     let record = (!is_proven).then(|| {
         view! {

@@ -59,10 +59,10 @@ async fn each_line_of_a_list_is_told_and_the_good_ones_are_invited(pool: PgPool)
     assert_eq!((doors.mails().await, actions::read(&scope).await.expect("a team").invitations.len()), (vec![], 1), "nothing is done yet");
     assert_eq!(actions::import(&scope, &form).await.as_ref(), Ok(&preview), "as it was said");
     let mails = doors.mails().await;
-    assert_eq!(mails.iter().map(|mail| (mail.to.as_str(), mail.locale.as_str())).collect::<Vec<_>>(), [
-        ("ines@tilleuls.example", "en"),
-        ("noa@tilleuls.example", "fr")
-    ]);
+    assert_eq!(
+        mails.iter().map(|mail| (mail.to.as_str(), mail.locale.as_str())).collect::<Vec<_>>(),
+        [("ines@tilleuls.example", "en"), ("noa@tilleuls.example", "fr")]
+    );
     let open = actions::read(&scope).await.expect("a team").invitations;
     let role_of = |email: &str| open.iter().find(|one| one.email == email).map(|one| one.role);
     assert_eq!(role_of("ines@tilleuls.example"), Some(Role::Agent.into()));

@@ -88,7 +88,9 @@ async fn a_domain_is_ours_once_dns_says_so_and_people_join_by_it_when_they_want(
     assert_eq!(offered(&app, ines).await, [offer]);
     assert_eq!(app.number("select count(*) from members where role = 'read_only'").await, 0, "nobody joins unasked");
     // Not by an address that nobody has confirmed, nor by one of a domain under it.
-    for (email, is_confirmed) in [("paul@tilleuls.example", false), ("lea@mail.tilleuls.example", true), ("max@tilleuls.example.test", true)] {
+    for (email, is_confirmed) in
+        [("paul@tilleuls.example", false), ("lea@mail.tilleuls.example", true), ("max@tilleuls.example.test", true)]
+    {
         let other = person(&app, email, is_confirmed).await;
         assert_eq!(offered(&app, other).await, vec![], "{email}");
         assert_eq!(join(&app, other, org.id).await, Err(AppError::not_found("organisation")), "{email}");
@@ -130,8 +132,11 @@ async fn a_person_sees_the_offer_and_joins_by_one_press(pool: PgPool) {
     let page = app.get(&visitor, "/settings/account").await.text().await.expect("a page");
     assert!(page.contains("Les Tilleuls") && page.contains("action=\"/join\""), "offered before wasm");
     assert_eq!(post(org.id).await, 303);
-    let active: OrgId =
-        sqlx::query_scalar("select active_org from sessions where id = $1").bind(visitor.session).fetch_one(&app.core.pool).await.expect("a session");
+    let active: OrgId = sqlx::query_scalar("select active_org from sessions where id = $1")
+        .bind(visitor.session)
+        .fetch_one(&app.core.pool)
+        .await
+        .expect("a session");
     assert_eq!(active, org.id, "and goes on there");
     assert_eq!(post(org.id).await, 404, "once");
     app.sql("delete from jobs.job").await;

@@ -6,8 +6,8 @@ use crate::{
     shared::{
         audit::Object,
         ids::{
-            AccountId, AnswerId, ApiKeyId, AssistantId, CallId, EndpointId, InvitationId, MailDomainId, NumberId, OrgId, PersonId, RehearsalId, RoleId,
-            TeamId, ToolId, decode, encode,
+            AccountId, AnswerId, ApiKeyId, AssistantId, CallId, EndpointId, InvitationId, MailDomainId, NumberId, OrgId, PersonId,
+            RehearsalId, RoleId, TeamId, ToolId, decode, encode,
         },
     },
 };

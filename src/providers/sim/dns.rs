@@ -31,7 +31,11 @@ impl Zone {
     pub fn set(&self, domain: &str, records: Vec<String>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let domain = domain.trim_end_matches('.').to_lowercase();
-        if records.is_empty() { known.remove(&domain) } else { known.insert(domain, records) };
+        if records.is_empty() {
+            known.remove(&domain)
+        } else {
+            known.insert(domain, records)
+        };
     }
 
     /// Answers there until it is told to stop. Errors: an address that cannot be bound.

@@ -14,11 +14,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::dns::Zone;
 use super::SimOptions;
 use super::auth::Token;
 use super::call::Call;
 use super::chat::Desk;
+use super::dns::Zone;
 use super::google::Visits;
 use super::mail::Mailbox;
 use super::talk::Chats;

@@ -1,11 +1,7 @@
 //! Mail domains: claimed, proven by a record in DNS, looked at again and again; and joining by one. Nobody joins without having asked for it.
 //! What answers for a domain is DNS alone: what Google says of an account's domain does not count here.
 
-use super::{
-    actions::Locked,
-    jobs::CheckDomain,
-    public_mail::is_public,
-};
+use super::{actions::Locked, jobs::CheckDomain, public_mail::is_public};
 use crate::{
     platform::{
         Core, OrgScope, OrgTx, SystemTx,
@@ -243,7 +239,8 @@ async fn keep(scope: &OrgScope, id: MailDomainId, told: Told, is_held: bool) -> 
     if row.verified_at.is_some() != next.verified_at.is_some() {
         tracing::info!(org = %scope.org(), domain = row.domain, proven = next.verified_at.is_some(), "domain checked");
     }
-    Ok(Row { verified_at: next.verified_at, checked_at: Some(now), trouble: next.trouble.map(|trouble| trouble.name().into()), ..row }.into())
+    Ok(Row { verified_at: next.verified_at, checked_at: Some(now), trouble: next.trouble.map(|trouble| trouble.name().into()), ..row }
+        .into())
 }
 
 /// The duty: those whose time has come are looked at, each by a job of its own.
@@ -311,7 +308,8 @@ pub async fn join_by_domain(tx: &mut SystemTx, core: &Core, account: AccountId, 
     .execute(tx.conn())
     .await?;
     let now = core.clock.now();
-    let joined = Happened::new(org, EventKind::MemberJoined, format!("{account}:{}", now.timestamp_millis()), now, json!({ "member": account }));
+    let joined =
+        Happened::new(org, EventKind::MemberJoined, format!("{account}:{}", now.timestamp_millis()), now, json!({ "member": account }));
     events::emit(tx.conn(), &[joined]).await?;
     bus::publish(tx.conn(), &[Note::Revoked { account }]).await?;
     tracing::info!(%org, %account, role = %offer.role, domain = offer.domain, "joined by domain");
@@ -350,7 +348,10 @@ mod tests {
         let now = DateTime::UNIX_EPOCH + Duration::hours(1);
         let at = |misses| next(&row(false, misses), Told::Missing, false, now).check_at;
         assert_eq!(at(0), Some(now + Duration::minutes(30)));
-        assert_eq!((at(1), at(3), at(9)), (Some(now + Duration::hours(2)), Some(now + Duration::hours(24)), Some(now + Duration::hours(24))));
+        assert_eq!(
+            (at(1), at(3), at(9)),
+            (Some(now + Duration::hours(2)), Some(now + Duration::hours(24)), Some(now + Duration::hours(24)))
+        );
         assert_eq!(next(&row(false, 9), Told::Unreachable, false, DateTime::UNIX_EPOCH + GIVEN_UP).check_at, None);
     }
 
@@ -361,6 +362,9 @@ mod tests {
         assert!(missed(0) && missed(1) && !missed(2));
         let silent = next(&row(true, 2), Told::Unreachable, false, now);
         assert!(silent.verified_at.is_some() && silent.misses == 2 && silent.check_at.is_some());
-        assert_eq!(next(&row(true, 2), Told::Proven, false, now), Next { verified_at: Some(DateTime::UNIX_EPOCH), misses: 0, trouble: None, check_at: Some(now + PROOF) });
+        assert_eq!(
+            next(&row(true, 2), Told::Proven, false, now),
+            Next { verified_at: Some(DateTime::UNIX_EPOCH), misses: 0, trouble: None, check_at: Some(now + PROOF) }
+        );
     }
 }

@@ -130,8 +130,9 @@ impl Roles {
         if let Some(role) = self.own.iter().find(|role| fold(&role.name) == wanted || role.id.to_string() == text.trim()) {
             return Some(own(role));
         }
-        let is_meant =
-            |role: &Role| fold(role.name()) == wanted || Locale::ALL.into_iter().any(|locale| fold(t_str(locale, role_key(*role))) == wanted);
+        let is_meant = |role: &Role| {
+            fold(role.name()) == wanted || Locale::ALL.into_iter().any(|locale| fold(t_str(locale, role_key(*role))) == wanted)
+        };
         Role::ALL.iter().copied().find(is_meant).map(|role| (RoleChoice::Given(role), role.into()))
     }
 }
@@ -320,7 +321,10 @@ mod tests {
     #[test]
     fn a_list_is_read_with_headings_or_without() {
         let expected = [line(2, "ines@tilleuls.example", "agent", "fr"), line(4, "paul@tilleuls.example", "", "")];
-        assert_eq!(seen("\u{feff}Langue;Adresse e-mail;Service;Rôle\nfr;ines@tilleuls.example;Soins;agent\n\n;paul@tilleuls.example;;\n"), expected);
+        assert_eq!(
+            seen("\u{feff}Langue;Adresse e-mail;Service;Rôle\nfr;ines@tilleuls.example;Soins;agent\n\n;paul@tilleuls.example;;\n"),
+            expected
+        );
         let bare = [line(1, "ines@tilleuls.example", "agent", "fr"), line(2, "paul@tilleuls.example", "", "")];
         assert_eq!(seen("ines@tilleuls.example, agent, fr\npaul@tilleuls.example"), bare);
         assert_eq!(seen("ines@tilleuls.example\tagent\tfr\r\npaul@tilleuls.example\r\n"), bare);
