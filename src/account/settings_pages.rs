@@ -16,6 +16,7 @@ use crate::{
         PasswordInput, RelativeTime, Select, Table, TextInput, Tone, When, may,
     },
     shared::permission::Permission,
+    team::OffersCard,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -147,6 +148,7 @@ pub fn AccountPage() -> impl IntoView {
     });
     view! {
         <SettingsFrame here="/settings/account">
+            <OffersCard/>
             <Card title=w::ACCOUNT_PROFILE>
                 <PostForm name="profile" state=of_profile>
                     <TextInput name="name" label=t(w::ACCOUNT_NAME) autocomplete="name" value=name maxlength=80u32 required=true errors=profile/>

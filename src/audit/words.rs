@@ -50,6 +50,7 @@ pub fn object_key(object: Object) -> Key {
         Object::Member => w::AUDIT_OF_MEMBER,
         Object::Role => w::AUDIT_OF_ROLE,
         Object::Invitation => w::AUDIT_OF_INVITATION,
+        Object::MailDomain => w::AUDIT_OF_MAIL_DOMAIN,
         Object::Key => w::AUDIT_OF_KEY,
         Object::Team => w::AUDIT_OF_TEAM,
         Object::TeamMember => w::AUDIT_OF_TEAM_MEMBER,

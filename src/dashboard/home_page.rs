@@ -18,6 +18,7 @@ use crate::{
     },
     kit::*,
     shared::permission::Permission,
+    team::OffersCard,
 };
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -47,6 +48,7 @@ pub fn HomePage() -> impl IntoView {
                 </div>
                 <div class="row wrap">{start_buttons(true)}</div>
             </div>
+            <OffersCard/>
             <Loaded resource=home skeleton=rows_skeleton(10) let:home>
                 <HomeBody home again/>
             </Loaded>

@@ -14,6 +14,19 @@ pub fn harmless(text: &str) -> String {
     if !is_number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
+/// Takes off the mark that keeps spreadsheets from reading a text as a formula, as [`harmless`] sets it.
+pub fn typed(value: &str) -> &str {
+    value.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(value)
+}
+
+/// The line of a text that a record of it begins on. The reader counts from before the empty lines that it skips.
+pub fn line_of(record: &csv::StringRecord, text: &str) -> u32 {
+    let Some(position) = record.position() else { return 0 };
+    let from = text.as_bytes().get(usize::try_from(position.byte()).unwrap_or(0)..).unwrap_or_default();
+    let skipped = from.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n').count();
+    u32::try_from(position.line()).unwrap_or(u32::MAX) + u32::try_from(skipped).unwrap_or(0)
+}
+
 /// A CSV file to save, named after what it holds and today.
 pub fn file(what: &str, now: DateTime<Utc>, body: Body) -> Result<Response, AppError> {
     let name = format!("attachment; filename=\"{what}-{}.csv\"", now.format("%Y-%m-%d"));

@@ -26,6 +26,37 @@ pub async fn take(core: &Core, key: &str, limit: i32, window_s: i32) -> Result<(
     Ok(())
 }
 
+/// Counts `n` tries at once, all or none of them: what is refused is not counted. Errors: as [`take`].
+pub async fn take_many(core: &Core, key: &str, n: i32, limit: i32, window_s: i32) -> Result<(), AppError> {
+    let refused = |age_s: i32| AppError::RateLimited { retry_after_s: u32::try_from((window_s - age_s).max(1)).unwrap_or(1) };
+    if n > limit {
+        return Err(refused(0));
+    }
+    let hashed = hex::encode(super::crypto::token_hash(key));
+    let taken = sqlx::query(
+        "insert into throttles as t (key, window_start, count) values ($1, now(), $3)
+         on conflict (key) do update set
+           count = case when t.window_start < now() - make_interval(secs => $2) then $3 else t.count + $3 end,
+           window_start = case when t.window_start < now() - make_interval(secs => $2) then now() else t.window_start end,
+           updated_at = now()
+         where t.window_start < now() - make_interval(secs => $2) or t.count + $3 <= $4",
+    )
+    .bind(&hashed)
+    .bind(f64::from(window_s))
+    .bind(n)
+    .bind(limit)
+    .execute(&core.pool)
+    .await?;
+    if taken.rows_affected() > 0 {
+        return Ok(());
+    }
+    let age_s: Option<i32> = sqlx::query_scalar("select extract(epoch from now() - window_start)::int from throttles where key = $1")
+        .bind(hashed)
+        .fetch_optional(&core.pool)
+        .await?;
+    Err(refused(age_s.unwrap_or(0)))
+}
+
 /// Forgets the tries of a key: after a success.
 pub async fn forget(core: &Core, key: &str) -> Result<(), AppError> {
     sqlx::query("delete from throttles where key = $1").bind(hex::encode(super::crypto::token_hash(key))).execute(&core.pool).await?;

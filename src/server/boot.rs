@@ -14,6 +14,7 @@ use crate::{
         private_pg::{self, PrivatePg},
     },
     providers::{
+        dns::Dns,
         google::Google,
         model::Model,
         sim::{GOOGLE_CLIENT, GOOGLE_SECRET, Mailbox, Sim, SimOptions},
@@ -118,6 +119,7 @@ pub async fn simulators(config: &mut Config) -> anyhow::Result<Option<Sim>> {
     config.vapi.base_url = Some(Url::parse(&sim.base_url())?);
     config.vapi.api_key = Some(Secret::from(key));
     config.vapi.public_key = Some("sandbox-public-key".into());
+    config.dns = config.dns.or(Some(sim.dns_addr));
     if config.mail.smtp_url.is_none() {
         config.mail.smtp_url = Some(Secret::from(format!("smtp://{}", sim.smtp_addr)));
     }
@@ -134,6 +136,10 @@ pub fn providers(config: &Config) -> anyhow::Result<http::Extensions> {
     }));
     providers.insert(Twilio::new(twilio_address(config)?));
     providers.insert(Guarded::new(&config.ssrf_allow));
+    match Dns::new(config.dns) {
+        Ok(dns) => drop(providers.insert(dns)),
+        Err(error) => tracing::warn!(%error, "mail domains cannot be proven: set ZENCALL_DNS"),
+    }
     if let Some(google) = google(config)? {
         providers.insert(google);
     }

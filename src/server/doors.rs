@@ -93,7 +93,13 @@ pub fn router(state: AppState) -> Router {
 /// An answer book comes as one text: from somebody who is signed in, that door takes more.
 async fn room_for_imports(mut request: Request, next: Next) -> Response {
     use crate::platform::{request::RequestInfo, tenancy::Caller};
-    let is_import = matches!(request.uri().path(), "/rpc/zencall/answers/rpc/preview_import" | "/rpc/zencall/answers/rpc/import_answers");
+    let is_import = matches!(
+        request.uri().path(),
+        "/rpc/zencall/answers/rpc/preview_import"
+            | "/rpc/zencall/answers/rpc/import_answers"
+            | "/rpc/zencall/team/rpc/preview_list"
+            | "/rpc/zencall/team/rpc/import_list"
+    );
     let is_known = request.extensions().get::<RequestInfo>().is_some_and(|info| !matches!(info.caller, Caller::Anonymous));
     if is_import && is_known {
         DefaultBodyLimit::max(IMPORT_LIMIT).apply(&mut request);

@@ -20,6 +20,7 @@ pub fn worker(core: &Core, calls: &Calls) -> Worker {
     let worker = crate::numbers::server::jobs(worker, core);
     let worker = crate::reception::server::jobs::jobs(worker, core);
     let worker = crate::account::server::jobs::jobs(worker, core);
+    let worker = crate::team::server::jobs::jobs(worker, core);
     let worker = crate::api_keys::server::jobs(worker, core);
     let worker = crate::work::server::jobs::jobs(worker, core);
     let worker = crate::webhooks::server::jobs(worker, core);

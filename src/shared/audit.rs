@@ -56,6 +56,7 @@ text_enum! {
         RehearsalRule = "rehearsal_rule",
         Retention = "retention",
         SignInRules = "sign_in_rules",
+        MailDomain = "mail_domain",
         Account = "account",
         Calls = "calls",
         Call = "call",

@@ -52,6 +52,8 @@ ids! {
     DeliveryId("whd");
     /// An invitation into an organisation.
     InvitationId("inv");
+    /// A mail domain that an organisation claims.
+    MailDomainId("dom");
     /// Some people of an organisation who share work.
     TeamId("team");
     /// An action somebody took on a live call.

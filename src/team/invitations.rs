@@ -38,7 +38,10 @@ pub fn InviteCard(team: TeamRead, desk: Desk) -> impl IntoView {
     };
     view! {
         <section class="card" aria-labelledby="h-invite">
-            <header><h2 id="h-invite">{t(w::TEAM_INVITE)}</h2></header>
+            <header>
+                <h2 id="h-invite">{t(w::TEAM_INVITE)}</h2>
+                <Button size=ButtonSize::Small icon=icondata::LuUpload attr:aria-haspopup="dialog" on:click=move |_| desk.is_importing.set(true)>{t(w::TEAM_LIST)}</Button>
+            </header>
             <div class="body">
                 <div role="status">{fresh}</div>
                 <ActionForm action=invite attr:class="stack g4">

@@ -188,6 +188,79 @@ impl InviteForm {
     }
 }
 
+/// How many lines a list of people to invite may have.
+pub const MOST_LINES: usize = 500;
+/// How long it may be, in bytes.
+pub const LONGEST_LIST: usize = 256 * 1024;
+
+/// A list of people to invite, as it was typed or uploaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListForm {
+    /// A table: address, role, language; with or without a line of headings.
+    pub text: String,
+    /// The role of those whose line names none; empty: each line has to.
+    pub role: String,
+    /// The language of the letters whose line names none; empty: the organisation's.
+    pub language: String,
+}
+
+/// What becomes of a line of such a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Is written to.
+    New,
+    /// Belongs to the organisation already: left out.
+    Member,
+    /// Has an open invitation already: left out, and that one stays as it is.
+    Invited,
+    /// Stands in a line above.
+    Twice,
+    /// More than may be open at once.
+    TooMany,
+    /// Not understood, or not allowed.
+    Wrong,
+}
+
+impl Outcome {
+    /// All of them, in the order they are told.
+    pub const ALL: [Self; 6] = [Self::New, Self::Member, Self::Invited, Self::Twice, Self::TooMany, Self::Wrong];
+}
+
+/// A line of such a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListLine {
+    pub line: u32,
+    /// As typed, when it is none.
+    pub email: String,
+    /// Absent for a line that is wrong.
+    pub role: Option<RoleChoice>,
+    pub outcome: Outcome,
+    /// Which field is wrong: `email`, `role`, `language`, `line`.
+    pub field: Option<String>,
+    /// The key of what is wrong with it.
+    pub code: Option<String>,
+}
+
+/// What a list does, or did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListReport {
+    /// All of them, in their order.
+    pub lines: Vec<ListLine>,
+    /// How many letters do not leave at once.
+    pub later: u32,
+    /// In how many minutes the last letter leaves; 0: all at once.
+    pub minutes: u32,
+}
+
+impl ListReport {
+    /// How many lines have this outcome.
+    pub fn count(&self, outcome: Outcome) -> u32 {
+        u32::try_from(self.lines.iter().filter(|line| line.outcome == outcome).count()).unwrap_or(u32::MAX)
+    }
+}
+
 /// Whether somebody who may do `own` and is an owner, or not, may give a role, and take it from others. Nobody gives more than they have; an
 /// owner is made by owners. A program (no `own`) stands for the organisation, and makes no owner.
 pub fn may_give(role: RoleChoice, permissions: Permissions, is_owner: bool, own: Option<Permissions>) -> bool {

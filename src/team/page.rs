@@ -1,6 +1,8 @@
 //! `/settings/team`: who belongs to the organisation, who is invited, and what each role may do.
 
 use super::{
+    domains::DomainsCard,
+    import_dialog::ImportDialog,
     invitations::{Invitations, InviteCard},
     limits::LimitDialog,
     model::*,
@@ -38,8 +40,9 @@ pub fn TeamPage() -> impl IntoView {
                 <Loaded resource=team skeleton=rows_skeleton(4) let:team><Members team desk/></Loaded>
             </section>
             {manages.then(|| view! { <Invitations team desk/> })}
+            {manages.then(|| view! { <DomainsCard/> })}
             <RolesCard team desk/>
-            {manages.then(|| view! { <LimitDialog team desk/> })}
+            {manages.then(|| view! { <LimitDialog team desk/> <ImportDialog team desk/> })}
             <WhyDialog desk/>
         </PageFrame>
     }

@@ -12,6 +12,8 @@ use leptos::prelude::*;
 #[derive(Clone, Copy)]
 pub struct Desk {
     pub changes: RwSignal<u32>,
+    /// A list of people to invite.
+    pub is_importing: RwSignal<bool>,
     pub is_limiting: RwSignal<bool>,
     /// Whom the dialog limits.
     pub limited: RwSignal<Option<Member>>,
@@ -28,6 +30,7 @@ impl Desk {
     pub fn new() -> Self {
         Self {
             changes: RwSignal::new(0),
+            is_importing: RwSignal::new(false),
             is_limiting: RwSignal::new(false),
             limited: RwSignal::new(None),
             is_asking: RwSignal::new(false),

@@ -105,3 +105,17 @@ pub async fn revoke_invitation(id: InvitationId) -> Result<(), AppError> {
     use {super::server::actions, crate::platform::OrgScope};
     actions::revoke(&OrgScope::of_request().await?, id).await
 }
+
+/// What inviting everybody of a list would do; writes nothing. Errors: `Invalid`.
+#[server(output = Json)]
+pub async fn preview_list(#[server(default)] form: ListForm) -> Result<ListReport, AppError> {
+    use {super::server::actions, crate::platform::OrgScope};
+    actions::preview(&OrgScope::of_request().await?, &form).await
+}
+
+/// Invites those of a list who can be, and says what became of each line. Errors: `Invalid`; `RateLimited`: then nobody was invited.
+#[server(output = Json)]
+pub async fn import_list(#[server(default)] form: ListForm) -> Result<ListReport, AppError> {
+    use {super::server::actions, crate::platform::OrgScope};
+    actions::import(&OrgScope::of_request().await?, &form).await
+}

@@ -101,6 +101,7 @@ impl TestApp {
             ("VAPI_API_KEY", key),
             ("VAPI_PUBLIC_KEY", "test-public".into()),
             ("SMTP_URL", format!("smtp://{}", sim.smtp_addr)),
+            ("ZENCALL_DNS", sim.dns_addr.to_string()),
         ]);
         settings.extend(keys.iter().filter(|(_, value)| !value.is_empty()).cloned());
         if settings.contains_key("OPENAI_BASE_URL") {

@@ -59,6 +59,7 @@ const UNWATCHED: &[(&str, &[&str])] = &[
         "requests and deliveries have logs of their own",
         &["api_answers", "api_requests", "api_usage", "webhook_attempts", "webhook_deliveries", "webhook_events"],
     ),
+    ("written with the removal of a member, and that is noted", &["mail_domain_refusals"]),
     ("saved while somebody types; what counts is published, and that is noted", &["assistant_drafts"]),
     ("what the provider holds, as it was read there", &["assistant_copies"]),
     ("made from the rows of answers", &["answer_phrases"]),

@@ -70,13 +70,14 @@ fn arguments(path: &str) -> String {
         path if path.contains("api_keys") => "key",
         path if path.contains("webhooks") => "whe",
         path if path.ends_with("team/rpc/save_role") || path.ends_with("team/rpc/delete_role") => "role",
+        path if path.contains("team/domains") => "dom",
         path if path.contains("team") => "inv",
         _ => "call",
     };
     let zero = "00000000000000000000000000";
     let number = if path.contains("/numbers/") { format!("num_{zero}") } else { format!("{id}_{zero}") };
     format!(
-        "hook=hook_{zero}&form[reach]=all&form[permissions][]=calls.read&delivery=whd_{zero}&kind=call.ended&hours=24&assignee=nobody&status=done&team=team_{zero}&languages=fr&skills=x&item=call:call_{zero}&until=hour&id={number}&answer=ans_{zero}&question=qst_{zero}&rehearsal=reh_{zero}&words=x&required=true&grace_s=0&dismissed=true&rule=rul_{zero}&person=per_{zero}&callback=cbk_{zero}&tool=tool_{zero}&up=true&on=true&done=true&day=2026-01-01&q=&assistant=ast_{zero}&number=%2B33639981247&action[kind]=mute&revision=1&n=1&why=&file=x&state=active&hidden=true&view=view_{zero}&tag=tag_{zero}&note=note_{zero}&name=x&text=x&account=acc_{zero}&role=agent&form[emails]=ines%40tilleuls.example&form[role]=agent&form[template]=reception&form[language]=fr\
+        "hook=hook_{zero}&form[reach]=all&form[permissions][]=calls.read&delivery=whd_{zero}&kind=call.ended&hours=24&assignee=nobody&status=done&team=team_{zero}&languages=fr&skills=x&item=call:call_{zero}&until=hour&id={number}&answer=ans_{zero}&question=qst_{zero}&rehearsal=reh_{zero}&words=x&required=true&grace_s=0&dismissed=true&rule=rul_{zero}&person=per_{zero}&callback=cbk_{zero}&tool=tool_{zero}&up=true&on=true&done=true&day=2026-01-01&q=&assistant=ast_{zero}&number=%2B33639981247&action[kind]=mute&revision=1&n=1&why=&file=x&state=active&hidden=true&view=view_{zero}&tag=tag_{zero}&note=note_{zero}&name=x&text=x&account=acc_{zero}&role=agent&form[domain]=tilleuls.example&form[domain_role]=agent&form[emails]=ines%40tilleuls.example&form[role]=agent&form[template]=reception&form[language]=fr\
          &form[name]=x&form[voice]=x&form[first_message]=x&form[prompt]=x&form[max_duration_min]=5&form[number]=x&form[label]=x&form[mode]=hmac&form[provider_id]=x&form[business]=x&form[assistant]=&sid=PN1&form[credential_id]=x&form[account_sid]=x&form[auth_token]=x"
     )
 }

@@ -196,3 +196,23 @@ async fn switch_to(visit: &Visit, org: &str) -> Result<(), AppError> {
     tx.commit().await?;
     Ok(())
 }
+
+/// Joins an organisation whose domain the reader's confirmed address is in, and goes on there. One that is not offered is as good as none.
+pub async fn join_offered(visit: Visit, Form(form): Form<SwitchForm>) -> Response {
+    match join_by_domain(&visit, &form.org).await {
+        Ok(()) => see_other("/home"),
+        Err(AppError::Unauthenticated) => see_other("/sign-in"),
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn join_by_domain(visit: &Visit, org: &str) -> Result<(), AppError> {
+    let person = visit.person()?;
+    let org: OrgId = org.parse().map_err(|_| AppError::not_found("organisation"))?;
+    let mut tx = SystemTx::begin(&visit.core, "an organisation is joined by its domain").await?;
+    tx.caused_by(person.account).await?;
+    team::join_by_domain(&mut tx, &visit.core, person.account, org).await?;
+    store::go_on_in(&mut tx, person.session, org).await?;
+    tx.commit().await?;
+    Ok(())
+}

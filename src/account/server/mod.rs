@@ -50,6 +50,7 @@ where
         .route("/reset/{token}", get(forms::show_reset).post(forms::reset))
         .route("/confirm/{token}", get(forms::show_confirm).post(forms::confirm))
         .route("/join/{token}", get(join::show_join).post(join::join))
+        .route("/join", post(join::join_offered))
         .route("/switch", post(join::switch))
         .route("/view-as", post(view::view_as))
         .route("/settings/account", post(forms::settings_account))

@@ -4,6 +4,7 @@
 use super::words::fold;
 use crate::{
     answers::model::*,
+    platform::spreadsheet,
     shared::error::{AppError, FieldErrors},
 };
 
@@ -83,7 +84,7 @@ impl Table {
         let mut reader = csv::ReaderBuilder::new().delimiter(self.separator).flexible(true).from_reader(text.as_bytes());
         let mut record = csv::StringRecord::new();
         while reader.read_record(&mut record).unwrap_or(false) {
-            let line = line_of(&record, text);
+            let line = spreadsheet::line_of(&record, text);
             if record.iter().all(|field| field.trim().is_empty()) {
                 continue;
             }
@@ -106,7 +107,7 @@ impl Table {
     fn form(&self, record: &csv::StringRecord, language: &str) -> AnswerForm {
         let mut form = AnswerForm { language: language.to_owned(), ..Default::default() };
         for (column, value) in self.columns.iter().zip(record) {
-            let value = harmful(value.trim());
+            let value = spreadsheet::typed(value.trim());
             match column {
                 Some(Column::Question) => form.question = value.to_owned(),
                 Some(Column::Answer) => form.answer = value.to_owned(),
@@ -119,19 +120,6 @@ impl Table {
         }
         form
     }
-}
-
-/// The line a record begins on. The reader counts from before the empty lines that it skips.
-fn line_of(record: &csv::StringRecord, text: &str) -> u32 {
-    let Some(position) = record.position() else { return 0 };
-    let from = text.as_bytes().get(usize::try_from(position.byte()).unwrap_or(0)..).unwrap_or_default();
-    let skipped = from.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n').count();
-    u32::try_from(position.line()).unwrap_or(u32::MAX) + u32::try_from(skipped).unwrap_or(0)
-}
-
-/// Takes off the mark that keeps spreadsheets from reading a text as a formula, as our own export sets it.
-fn harmful(value: &str) -> &str {
-    value.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(value)
 }
 
 impl Read {

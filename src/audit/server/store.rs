@@ -6,8 +6,8 @@ use crate::{
     shared::{
         audit::Object,
         ids::{
-            AccountId, AnswerId, ApiKeyId, AssistantId, CallId, DeliveryId, EndpointId, InvitationId, NumberId, OrgId, PersonId,
-            RehearsalId, RoleId, TeamId, ToolId, decode, encode,
+            AccountId, AnswerId, ApiKeyId, AssistantId, CallId, DeliveryId, EndpointId, InvitationId, MailDomainId, NumberId, OrgId,
+            PersonId, RehearsalId, RoleId, TeamId, ToolId, decode, encode,
         },
     },
 };
@@ -186,6 +186,7 @@ fn shown(kind: &str, subject: String) -> String {
         Object::Member | Object::Account => AccountId::PREFIX,
         Object::Role => RoleId::PREFIX,
         Object::Invitation => InvitationId::PREFIX,
+        Object::MailDomain => MailDomainId::PREFIX,
         Object::Key => ApiKeyId::PREFIX,
         Object::Team | Object::TeamMember => TeamId::PREFIX,
         Object::Webhook => EndpointId::PREFIX,

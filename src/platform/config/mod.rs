@@ -61,6 +61,8 @@ pub struct Config {
     pub twilio_base_url: Option<Url>,
     /// Absent: nobody signs in with Google, but for the sandbox, where the simulator is asked.
     pub google: Option<GoogleConfig>,
+    /// Who is asked for records of mail domains; absent: those whom the system asks, and in the sandbox the simulator.
+    pub dns: Option<SocketAddr>,
     pub mail: MailConfig,
     /// Where weaknesses may be reported.
     pub security_contact: Option<Url>,
@@ -242,6 +244,7 @@ impl Config {
             }),
             twilio_base_url: reader.url("TWILIO_BASE_URL", &["http", "https"]).or(twilio_default),
             google: google(reader),
+            dns: dns(reader),
             vapi: VapiConfig {
                 base_url: reader.url("VAPI_BASE_URL", &["http", "https"]).or(vapi_default),
                 api_key: reader.text("VAPI_API_KEY").map(Secret::from),
@@ -292,6 +295,11 @@ fn google(reader: &mut Reader<'_>) -> Option<GoogleConfig> {
         reader.findings.push(Finding::refusal(missing, "is missing", "give both, or neither"));
     }
     GoogleConfig::new(id?, Secret::from(secret?), stand_in.as_ref()).ok()
+}
+
+fn dns(reader: &mut Reader<'_>) -> Option<SocketAddr> {
+    reader.text("ZENCALL_DNS")?;
+    Some(reader.parse("ZENCALL_DNS", "an address and port"))
 }
 
 /// Set by its address, its key or both.

@@ -112,6 +112,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("ZENCALL_MODEL_CAP_USD", "5", "20", "Dollars that the analyses of one organisation may cost a month; then rules do them."),
     setting("ZENCALL_MODEL_DEADLINE_S", "45", "30", "Seconds an answer of the model may take."),
+    setting(
+        "ZENCALL_DNS",
+        "(the system's)",
+        "192.0.2.53:53",
+        "The DNS server that is asked whether a mail domain is an organisation's: address and port. In the sandbox the simulator is.",
+    ),
     setting("SMTP_URL", "(the simulator's mailbox)", "smtps://user:password@smtp.example:465", "The mail server: smtps:// or smtp://."),
     setting("MAIL_FROM", "Zencall <hello@zencall.example>", "Zencall <hello@zencall.example>", "Sender of every mail."),
     setting("ZENCALL_SSRF_ALLOW", "", "127.0.0.1:9000", "host:port pairs that outgoing webhooks may reach although private; for tests."),

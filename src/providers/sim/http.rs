@@ -9,7 +9,7 @@ use axum::routing::{get, post, put};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{artifact, chat, control, door, google, rest, socket, talk, twilio};
+use super::{artifact, chat, control, dns, door, google, rest, socket, talk, twilio};
 
 /// Everything that is served.
 pub(super) fn router(world: World) -> Router {
@@ -43,6 +43,7 @@ pub(super) fn router(world: World) -> Router {
         .route("/_sim/twilio/inbound", post(twilio::inbound))
         .route("/_sim/twilio/messages", get(twilio::all))
         .route("/_sim/webhooks", get(door::webhooks))
+        .route("/_sim/dns", post(dns::set))
         .route("/_sim/mail", get(door::mail).delete(door::clear_mail))
         .route("/_sim/mail/{id}", get(door::letter))
         .route("/_sim/mail/{id}/html", get(door::letter_html));

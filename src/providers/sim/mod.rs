@@ -16,6 +16,7 @@ mod chat;
 mod clock;
 mod control;
 mod dice;
+mod dns;
 mod door;
 mod google;
 mod http;
@@ -46,6 +47,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
+pub use self::dns::Zone;
 pub use self::google::{CLIENT as GOOGLE_CLIENT, SECRET as GOOGLE_SECRET};
 pub use self::mail::{Letter, Mailbox};
 pub use self::twilio::{ACCOUNT as TWILIO_ACCOUNT, TOKEN as TWILIO_TOKEN};
@@ -75,6 +77,8 @@ pub struct Sim {
     pub addr: SocketAddr,
     /// The address SMTP is served at.
     pub smtp_addr: SocketAddr,
+    /// The address DNS is answered at, over UDP.
+    pub dns_addr: SocketAddr,
     world: World,
 }
 
@@ -96,7 +100,9 @@ impl Sim {
             }
         });
         tokio::spawn(smtp::serve(smtp, world.mailbox(), world.stopped()));
-        Ok(Sim { addr, smtp_addr, world })
+        let dns = SocketAddr::new(addr.ip(), 0);
+        let dns_addr = world.zone().serve(dns, world.stopped()).await.with_context(|| format!("binding DNS at {dns}"))?;
+        Ok(Sim { addr, smtp_addr, dns_addr, world })
     }
 
     /// Stops serving; calls in progress vanish without another word.
@@ -128,6 +134,11 @@ impl Sim {
     /// The letters received so far.
     pub fn mailbox(&self) -> Mailbox {
         self.world.mailbox()
+    }
+
+    /// What DNS says.
+    pub fn zone(&self) -> Zone {
+        self.world.zone()
     }
 
     /// `http://host:port`, what goes into `VAPI_BASE_URL`.

@@ -18,6 +18,7 @@ use super::SimOptions;
 use super::auth::Token;
 use super::call::Call;
 use super::chat::Desk;
+use super::dns::Zone;
 use super::google::Visits;
 use super::mail::Mailbox;
 use super::talk::Chats;
@@ -45,6 +46,7 @@ struct Shared {
     changes: watch::Sender<u64>,
     stopped: CancellationToken,
     mailbox: Mailbox,
+    zone: Zone,
     assistants: Mutex<Shelf>,
     numbers: Mutex<Shelf>,
     credentials: Mutex<HashMap<String, Value>>,
@@ -84,6 +86,7 @@ impl World {
             changes: watch::channel(0).0,
             stopped: CancellationToken::new(),
             mailbox: Mailbox::default(),
+            zone: Zone::default(),
             assistants: Mutex::default(),
             numbers: Mutex::default(),
             credentials: Mutex::default(),
@@ -138,6 +141,11 @@ impl World {
     /// The letters received.
     pub(super) fn mailbox(&self) -> Mailbox {
         self.0.mailbox.clone()
+    }
+
+    /// What DNS says.
+    pub(super) fn zone(&self) -> Zone {
+        self.0.zone.clone()
     }
 
     /// Call seconds per second on the wall, now.

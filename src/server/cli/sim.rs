@@ -32,6 +32,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     anyhow::ensure!(speed.is_finite() && speed > 0.0, "--speed has to be above nought");
     let sim = Sim::start(SimOptions { bind, smtp_bind, seed, speed, api_key, public_key }).await?;
     println!("Vapi at {}, mail at smtp://{} (read at {}/_sim/mail)", sim.base_url(), sim.smtp_addr, sim.base_url());
+    println!("DNS at {} (told at {}/_sim/dns)", sim.dns_addr, sim.base_url());
     tokio::select! {
         _ = tokio::signal::ctrl_c() => sim.stop(),
         () = sim.stopped() => {}

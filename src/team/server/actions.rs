@@ -1,20 +1,22 @@
 //! Use cases of the team. Every change of a role locks the whole team first, so what is decided is still so when it is written.
 
 pub use super::{
+    domains::{check_domain, claim_domain, domains, join_by_domain, offers, release_domain},
+    import::{import, preview},
     joining::{Joined, Link, join, read_link},
     roles::{create_role, delete_role, own_roles, update_role},
 };
 
-use super::store::{self, Held, NewInvitation};
+use super::{
+    letters::{Addressed, Sender},
+    store::{self, Held},
+};
 use crate::{
     assistants::server::actions as assistants,
     platform::{
         Actor, OrgScope, OrgTx,
         bus::{self, Note},
-        crypto,
         events::{self, Happened},
-        mail::{Letter, Mail},
-        queue::Opts,
         throttle,
     },
     shared::{
@@ -25,13 +27,10 @@ use crate::{
     },
     team::model::*,
 };
-use chrono::Duration;
 use serde_json::json;
 
-/// How long a link is good.
-const GOOD_FOR: Duration = Duration::days(7);
 /// Open invitations of one organisation: a bound on how many strangers it can have us write to.
-const MOST_OPEN: i64 = 200;
+pub(super) const MOST_OPEN: i64 = 500;
 /// Letters of an organisation in an hour.
 const LETTERS_AN_HOUR: i32 = 100;
 
@@ -113,6 +112,13 @@ impl Locked {
         Ok(Self { team, is_owner, own: own_permissions(tx.scope()) })
     }
 
+    /// Without the lock, for what is only read: by who sees Zencall as another role, too.
+    pub(super) async fn seen(tx: &mut OrgTx<'_>) -> Result<Self, AppError> {
+        let me = tx.scope().account();
+        let is_owner = store::members(tx).await?.iter().any(|member| Some(member.account) == me && member.role == Role::Owner);
+        Ok(Self { team: vec![], is_owner, own: own_permissions(tx.scope()) })
+    }
+
     /// Errors: `NotFound`; `Conflict("above_you")` for who is more than the one who asks.
     fn role_of(&self, account: AccountId) -> Result<RoleChoice, AppError> {
         let held = self.team.iter().find(|held| held.account == account).ok_or_else(|| AppError::not_found("member"))?;
@@ -191,6 +197,7 @@ pub async fn remove(scope: &OrgScope, account: AccountId) -> Result<(), AppError
     let team = Locked::of(&mut tx).await?;
     team.role_of(account)?;
     take_out(&mut tx, &team, account).await?;
+    super::domains::refuse(&mut tx, account).await?;
     tx.commit().await
 }
 
@@ -245,13 +252,14 @@ pub async fn invite(scope: &OrgScope, emails: &[String], role: RoleChoice) -> Re
     if store::count_open(&mut tx).await? + i64::try_from(emails.len()).unwrap_or(i64::MAX) > MOST_OPEN {
         return Err(AppError::conflict("invitation_limit"));
     }
+    let sender = Sender::of(&mut tx).await?;
     let mut fresh = Vec::new();
     for email in emails {
         if let Some(open) = store::open_role(&mut tx, email).await? {
             team.may_give_choice(&mut tx, open).await?; // it would be written over
         }
         if !store::is_member(&mut tx, email).await? {
-            fresh.push(write_to(&mut tx, InvitationId::at(scope.core().clock.now()), email, role).await?);
+            fresh.push(write_to(&mut tx, &sender, InvitationId::at(scope.core().clock.now()), email, role).await?);
         }
     }
     tx.commit().await?;
@@ -264,7 +272,8 @@ pub async fn resend(scope: &OrgScope, id: InvitationId) -> Result<FreshInvitatio
     let team = Locked::of(&mut tx).await?;
     let (email, role) = store::open(&mut tx, id).await?.ok_or_else(|| AppError::not_found("invitation"))?;
     team.may_give_choice(&mut tx, role).await?;
-    let fresh = write_to(&mut tx, id, &email, role).await?;
+    let sender = Sender::of(&mut tx).await?;
+    let fresh = write_to(&mut tx, &sender, id, &email, role).await?;
     tx.commit().await?;
     Ok(fresh)
 }
@@ -280,21 +289,14 @@ pub async fn revoke(scope: &OrgScope, id: InvitationId) -> Result<(), AppError> 
 }
 
 /// The invitation and its letter, in one transaction.
-async fn write_to(tx: &mut OrgTx<'_>, id: InvitationId, email: &str, role: RoleChoice) -> Result<FreshInvitation, AppError> {
+async fn write_to(
+    tx: &mut OrgTx<'_>,
+    sender: &Sender,
+    id: InvitationId,
+    email: &str,
+    role: RoleChoice,
+) -> Result<FreshInvitation, AppError> {
     let core = tx.scope().core().clone();
     throttle::take(&core, &format!("invitations of {}", tx.scope().org()), LETTERS_AN_HOUR, 3600).await?;
-    let (now, token) = (core.clock.now(), crypto::token());
-    let hash = crypto::token_hash(&token);
-    let new = NewInvitation { id, email, role, token_hash: &hash, sent_at: now, expires_at: now + GOOD_FOR };
-    let id = store::insert(tx, &new).await?;
-    let url = core.config.public_url.join(&format!("join/{token}")).map_err(AppError::internal)?.to_string();
-    let (organisation, locale) = store::house(tx).await?;
-    let inviter = match tx.scope().account() {
-        Some(account) => store::name_of(tx, account).await?.unwrap_or_default(),
-        None => organisation.clone(),
-    };
-    let days = u32::try_from(GOOD_FOR.num_days()).unwrap_or(7);
-    let letter = Letter::Invitation { inviter, organisation, url: url.clone(), valid_days: days };
-    tx.enqueue(&Mail { to: email.to_owned(), locale, letter }, Opts::default()).await?;
-    Ok(FreshInvitation { id, email: email.to_owned(), url })
+    sender.write(tx, id, &Addressed { email, role, locale: None, at: None }).await
 }

@@ -8,10 +8,11 @@ use crate::{
     },
     server::AppState,
     shared::{
-        ids::{AccountId, AssistantId, InvitationId, RoleId},
-        permission::{Permission, RoleChoice},
+        ids::{AccountId, AssistantId, InvitationId, MailDomainId, RoleId},
+        permission::{Permission, Role, RoleChoice},
     },
-    team::model::{FreshInvitation, Invitation, InviteForm, Member, OwnRole, RoleForm, Verdict},
+    team::domains::{DomainTrouble, MailDomain, parse_domain},
+    team::model::{FreshInvitation, Invitation, InviteForm, ListForm, ListLine, ListReport, Member, Outcome, OwnRole, RoleForm, Verdict},
 };
 use axum::{
     Json, Router,
@@ -38,6 +39,11 @@ use utoipa::{OpenApi, ToSchema};
     delete_role,
     list_invitations,
     invite,
+    import_invitations,
+    list_domains,
+    claim_domain,
+    release_domain,
+    check_domain,
     revoke_invitation,
     resend_invitation
 ))]
@@ -54,6 +60,10 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/roles", get(list_roles).post(create_role))
         .route("/api/v1/roles/{id}", put(update_role).delete(delete_role))
         .route("/api/v1/invitations", get(list_invitations).post(invite))
+        .route("/api/v1/mail-domains", get(list_domains).post(claim_domain))
+        .route("/api/v1/mail-domains/{id}", axum::routing::delete(release_domain))
+        .route("/api/v1/mail-domains/{id}/check", post(check_domain))
+        .route("/api/v1/invitations/import", post(import_invitations))
         .route("/api/v1/invitations/{id}", axum::routing::delete(revoke_invitation))
         .route("/api/v1/invitations/{id}/resend", post(resend_invitation))
 }
@@ -224,6 +234,121 @@ impl From<FreshInvitation> for FreshBody {
     }
 }
 
+/// A list of people to invite.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ListBody {
+    /// A table of at most 500 lines and 256 KiB: address, role, language (`fr`, `en`), between commas, semicolons or tabs. A first line may name
+    /// the columns (`email`, `role`, `language`) in any order.
+    text: String,
+    /// The role of those whose line names none.
+    #[serde(default)]
+    role: Option<RoleChoice>,
+    /// `fr` or `en`: the language of the letters whose line names none; else the organisation's.
+    #[serde(default)]
+    language: Option<String>,
+    /// True: says what would be done, and does nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What was done with a list, or would be.
+#[derive(Serialize, ToSchema)]
+struct ListAnswer {
+    dry_run: bool,
+    /// How many are invited.
+    invited: u32,
+    /// How many of their letters do not leave at once.
+    later: u32,
+    /// In how many minutes the last letter leaves.
+    minutes: u32,
+    /// Every line, in its order.
+    lines: Vec<LineBody>,
+}
+
+/// What became of a line.
+#[derive(Serialize, ToSchema)]
+struct LineBody {
+    /// From 1.
+    line: u32,
+    email: String,
+    /// Null for a line that is wrong.
+    role: Option<RoleChoice>,
+    /// `new`: is invited; `member`, `invited`: is one already, left out; `twice`: stands above; `too_many`: more than may be open at once;
+    /// `wrong`: see `field` and `code`.
+    #[schema(value_type = String)]
+    outcome: Outcome,
+    /// `email`, `role`, `language`, or `line`.
+    field: Option<String>,
+    code: Option<String>,
+}
+
+impl From<ListLine> for LineBody {
+    fn from(line: ListLine) -> Self {
+        let ListLine { line, email, role, outcome, field, code } = line;
+        Self { line, email, role, outcome, field, code }
+    }
+}
+
+impl ListAnswer {
+    fn of(report: ListReport, dry_run: bool) -> Self {
+        let (invited, later, minutes) = (report.count(Outcome::New), report.later, report.minutes);
+        Self { dry_run, invited, later, minutes, lines: report.lines.into_iter().map(LineBody::from).collect() }
+    }
+}
+
+/// Mail domains that are claimed.
+#[derive(Serialize, ToSchema)]
+struct DomainList {
+    items: Vec<DomainBody>,
+}
+
+/// A mail domain that is claimed.
+#[derive(Serialize, ToSchema)]
+struct DomainBody {
+    id: MailDomainId,
+    domain: String,
+    /// The TXT record of the domain that proves the claim.
+    record: String,
+    /// Of who joins by it.
+    #[schema(value_type = String)]
+    role: Role,
+    /// Null: not proven; nobody joins by it.
+    verified_at: Option<DateTime<Utc>>,
+    checked_at: Option<DateTime<Utc>>,
+    /// `missing`: the record is not there; `unreachable`: DNS did not answer; `held`: another organisation has the domain.
+    #[schema(value_type = Option<String>)]
+    trouble: Option<DomainTrouble>,
+}
+
+impl From<MailDomain> for DomainBody {
+    fn from(domain: MailDomain) -> Self {
+        let MailDomain { id, domain, record, role, verified_at, checked_at, trouble } = domain;
+        Self { id, domain, record, role, verified_at, checked_at, trouble }
+    }
+}
+
+/// A mail domain to claim.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ClaimBody {
+    domain: String,
+    /// Of who joins by it; never `owner`.
+    #[serde(default = "least")]
+    #[schema(value_type = String)]
+    role: Role,
+}
+
+fn least() -> Role {
+    Role::ReadOnly
+}
+
+/// A claim that was made.
+#[derive(Serialize, ToSchema)]
+struct MadeDomain {
+    id: MailDomainId,
+}
+
 /// List the members
 #[utoipa::path(get, path = "/api/v1/members", tag = "team", responses((status = 200, body = MemberList)))]
 async fn list_members(scope: OrgScope) -> Result<Json<MemberList>, Problem> {
@@ -319,6 +444,51 @@ async fn invite(scope: OrgScope, Body(body): Body<InviteBody>) -> Result<Respons
     let (emails, role) = form.parse()?;
     let items = actions::invite(&scope, &emails, role).await?.into_iter().map(FreshBody::from).collect();
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(FreshList { items })).into_response())
+}
+
+/// Invite everybody of a list
+///
+/// Those who can be are invited, all in one step; the others are told by their lines. Letters of a long list leave one after the other.
+#[utoipa::path(post, path = "/api/v1/invitations/import", tag = "team", request_body = ListBody, responses((status = 200, body = ListAnswer)))]
+async fn import_invitations(scope: OrgScope, Body(body): Body<ListBody>) -> Result<Json<ListAnswer>, Problem> {
+    let role = body.role.map(|role| role.to_string()).unwrap_or_default();
+    let form = ListForm { text: body.text, role, language: body.language.unwrap_or_default() };
+    let report = if body.dry_run { actions::preview(&scope, &form).await? } else { actions::import(&scope, &form).await? };
+    Ok(Json(ListAnswer::of(report, body.dry_run)))
+}
+
+/// List mail domains
+#[utoipa::path(get, path = "/api/v1/mail-domains", tag = "team", responses((status = 200, body = DomainList)))]
+async fn list_domains(scope: OrgScope) -> Result<Json<DomainList>, Problem> {
+    let domains = actions::domains(&scope).await?.domains;
+    Ok(Json(DomainList { items: domains.into_iter().map(DomainBody::from).collect() }))
+}
+
+/// Claim a mail domain
+///
+/// Proven by its `record`. A domain that is claimed already gets the role alone.
+#[utoipa::path(post, path = "/api/v1/mail-domains", tag = "team", request_body = ClaimBody, responses((status = 201, body = MadeDomain)))]
+async fn claim_domain(scope: OrgScope, Body(body): Body<ClaimBody>) -> Result<(StatusCode, Json<MadeDomain>), Problem> {
+    scope.require(Permission::TeamManage)?;
+    let id = actions::claim_domain(&scope, &parse_domain(&body.domain)?, body.role).await?;
+    Ok((StatusCode::CREATED, Json(MadeDomain { id })))
+}
+
+/// Give a mail domain up
+///
+/// Who has joined by it stays.
+#[utoipa::path(delete, path = "/api/v1/mail-domains/{id}", tag = "team", params(("id" = MailDomainId, Path)), responses((status = 204)))]
+async fn release_domain(scope: OrgScope, Path(text): Path<String>) -> Result<StatusCode, Problem> {
+    scope.require(Permission::TeamManage)?;
+    actions::release_domain(&scope, id(&text, "mail_domain")?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Look for the record of a mail domain now
+#[utoipa::path(post, path = "/api/v1/mail-domains/{id}/check", tag = "team", params(("id" = MailDomainId, Path)), responses((status = 200, body = DomainBody)))]
+async fn check_domain(scope: OrgScope, Path(text): Path<String>) -> Result<Json<DomainBody>, Problem> {
+    scope.require(Permission::TeamManage)?;
+    Ok(Json(actions::check_domain(&scope, id(&text, "mail_domain")?).await?.into()))
 }
 
 /// Take an invitation back

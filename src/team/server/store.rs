@@ -193,6 +193,31 @@ pub async fn invitations(tx: &mut OrgTx<'_>) -> Result<Vec<Invitation>> {
         .collect())
 }
 
+/// The addresses of everybody who belongs to the organisation, in lower case.
+pub async fn member_addresses(tx: &mut OrgTx<'_>) -> Result<Vec<String>> {
+    sqlx::query_scalar!(r#"select lower(a.email) as "email!" from members m join accounts a on a.id = m.account_id"#)
+        .fetch_all(tx.conn())
+        .await
+}
+
+/// Those of the open invitations, and when the last of their letters leaves.
+pub async fn open_addresses(tx: &mut OrgTx<'_>) -> Result<Vec<(String, DateTime<Utc>)>> {
+    let rows =
+        sqlx::query!(r#"select lower(email) as "email!", sent_at from invitations where accepted_at is null"#).fetch_all(tx.conn()).await?;
+    Ok(rows.into_iter().map(|row| (row.email, row.sent_at)).collect())
+}
+
+/// Whether an invitation still waits for an answer, by this very link.
+pub async fn waits(tx: &mut OrgTx<'_>, id: InvitationId, token_hash: &[u8]) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from invitations where id = $1 and token_hash = $2 and accepted_at is null) as "is!""#,
+        id as InvitationId,
+        token_hash
+    )
+    .fetch_one(tx.conn())
+    .await
+}
+
 /// Whether somebody with this address belongs to the organisation.
 pub async fn is_member(tx: &mut OrgTx<'_>, email: &str) -> Result<bool> {
     sqlx::query_scalar!(
