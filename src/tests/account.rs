@@ -1,6 +1,9 @@
 //! Accounts over HTTP: every way in, and every way that must stay shut.
 
-use crate::visitor::{Answer, Browser, Doors, link_of};
+use crate::{
+    app::until,
+    visitor::{Answer, Browser, Doors, link_of},
+};
 use axum::http::StatusCode;
 use chrono::Duration;
 use sqlx::PgPool;
@@ -597,6 +600,22 @@ async fn the_second_factor_is_a_step_of_its_own_and_each_code_is_good_once(pool:
         StatusCode::UNPROCESSABLE_ENTITY,
         "nor an older one"
     );
+}
+
+#[sqlx::test(migrator = "zencall::MIGRATOR")]
+async fn a_wrong_code_and_a_wrong_password_asked_again_are_noted(pool: PgPool) {
+    const NOTED: &str = "select coalesce(sum(times), 0)::bigint from audit_refusals where needs = 'sign_in'";
+    let doors = Doors::new(pool).await;
+    let mut browser = at_home(&doors).await;
+    with_second_factor(&doors, &mut browser).await;
+    assert_eq!(doors.count(NOTED).await, 0);
+    let mut guesser = doors.browser();
+    sign_in(&mut guesser, EMAIL, PASSWORD).await;
+    assert_eq!(guesser.post("/second-factor", &[("code", "000000")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    until("the wrong code is noted", 10, async || (doors.count(NOTED).await == 1).then_some(())).await;
+    let off = [("do", "disable"), ("disable[password]", "quatre chevaux de trait"), ("disable[code]", "000000")];
+    browser.post("/settings/security", &off).await;
+    until("the wrong password is noted", 10, async || (doors.count(NOTED).await == 2).then_some(())).await;
 }
 
 #[sqlx::test(migrator = "zencall::MIGRATOR")]

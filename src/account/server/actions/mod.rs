@@ -108,6 +108,7 @@ async fn ask_password(core: &Core, person: Person, field: &str, typed: &str) -> 
         return Err(AppError::invalid(field, "password.none"));
     }
     if !password::verify(core, typed, Some(account.password_hash.clone())).await? {
+        core.refusals.note_sign_in(core, account.id); // perhaps somebody else has the session
         return Err(AppError::invalid(field, "password.wrong"));
     }
     throttle::forget(core, &key).await?;

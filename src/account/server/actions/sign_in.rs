@@ -108,7 +108,13 @@ pub async fn prove_second_factor(core: &Core, request: &RequestInfo, token: &str
     let account = store::lock(&mut tx, pending.account).await?.ok_or_else(over)?;
     match accept_code(&mut tx, core, &account, code, now).await {
         Ok(()) => {}
-        Err(AppError::Invalid { .. }) if pending.tries >= SECOND_STEP_TRIES => {
+        Err(wrong @ AppError::Invalid { .. }) => {
+            // Who is here has passed the first step: a wrong code tells more than a wrong password.
+            tracing::info!(account = %account.id, ip = %request.ip, "second factor refused");
+            core.refusals.note_sign_in(core, account.id);
+            if pending.tries < SECOND_STEP_TRIES {
+                return Err(wrong);
+            }
             store::delete_pending(&mut tx, &token).await?;
             tx.commit().await?;
             return Err(over());
