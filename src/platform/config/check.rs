@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::reader::Reader;
-use super::{Config, ObjectsConfig, settings};
+use super::{Config, ObjectsConfig, Secret, settings};
 
 const KNOCK: Duration = Duration::from_secs(5);
 
@@ -165,12 +165,33 @@ fn judge_production(config: &Config, findings: &mut Vec<Finding>) {
     } else if config.mail.from == settings::default_of("MAIL_FROM") {
         findings.push(Finding::warning("MAIL_FROM", "is the example's", "give an address of your own domain"));
     }
+    judge_transport(config, findings);
     if config.database_url.is_none() {
         findings.push(Finding::warning(
             "DATABASE_URL",
             "is missing, so the data lives in a private PostgreSQL in the data folder",
             "give a database that is backed up",
         ));
+    }
+}
+
+/// What would travel in the clear to another host, though it starts all the same.
+fn judge_transport(config: &Config, findings: &mut Vec<Finding>) {
+    let away = |secret: &Option<Secret>| secret.as_ref().and_then(|url| Url::parse(url.expose()).ok()).filter(|url| !is_local(url));
+    let is_open_mail = away(&config.mail.smtp_url).is_some_and(|url| url.scheme() == "smtp" && url.password().is_none());
+    if is_open_mail {
+        findings.push(Finding::warning(
+            "SMTP_URL",
+            "leaves it to the mail server whether mails, and the links in them, are encrypted on their way",
+            "begin it with smtps://",
+        ));
+    }
+    let is_bound = |url: &Url| {
+        url.query_pairs()
+            .any(|(name, value)| name == "sslmode" && matches!(&*value, "require" | "verify-ca" | "verify-full") || name == "host")
+    };
+    if away(&config.database_url).is_some_and(|url| url.host_str().is_some_and(|host| !host.is_empty()) && !is_bound(&url)) {
+        findings.push(Finding::warning("DATABASE_URL", "does not insist on TLS to another host", "add ?sslmode=verify-full"));
     }
 }
 
@@ -207,7 +228,11 @@ fn are_near(known: &str, given: &str) -> bool {
 fn is_local(url: &Url) -> bool {
     match url.host() {
         None => true,
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        // Schemes the web does not know keep addresses as names.
+        Some(url::Host::Domain(name)) => {
+            let is_loopback = name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified());
+            is_loopback || name == "localhost" || name.ends_with(".localhost")
+        }
         Some(url::Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
     }
@@ -310,6 +335,36 @@ mod tests {
             let found = check(&BTreeMap::from([(name.to_owned(), value.to_owned())]));
             assert_eq!(found.len(), 1, "{name}: {found:?}");
             assert!(found[0].setting == name && !found[0].refuses_start, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_travel_in_the_clear_is_named() {
+        let production = |name: &str, value: &str| {
+            let good = [
+                ("ZENCALL_ENV", "production"),
+                ("PUBLIC_URL", "https://zencall.example"),
+                ("ZENCALL_SECRET_KEY", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+            ];
+            let all = good.into_iter().chain([(name, value)]).map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let found = check(&all.collect());
+            found.iter().any(|finding| finding.setting == name && (finding.says.contains("TLS") || finding.says.contains("encrypted")))
+        };
+        for open in ["smtp://mail.example", "smtp://192.0.2.7:25"] {
+            assert!(production("SMTP_URL", open), "{open}");
+        }
+        for closed in ["smtps://mail.example", "smtp://me:secret@mail.example", "smtp://127.0.0.1:25", "smtp://localhost"] {
+            assert!(!production("SMTP_URL", closed), "{closed}");
+        }
+        for open in ["postgres://zencall@db.example/zencall", "postgres://zencall@192.0.2.7/zencall?sslmode=prefer"] {
+            assert!(production("DATABASE_URL", open), "{open}");
+        }
+        for closed in [
+            "postgres://zencall@db.example/zencall?sslmode=verify-full",
+            "postgres://zencall@127.0.0.1/zencall",
+            "postgres:///zencall?host=/run/postgresql",
+        ] {
+            assert!(!production("DATABASE_URL", closed), "{closed}");
         }
     }
 
