@@ -198,13 +198,12 @@ fn DomainList(domains: MailDomains, changes: RwSignal<u32>) -> impl IntoView {
     (!domains.domains.is_empty()).then(|| {
         let rows = domains.domains.into_iter().map(|domain| view! { <DomainRow domain now changes/> }).collect_view();
         view! {
-            <Table label=t(w::TEAM_DOMAINS)>
+            <Table label=t(w::TEAM_DOMAIN)>
                 <thead>
                     <tr>
                         <th scope="col">{t(w::TEAM_DOMAIN)}</th>
-                        <th scope="col">{t(w::TEAM_ROLE)}</th>
+                        <th scope="col" class="opt">{t(w::TEAM_ROLE)}</th>
                         <th scope="col">{t(w::TEAM_DOMAIN_STATE)}</th>
-                        <th><span class="sr">{t(w::TEAM_ACTIONS)}</span></th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -265,13 +264,15 @@ fn DomainRow(domain: MailDomain, now: DateTime<Utc>, changes: RwSignal<u32>) -> 
     view! {
         <tr>
             <th scope="row"><span class="ltr">{name}</span>{record}</th>
-            <td>{role_name(RoleChoice::Given(domain.role), &[])}</td>
-            <td><Badge tone>{t(state)}</Badge>{trouble}{checked}</td>
-            <td class="fit r">
-                <span class="row g1 end">
-                    <Button size=ButtonSize::Small kind=ButtonKind::Ghost on:click=check>{t(w::TEAM_DOMAIN_CHECK)}</Button>
-                    <ConfirmButton size=ButtonSize::Small on_confirm=release>{t(w::TEAM_DOMAIN_RELEASE)}</ConfirmButton>
-                </span>
+            <td class="opt">{role_name(RoleChoice::Given(domain.role), &[])}</td>
+            <td>
+                <div class="stack g2">
+                    <div><Badge tone>{t(state)}</Badge>{trouble}{checked}</div>
+                    <div class="row wrap g1">
+                        <Button size=ButtonSize::Small on:click=check>{t(w::TEAM_DOMAIN_CHECK)}</Button>
+                        <ConfirmButton size=ButtonSize::Small on_confirm=release>{t(w::TEAM_DOMAIN_RELEASE)}</ConfirmButton>
+                    </div>
+                </div>
             </td>
         </tr>
     }

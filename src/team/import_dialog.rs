@@ -178,7 +178,7 @@ fn Report(report: ListReport, is_done: bool, own: Vec<OwnRole>) -> impl IntoView
     let (tone, title) = if new == 0 { (Tone::Warn, t(w::TEAM_LIST_NOBODY).to_owned()) } else { (Tone::Ok, t_count(key, i64::from(new))) };
     let others = Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::New).filter_map(|outcome| {
         let n = report.count(outcome);
-        (n > 0).then(|| view! { <li>{t(outcome_key(outcome))}": "{format::n(i64::from(n))}</li> })
+        (n > 0).then(|| view! { <li>{format::n(i64::from(n))} " " {t(outcome_key(outcome))}</li> })
     });
     let later = (report.later > 0).then(|| {
         let minutes = format::n(i64::from(report.minutes));
