@@ -167,7 +167,7 @@ pub fn DomainsCard() -> impl IntoView {
     let domains = Resource::new(move || (claim.version().get(), changes.get()), |_| read_domains());
     let errors = action_fields(claim);
     view! {
-        <section class="card" aria-labelledby="h-domains">
+        <section class="card team-domains" aria-labelledby="h-domains">
             <header><h2 id="h-domains">{t(w::TEAM_DOMAINS)}</h2></header>
             <div class="body stack g4">
                 <p class="muted">{t(w::TEAM_DOMAINS_TEXT)}</p>
