@@ -1,7 +1,7 @@
 // What every journey shares: a browser, people in it, words in their language, and eyes for everything a page complains about.
 import { execFile } from "node:child_process";
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -215,6 +215,7 @@ export function journey(name, options, body) {
 async function keep(name, visits, error) {
   mkdirSync(RESULTS, { recursive: true });
   const stem = join(RESULTS, name.replace(/[^a-z0-9]+/gi, "-").slice(0, 60));
+  appendFileSync(join(RESULTS, "failed"), `${process.argv[1]}\n`); // the files to run once more
   const told = [String(error?.stack ?? error)];
   for (const [index, visit] of visits.entries()) {
     told.push(`--- ${index}: ${visit.page.url()}`, ...visit.faults);
@@ -244,6 +245,12 @@ export async function until(what, ask, { within = 15_000, every = 50 } = {}) {
     if (Date.now() > end) throw new Error(`never: ${what} (last: ${String(last?.stack ?? last).slice(0, 400)})`);
   }
 }
+
+/** Waits until the answer is this one: what a page shows comes a moment after what caused it. */
+export const becomes = async (what, wanted, ask) => {
+  let last;
+  await until(what, async () => (last = await ask()) === wanted).catch(() => assert.equal(last, wanted, what));
+};
 
 /** Waits until exactly this stands in the element. */
 export const shows = (locator, text, options) => until(`“${text}”`, async () => plain(await locator.innerText()).includes(plain(text)), options);

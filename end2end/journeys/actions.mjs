@@ -1,6 +1,6 @@
 // The team steps into a live call: two people, each at a server process of their own, see what the other does.
 import { House, ports } from "../house.mjs";
-import { BASE, answered, assert, journey, lines, org, panel, plain, shows, simulate, until } from "../kit.mjs";
+import { BASE, answered, assert, becomes, journey, lines, org, panel, plain, shows, simulate, until } from "../kit.mjs";
 
 const crew = () => org(3);
 
@@ -36,7 +36,7 @@ journey("two of the team say, instruct, mute, listen, transfer and end, and each
     // Say: the assistant says it, and both read it in the conversation.
     await compose(visit, "live.say", "Un instant, je vérifie avec ma collègue.");
     await shows(outcome(visit), visit.w("live.outcome.say", { name: assistant }));
-    assert.equal(await page.locator("#act-words").inputValue(), "", "what was sent leaves the field");
+    await becomes("what was sent leaves the field", "", () => page.locator("#act-words").inputValue());
     for (const who of [visit, other]) {
       await tells(who, "Un instant, je vérifie avec ma collègue.");
       await until("the words are said", async () => (await lines(who.page)).some((line) => line.includes("Un instant, je vérifie avec ma collègue.")), { within: 20_000 });
@@ -45,7 +45,7 @@ journey("two of the team say, instruct, mute, listen, transfer and end, and each
     // Instruct, from the other browser, by its key.
     await other.page.locator("#call h2").click();
     await other.page.keyboard.press("i");
-    assert.equal(await other.page.evaluate(() => document.activeElement.id), "act-words");
+    await becomes("the field has the keyboard", "act-words", () => other.page.evaluate(() => document.activeElement.id));
     await other.page.keyboard.type("Propose un rappel demain matin.");
     await other.page.keyboard.press("Control+Enter");
     await shows(outcome(other), other.w("live.outcome.instruct", { name: assistant }));
@@ -82,7 +82,7 @@ journey("two of the team say, instruct, mute, listen, transfer and end, and each
     await other.page.locator(".record-head").waitFor();
     const deeds = plain(await other.page.locator(".deeds").innerText());
     for (const words of ["Un instant, je vérifie avec ma collègue.", "Propose un rappel demain matin."]) assert.ok(deeds.includes(words), deeds);
-    assert.equal(await other.page.locator(".deeds li").count(), 5);
+    await becomes("five deeds are told", 5, () => other.page.locator(".deeds li").count());
     await shows(other.page.locator(".record-figures"), other.w("calls.outcome.moved"), { within: 20_000 });
     await shows(other.page.locator(".callout").first(), plain(other.w("calls.end.transferred_to", { to: "" })).replace(/\s*\.$/, "").trim());
 
@@ -98,7 +98,7 @@ journey("two of the team say, instruct, mute, listen, transfer and end, and each
     await end.click({ delay: 1100 });
     await shows(outcome(visit), visit.w("live.outcome.end"));
     for (const who of [visit, other]) await until("the end", () => who.page.locator(".call-over").isVisible(), { within: 20_000 });
-    assert.ok(await page.locator("#act-mute").isDisabled(), "nothing more can be done");
+    await until("nothing more can be done", () => page.locator("#act-mute").isDisabled());
     await shows(panel(visit), visit.w("live.hindrance.over"));
   } finally {
     await second.kill();

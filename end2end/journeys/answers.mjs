@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { examine, nothing } from "../axe.mjs";
-import { assert, journey, org, plain, shows, sql, until } from "../kit.mjs";
+import { assert, becomes, journey, org, plain, shows, sql, until } from "../kit.mjs";
 
 const crew = () => org(2);
 const dialog = (visit, key) => visit.page.getByRole("dialog", { name: visit.w(key) });
@@ -52,7 +52,7 @@ journey("an entry is written, tried, changed, deleted and put back", { as: crew 
   // Changed, deleted, put back.
   await rows(visit).first().getByRole("button").first().click();
   const edit = dialog(visit, "answers.edit_title");
-  assert.equal(await edit.locator("[name='form[question]']").inputValue(), "Acceptez-vous les chèques-vacances ?");
+  await becomes("the question is filled in", "Acceptez-vous les chèques-vacances ?", () => edit.locator("[name='form[question]']").inputValue());
   await edit.locator("[name='form[paused]']").check();
   await edit.getByRole("button", { name: visit.w("answers.save"), exact: true }).click();
   await shows(rows(visit).first(), visit.w("answers.state.paused"));
@@ -103,12 +103,12 @@ journey("what callers asked in vain becomes an entry with one click, on a phone,
   const found = [];
   await visit.go("/answers");
   const open = page.locator(".open-questions > li");
-  assert.equal(await open.count(), 2);
+  await becomes("both questions are listed", 2, () => open.count());
   await examine(visit, "open questions on a phone", found);
   await shows(open.first(), "Vendez-vous des girafes ?");
   await open.first().getByRole("button").first().click();
   const form = dialog(visit, "answers.new_title");
-  assert.equal(await form.locator("[name='form[question]']").inputValue(), "Vendez-vous des girafes ?");
+  await becomes("the question is filled in", "Vendez-vous des girafes ?", () => form.locator("[name='form[question]']").inputValue());
   await form.locator("[name='form[answer]']").fill("Non, seulement des chats.");
   await form.getByRole("button", { name: visit.w("answers.save"), exact: true }).click();
   await until("it has left the list", async () => (await open.count()) === 1);

@@ -1,5 +1,5 @@
 // Figures open the calls they count; the log as a place to work: tags, views, what is unread, notes, a replay.
-import { assert, journey, org, plain, simulate, sql, until } from "../kit.mjs";
+import { assert, becomes, journey, org, plain, simulate, sql, until } from "../kit.mjs";
 
 const crew = () => org(1);
 const rows = (page) => page.locator("tr.log-row");
@@ -24,7 +24,7 @@ journey("each figure opens exactly the calls it counts, for the house and for on
     await page.waitForURL(/\/calls\?status=ended/);
     await visit.alive();
     await until("the log is filtered", async () => (await page.locator(".log-filters a[download]").getAttribute("href")).includes("status=ended"));
-    assert.equal(await inLog(visit), shown, figure);
+    await becomes(figure, shown, () => inLog(visit));
     await page.goBack();
     await page.waitForURL(/\/figures/);
     await card.waitFor();
@@ -35,7 +35,7 @@ journey("each figure opens exactly the calls it counts, for the house and for on
   await cell.click();
   await page.waitForURL(/outcome=done.*assistant=ast_/);
   await visit.alive();
-  assert.equal(await inLog(visit), done);
+  await becomes("done", done, () => inLog(visit));
 
   // Another period, by link and by hand.
   await page.goBack();

@@ -1,6 +1,6 @@
 // Two of the team: a call is given, appears at once where the other works, is talked about in notes, and done; then nothing awaits anybody.
 import { examine, nothing } from "../axe.mjs";
-import { assert, journey, org, plain, shows, sql, stranger, until } from "../kit.mjs";
+import { assert, becomes, journey, org, plain, shows, sql, stranger, until } from "../kit.mjs";
 
 const crew = () => org(3);
 const orgId = () => sql(`select org_id from members join accounts on id = account_id where email = '${crew().email}' order by members.created_at limit 1`);
@@ -50,7 +50,7 @@ journey("a call is given, appears at the other's at once, a note means them, and
 
   // There it is, without a reload, and the rail counts it.
   await until("the call is in the other's inbox", async () => (await items(other).count()) === 1);
-  assert.equal(await counted(other), 1);
+  await becomes("the rail counts it", 1, () => counted(other));
   await shows(items(other).first(), other.w("inbox.kind_call"));
   await examine(other, "an inbox with a call", found);
 

@@ -1,6 +1,6 @@
 // Drafts, versions and drift: what is prepared, published, brought back, and found changed at the provider.
 import { examine, nothing } from "../axe.mjs";
-import { BASE, assert, journey, plain, shows, stranger, until } from "../kit.mjs";
+import { BASE, assert, becomes, journey, plain, shows, stranger, until } from "../kit.mjs";
 
 const SIM = `http://${process.env.ZENCALL_SIM_BIND}`;
 
@@ -45,7 +45,7 @@ journey("an edit is a draft, publishing shows what changes, and an old version c
   await shows(page.locator(".savebar"), visit.w("assistants.draft_saved", { n: 1 }));
   assert.equal((await copyOf(id)).firstMessage, first, "a draft reaches no provider");
   await visit.go(`/assistants/${id}`);
-  assert.equal(await greeting.inputValue(), "Bonjour, ici l'assistante virtuelle de l'atelier.", "the draft is what is edited");
+  await becomes("the draft is what is edited", "Bonjour, ici l'assistante virtuelle de l'atelier.", () => greeting.inputValue());
   await shows(page.locator(".savebar"), visit.w("assistants.draft_changes", { n: 1 }));
 
   // Published, with a reason.
@@ -124,7 +124,7 @@ journey("two people at one assistant lose nothing, and a damaged file is explain
   await conflict.getByRole("button", { name: visit.w("assistants.keep_mine"), exact: true }).click();
   await shows(other.locator(".savebar"), visit.w("assistants.draft_saved", { n: 1 }));
   await visit.go(`/assistants/${id}`);
-  assert.equal(await name(page).inputValue(), "La seconde");
+  await becomes("the copy has its name", "La seconde", () => name(page).inputValue());
   await other.close();
 
   const file = await (await page.request.get(`${BASE}/assistants/${id}/export.json`)).text();
@@ -143,5 +143,5 @@ journey("two people at one assistant lose nothing, and a damaged file is explain
   await until("the whole file is read", async () => (await page.locator("textarea[name=file]").inputValue()).length > 300);
   await visit.button("assistants.import").click();
   await page.waitForURL((url) => /\/assistants\/ast_/.test(url.pathname) && !url.pathname.endsWith(id));
-  assert.equal(await name(page).inputValue(), "Léa, accueil", "what is published travels, not the draft");
+  await becomes("what is published travels, not the draft", "Léa, accueil", () => name(page).inputValue());
 });

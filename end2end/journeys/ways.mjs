@@ -1,5 +1,5 @@
 // The main job in every way people do it: keys alone, a thumb on a phone, in the dark, in English.
-import { answered, assert, demo, journey, lines, notePartials, panel, shows, simulate, until } from "../kit.mjs";
+import { answered, assert, becomes, demo, journey, lines, notePartials, panel, shows, simulate, until } from "../kit.mjs";
 
 /** Watches a call that rings until it is spoken in, and ends it by `hangUp`. */
 async function watchAndEnd(visit, hangUp) {
@@ -35,7 +35,7 @@ journey("keys alone: sign in, ring, watch, speak, end, read the record", {}, asy
   const { page } = visit;
   const { email, password } = demo();
   await page.goto(`${visit.base}/sign-in`);
-  assert.equal(await page.evaluate(() => document.activeElement.name), "email", "the first field is ready");
+  await becomes("the first field is ready", "email", () => page.evaluate(() => document.activeElement.name));
   await page.keyboard.type(email);
   await tabTo(page, "input[name=password]");
   await page.keyboard.type(password);
@@ -65,7 +65,7 @@ journey("keys alone: sign in, ring, watch, speak, end, read the record", {}, asy
 
   await watchAndEnd(visit, async () => {
     await page.keyboard.press("s");
-    assert.equal(await page.evaluate(() => document.activeElement.id), "act-words");
+    await becomes("the field has the keyboard", "act-words", () => page.evaluate(() => document.activeElement.id));
     await page.keyboard.type("Merci de votre appel.");
     await page.keyboard.press("Control+Enter");
     await shows(page.locator(".call-outcome"), visit.w("live.outcome.say", { name: "" }).split(" : ")[0].trim());
